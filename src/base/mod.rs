@@ -1,0 +1,6 @@
+//! The vocabulary: times, names, addresses. Imports std only; everything imports this.
+
+pub mod name;
+pub mod net;
+pub mod random;
+pub mod time;

@@ -1,0 +1,90 @@
+//! Names and small numbers of the field, each with its own type so that they cannot be swapped.
+
+use std::fmt;
+use std::num::NonZeroU8;
+use std::sync::Arc;
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident;)*) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            pub fn new(text: &str) -> $name {
+                $name(Arc::from(text))
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )* };
+}
+
+names! {
+    /// The name of a `vrrp_instance`.
+    InstanceName;
+    /// The name of a `vrrp_sync_group`.
+    SyncGroupName;
+    /// The name of a network interface; the kernel allows 15 bytes (IFNAMSIZ - 1, linux/if.h).
+    InterfaceName;
+    /// The name of a `vrrp_script`.
+    ScriptName;
+    /// The name of a `virtual_server_group`.
+    GroupName;
+}
+
+/// Virtual router identifier, 1..=255 (RFC 9568 section 5.2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Vrid(NonZeroU8);
+
+impl Vrid {
+    pub const fn new(value: u8) -> Option<Vrid> {
+        match NonZeroU8::new(value) {
+            Some(value) => Some(Vrid(value)),
+            None => None,
+        }
+    }
+
+    pub const fn get(self) -> u8 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for Vrid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Election priority (RFC 9568 section 5.2.4): 1..=254 configured, 255 the address owner,
+/// 0 on the wire only: "I am leaving".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Priority(pub u8);
+
+impl Priority {
+    pub const RELEASE: Priority = Priority(0);
+    pub const DEFAULT: Priority = Priority(100);
+    pub const OWNER: Priority = Priority(255);
+
+    pub const fn is_owner(self) -> bool {
+        self.0 == 255
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a tracked object adds to the priority, -254..=254; zero means "fault instead" (VR-212).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Weight(pub i16);

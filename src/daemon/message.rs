@@ -1,0 +1,141 @@
+//! Every message between tasks.
+//!
+//! ```text
+//!                    ToVrrp                 ToIpvs                ToCheckers
+//!   supervisor ────────────────▶ vrrp      ──────────▶ ipvs      ──────────▶ checkers
+//!   (signals, scripts,  ◀──────────────────────────────────────────────────────┘
+//!    FIFOs, mail)       ToSupervisor           ▲ ToIpvs::Verdict      │
+//!                                              └──────────────────────┘
+//!   every task ── Reporter (never blocks) ──▶ log thread ──▶ journald, syslog, terminal
+//! ```
+//! All channels are bounded. A task that must not wait uses `try_send`; what does not fit is counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError};
+
+use tokio::sync::mpsc;
+
+use crate::base::name::ScriptName;
+use crate::model::Model;
+use crate::model::event::{Event, Notification};
+use crate::model::lvs::CheckerId;
+use crate::model::track::ScriptOutcome;
+
+/// Room in each task's inbox.
+pub const INBOX: usize = 4096;
+
+/// To the VRRP task.
+#[derive(Debug)]
+pub enum ToVrrp {
+    Script {
+        name: ScriptName,
+        outcome: ScriptOutcome,
+    },
+    Reload {
+        model: Arc<Model>,
+        generation: u64,
+    },
+    /// Stop in order; the task answers `ToSupervisor::Stopped` and ends.
+    Stop,
+}
+
+/// To the IPVS task.
+#[derive(Debug)]
+pub enum ToIpvs {
+    Verdict(Verdict),
+    Reload { model: Arc<Model>, generation: u64 },
+    Stop,
+}
+
+/// To the checkers.
+#[derive(Debug)]
+pub enum ToCheckers {
+    Reload { model: Arc<Model>, generation: u64 },
+    Stop,
+}
+
+/// What one checker found, after its retries.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Of the model that `checker` is a position in; an older one is dropped.
+    pub generation: u64,
+    pub checker: CheckerId,
+    pub up: bool,
+    /// `MISC_CHECK` with `misc_dynamic`, `FILE_CHECK`: added to the configured weight (LV-54).
+    pub weight: i64,
+    /// Body of the mail that goes out if the real server is to be mailed about (CK-32, CK-61).
+    pub mail: String,
+}
+
+/// The three tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Task {
+    Vrrp,
+    Ipvs,
+    Checkers,
+}
+
+/// To the supervisor.
+#[derive(Debug)]
+pub enum ToSupervisor {
+    Notify(Notification),
+    /// The task runs the model of this generation (sent after start and after each reload).
+    Ready {
+        task: Task,
+        generation: u64,
+    },
+    /// The task has stopped in order.
+    Stopped(Task),
+    /// The task cannot go on: the daemon stops with this exit status (IF-62: 1 fatal, 2 configuration, 4 permission).
+    Failed {
+        task: Task,
+        exit: u8,
+        why: String,
+    },
+}
+
+/// Where a task hands its events; never blocks, counts what did not fit.
+#[derive(Clone, Debug)]
+pub struct Reporter {
+    log: SyncSender<Event>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Reporter {
+    pub fn new(log: SyncSender<Event>, lost: Arc<AtomicU64>) -> Reporter {
+        Reporter { log, lost }
+    }
+
+    pub fn report(&self, event: impl Into<Event>) {
+        match self.log.try_send(event.into()) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// What every task is given at its start. The task builds its own current-thread runtime on its own thread.
+#[derive(Debug)]
+pub struct Setup<Inbox> {
+    pub model: Arc<Model>,
+    pub generation: u64,
+    pub inbox: mpsc::Receiver<Inbox>,
+    pub supervisor: mpsc::Sender<ToSupervisor>,
+    pub reporter: Reporter,
+    /// `--release-vips`, `--dont-release-vrrp`, `--dont-release-ipvs`.
+    pub release: Release,
+}
+
+/// What a stop leaves alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// -X: remove addresses on transitions even when not known to be set.
+    pub always_addresses: bool,
+    /// False with -V.
+    pub vrrp: bool,
+    /// False with -I.
+    pub ipvs: bool,
+}

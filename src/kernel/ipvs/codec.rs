@@ -1,0 +1,1 @@
+//! Attributes and messages (linux/ip_vs.h): bytes <-> values, pure.

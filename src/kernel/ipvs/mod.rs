@@ -1,0 +1,3 @@
+//! The IPVS family of generic netlink.
+
+pub mod codec;

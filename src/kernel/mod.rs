@@ -1,0 +1,14 @@
+//! Adapters, one file per kernel interface, no policy. The only place for `unsafe`.
+
+pub mod address;
+pub mod arp_socket;
+pub mod clock;
+pub mod fifo;
+pub mod ipvs;
+pub mod link;
+pub mod monitor;
+pub mod namespace;
+pub mod process;
+pub mod tcp;
+pub mod tls;
+pub mod vrrp_socket;

@@ -1,0 +1,24 @@
+//! keepalived-rs: VRRP, IPVS and health checks from one keepalived.conf.
+//!
+//! Read it top to bottom:
+//!
+//! ```text
+//! base <- diagnostic <- config          base <- model <- {vrrp lvs check notify}
+//! base <- wire  <- {vrrp check}         {base wire model} <- kernel
+//! {base model} <- observe               everything <- daemon
+//! ```
+//! `vrrp`, `lvs`, `check` and `notify` are machines: pure, `now` and an input in, ordered effects out.
+
+pub mod base;
+pub mod diagnostic;
+pub mod config;
+pub mod model;
+pub mod wire;
+pub mod vrrp;
+pub mod lvs;
+pub mod check;
+pub mod notify;
+pub mod kernel;
+pub mod observe;
+pub mod daemon;
+pub mod cli;

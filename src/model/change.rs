@@ -1,0 +1,1 @@
+//! Old model + new model -> what a reload must do.

@@ -1,0 +1,128 @@
+//! Health checks of real servers.
+
+use std::net::IpAddr;
+
+use crate::base::name::InterfaceName;
+use crate::base::net::Endpoint;
+use crate::base::time::Interval;
+use crate::model::lvs::{RealServerId, VirtualServerId};
+use crate::model::notify::Script;
+
+/// One checker of one real server, with every default and inheritance worked out (CK-4).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checker {
+    pub virtual_server: VirtualServerId,
+    pub real_server: RealServerId,
+    /// `[ADDR]:PROTO:PORT` of the real server and the virtual server, for log lines.
+    pub real_server_name: String,
+    pub virtual_server_name: String,
+    pub check: Check,
+    pub timing: Timing,
+    /// `alpha`: counts as failed until its first success.
+    pub alpha: bool,
+    pub log_all_failures: bool,
+}
+
+/// The timing law's numbers (CK-3 … CK-11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// From the end of a check to the next start; more than zero.
+    pub delay_loop: Interval,
+    /// Further attempts before a failure counts.
+    pub retry: u32,
+    pub delay_before_retry: Interval,
+    /// The first check starts 1 s plus up to this after start.
+    pub warmup: Interval,
+    /// Bounds the connect and each wait for data; more than zero.
+    pub connect_timeout: Interval,
+}
+
+/// Where a network check connects to and from (CK-1, CK-2).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connect {
+    pub destination: Endpoint,
+    /// `bindto` and `bind_port`; address unspecified if only a port is given.
+    pub bind: Option<Endpoint>,
+    /// `bind_if`.
+    pub interface: Option<InterfaceName>,
+    /// SO_MARK, 0 = none.
+    pub fwmark: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Check {
+    Tcp(Connect),
+    Http(HttpCheck),
+    /// `MISC_CHECK`.
+    Misc(MiscCheck),
+}
+
+/// `HTTP_GET` and `SSL_GET`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpCheck {
+    pub connect: Connect,
+    pub tls: Option<Tls>,
+    pub protocol: HttpProtocol,
+    /// Never empty.
+    pub urls: Vec<Url>,
+    pub fast_recovery: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpProtocol {
+    /// `1.0`: no Connection header.
+    V1_0,
+    /// `1.0C`: HTTP/1.0 with `Connection: close`.
+    V1_0Close,
+    V1_1,
+}
+
+/// What `SSL_GET` adds. Certificates are not verified (CK-44).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tls {
+    pub enable_sni: bool,
+    /// `sni_name`.
+    pub sni_name: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Url {
+    pub path: String,
+    /// Host header without port, precedence worked out (CK-42); `None`: the destination.
+    pub virtual_host: Option<String>,
+    /// Server name to send, precedence worked out (CK-43); only for TLS with SNI enabled.
+    pub server_name: Option<String>,
+    /// MD5 of the body.
+    pub digest: Option<[u8; 16]>,
+    /// Good status codes, inclusive ranges; never empty (default 200-299).
+    pub status_codes: Vec<(u16, u16)>,
+    /// `tls_compliant`: send close_notify.
+    pub tls_compliant: bool,
+}
+
+/// `MISC_CHECK`: a script whose exit status is the verdict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MiscCheck {
+    pub script: Script,
+    /// `misc_timeout`; zero: delay_loop.
+    pub timeout: Interval,
+    /// `misc_dynamic`: exit status 2..=255 sets the weight to status - 2.
+    pub dynamic: bool,
+}
+
+impl Check {
+    /// The destination of a network check.
+    pub fn connect(&self) -> Option<&Connect> {
+        match self {
+            Check::Tcp(connect) => Some(connect),
+            Check::Http(http) => Some(&http.connect),
+            Check::Misc(_) => None,
+        }
+    }
+}
+
+impl Connect {
+    pub fn to(address: IpAddr, port: u16) -> Connect {
+        Connect { destination: Endpoint { address, port }, bind: None, interface: None, fwmark: 0 }
+    }
+}

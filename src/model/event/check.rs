@@ -1,0 +1,4 @@
+//! Events of the checkers.
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {}

@@ -1,0 +1,4 @@
+//! Events of the VRRP task.
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {}

@@ -1,0 +1,43 @@
+//! This host as rtnetlink tells of it: links, addresses, and where an address is to be put.
+
+use std::sync::Arc;
+
+use crate::base::name::InterfaceName;
+use crate::base::net::{Cidr, InterfaceIndex, MacAddress};
+use crate::model::vrrp::VirtualAddress;
+
+/// What rtnetlink says of a link.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    pub index: InterfaceIndex,
+    pub name: InterfaceName,
+    /// IFF_UP and IFF_RUNNING (VR-181).
+    pub up: bool,
+    pub multicast: bool,
+    /// IFF_NOARP: nothing is announced on it (VR-167).
+    pub no_arp: bool,
+    pub loopback: bool,
+    /// `None` when it has none of 6 bytes.
+    pub mac: Option<MacAddress>,
+    pub mtu: u32,
+    /// net.ipv6.conf.IF.forwarding, for the Router flag (VR-166).
+    pub forwarding6: bool,
+}
+
+/// An address on an interface of this host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostAddress {
+    pub index: InterfaceIndex,
+    pub cidr: Cidr,
+    /// RT_SCOPE_*.
+    pub scope: u8,
+    /// Duplicate address detection still runs (VR-208).
+    pub tentative: bool,
+}
+
+/// An address to set or remove, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placement {
+    pub index: InterfaceIndex,
+    pub address: Arc<VirtualAddress>,
+}

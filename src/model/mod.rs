@@ -1,0 +1,20 @@
+//! What the daemon runs: one plain, complete, immutable value. No `Option` that means "default", no text
+//! that still has to be read: `config::resolve` has decided everything before a `Model` exists.
+
+pub mod change;
+pub mod check;
+pub mod event;
+pub mod global;
+pub mod host;
+pub mod lvs;
+pub mod notify;
+pub mod track;
+pub mod vrrp;
+
+/// The whole configuration of one router.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    pub global: global::Global,
+    pub vrrp: vrrp::Vrrp,
+    pub lvs: lvs::Lvs,
+}

@@ -1,0 +1,210 @@
+//! Virtual routers, sync groups and their addresses.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::base::name::{InstanceName, InterfaceName, Priority, SyncGroupName, Vrid};
+use crate::base::net::{Cidr, Family, InterfaceIndex};
+use crate::base::time::Interval;
+use crate::model::notify::StateScripts;
+use crate::model::track::{TrackScript, TrackedInterface, TrackedScript};
+
+/// Everything the VRRP task runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Vrrp {
+    /// In file order; an effect's or input's `InstanceId` is the position here.
+    pub instances: Vec<Arc<Instance>>,
+    pub sync_groups: Vec<Arc<SyncGroup>>,
+    /// Only those that an instance or group tracks.
+    pub scripts: Vec<Arc<TrackScript>>,
+    /// `vrrp_startup_delay` (VR-130).
+    pub startup_delay: Interval,
+    /// `log_unknown_vrids` (VR-66).
+    pub log_unknown_vrids: bool,
+    /// `vrrp_notify_priority_changes`.
+    pub notify_priority_changes: bool,
+}
+
+/// Position of an instance in `Vrrp::instances`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceId(pub usize);
+
+/// One `vrrp_instance`: a virtual router as this router takes part in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    pub name: InstanceName,
+    pub vrid: Vrid,
+    pub family: Family,
+    pub version: Version,
+    /// `interface`; absent only for unicast with `unicast_src_ip` (VR-105).
+    pub interface: Option<InterfaceName>,
+    /// `state MASTER`: only clears `nopreempt` and `preempt_delay`; no faster start (VR-125).
+    pub wants_master: bool,
+    /// `priority`, 1..=255 (VR-12).
+    pub priority: Priority,
+    /// `advert_int`: v2 1..=255 s, whole; v3 0.01..=40.95 s in steps of 10 ms (VR-13).
+    pub advert_interval: Interval,
+    /// `down_timer_adverts`, 1..=100, default 3 (VR-116).
+    pub down_timer_adverts: u8,
+    /// False with `nopreempt`.
+    pub preempt: bool,
+    /// `preempt_delay`, 0..=1000 s (VR-138).
+    pub preempt_delay: Interval,
+    pub authentication: Authentication,
+    pub transport: Transport,
+    /// `mcast_src_ip` or `unicast_src_ip`; otherwise the interface's address is used (VR-26, VR-33).
+    pub source: Option<IpAddr>,
+    /// `virtual_ipaddress`, in order: these are advertised. All of `family`.
+    pub virtual_addresses: Vec<Arc<VirtualAddress>>,
+    /// `virtual_ipaddress_excluded`: set and announced, never advertised; any family.
+    pub excluded_addresses: Vec<Arc<VirtualAddress>>,
+    pub announce: Announce,
+    /// `lower_prio_no_advert` (VR-146).
+    pub lower_prio_no_advert: bool,
+    /// `higher_prio_send_advert` (VR-148).
+    pub higher_prio_send_advert: bool,
+    /// `owner_ignore_adverts` (VR-85).
+    pub owner_ignore_adverts: bool,
+    /// `skip_check_adv_addr` (VR-88).
+    pub skip_check_adv_addr: bool,
+    /// `v3_checksum_as_v2` (VR-20).
+    pub v3_checksum_as_v2: bool,
+    /// `old_unicast_checksum` (VR-22).
+    pub old_unicast_checksum: OldChecksum,
+    /// The group used as pseudo-header destination by the old unicast checksum (VR-21): `vrrp_mcast_group4`.
+    pub multicast_group4: std::net::Ipv4Addr,
+    /// `accept` (VR-264); false: packets to the addresses are dropped while Master.
+    pub accept: bool,
+    pub strict: bool,
+    /// `dont_track_primary` (VR-183).
+    pub dont_track_primary: bool,
+    pub track_interfaces: Vec<TrackedInterface>,
+    pub track_scripts: Vec<TrackedScript>,
+    pub notify: StateScripts,
+    /// `notify_deleted` (IF-188).
+    pub notify_deleted: bool,
+    /// `smtp_alert`.
+    pub smtp_alert: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    V2,
+    V3,
+}
+
+/// How adverts travel.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Transport {
+    /// To a group on the interface (VR-27).
+    Multicast { group: IpAddr },
+    /// To each peer by normal routing.
+    Unicast {
+        /// Never empty.
+        peers: Vec<UnicastPeer>,
+        /// `unicast_ttl`, 0..=255; `None`: 255 for IPv4, the kernel's default for IPv6 (VR-29, VR-32).
+        ttl: Option<u8>,
+        /// `check_unicast_src` (VR-89).
+        check_source: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnicastPeer {
+    pub address: IpAddr,
+    /// 0..=255, default 0.
+    pub min_ttl: u8,
+    /// 0..=255, default 255.
+    pub max_ttl: u8,
+}
+
+/// `authentication { auth_type … auth_pass … }`, VRRPv2 only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    None,
+    /// The password, zero padded to 8 bytes (VR-7).
+    Pass([u8; 8]),
+    /// Key of the IPsec AH form (VR-35).
+    Ah([u8; 8]),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldChecksum {
+    /// Switch when a peer is seen to use it.
+    Auto,
+    Always,
+    Never,
+}
+
+/// One line of `virtual_ipaddress` (VR-248 … VR-254).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VirtualAddress {
+    pub cidr: Cidr,
+    /// `dev`, else the instance's interface; `None` where neither is given (unicast without interface).
+    pub interface: Option<InterfaceName>,
+    /// `brd ADDR`, `+` and `-` worked out. IPv4 only.
+    pub broadcast: Option<std::net::Ipv4Addr>,
+    /// `label`, at most 15 bytes. IPv4 only.
+    pub label: Option<String>,
+    /// `scope` as rtnetlink's number (RT_SCOPE_*): 0 global, 253 link, 254 host ...
+    pub scope: u8,
+    /// `peer`.
+    pub peer: Option<Cidr>,
+    /// `preferred_lft` in seconds, worked out (VR-252): `u32::MAX` is forever. IPv6 only.
+    pub preferred_lifetime: u32,
+    /// IFA_F_* bits (linux/if_addr.h): NODAD, HOMEADDRESS, MANAGETEMPADDR, NOPREFIXROUTE, MCAUTOJOIN (VR-251).
+    pub flags: u32,
+    /// `no_track` (VR-184): its interface and its removal by others are not watched.
+    pub no_track: bool,
+}
+
+/// Gratuitous ARP and unsolicited neighbour advertisements (section 6 of RFC 9568's Master rules, VR-169 … VR-176).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announce {
+    /// `garp_master_delay`, default 5 s; zero: no second burst.
+    pub master_delay: Interval,
+    /// `garp_master_repeat`, at least 1, default 5.
+    pub master_repeat: u32,
+    /// `garp_master_refresh`; zero: off.
+    pub master_refresh: Interval,
+    /// `garp_master_refresh_repeat`, at least 1.
+    pub master_refresh_repeat: u32,
+    /// `garp_lower_prio_delay`.
+    pub lower_prio_delay: Interval,
+    /// `garp_lower_prio_repeat`; zero: none.
+    pub lower_prio_repeat: u32,
+    /// `vrrp_garp_interval`: least gap between two gratuitous ARPs on one interface (VR-177).
+    pub garp_interval: Interval,
+    /// `vrrp_gna_interval`.
+    pub gna_interval: Interval,
+}
+
+/// One `vrrp_sync_group`: members move together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SyncGroup {
+    pub name: SyncGroupName,
+    /// Members in the group's order; never empty.
+    pub members: Vec<InstanceId>,
+    pub track_interfaces: Vec<TrackedInterface>,
+    pub track_scripts: Vec<TrackedScript>,
+    /// `sync_group_tracking_weight` / `global_tracking`: members keep weighted trackers (VR-245).
+    pub tracking_weight: bool,
+    pub notify: StateScripts,
+    pub smtp_alert: bool,
+}
+
+/// One socket pair serves every instance with the same key (VR-56).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SocketKey {
+    pub family: Family,
+    /// True: IP protocol 51 (AH), else 112.
+    pub ah: bool,
+    pub interface: Option<InterfaceIndex>,
+    pub local: SocketAddress,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SocketAddress {
+    Group(IpAddr),
+    Unicast(IpAddr),
+}

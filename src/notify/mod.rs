@@ -1,0 +1,3 @@
+//! The notify machine: an event -> scripts, FIFO lines, mails.
+
+pub mod plan;

@@ -1,0 +1,1 @@
+//! gratuitous ARP and neighbour advertisement schedule.

@@ -1,0 +1,1 @@
+//! who wins: priority, address, preemption.

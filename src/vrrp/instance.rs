@@ -1,0 +1,1 @@
+//! one virtual router: input -> effects.

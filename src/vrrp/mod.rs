@@ -1,0 +1,120 @@
+//! The VRRP machine (RFC 9568 section 6, with keepalived's Fault state): pure, no clock, no socket.
+//!
+//! `router::Router` holds all virtual routers of this host. It is handed `now` and one `Input` at a time and
+//! appends `Effect`s, in the order in which they must be carried out.
+
+pub mod announce;
+pub mod election;
+pub mod instance;
+pub mod router;
+pub mod sync_group;
+pub mod timer;
+pub mod tracking;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::base::name::ScriptName;
+use crate::base::net::{InterfaceIndex, MacAddress};
+use crate::model::event::{Notification, vrrp::Event};
+use crate::model::host::{HostAddress, Link, Placement};
+use crate::model::track::ScriptOutcome;
+use crate::model::vrrp::{InstanceId, SocketKey, VirtualAddress, Vrrp};
+
+/// What may happen to this host's virtual routers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// All links and addresses that exist have been told; begin.
+    Start,
+    /// `deadline()` has come.
+    Deadline,
+    /// A datagram of protocol 112 or 51 came in.
+    Packet(Packet),
+    /// A link appeared or changed.
+    Link(Link),
+    LinkGone(InterfaceIndex),
+    /// An address appeared or changed.
+    Address(HostAddress),
+    AddressGone(HostAddress),
+    /// A run of a track script ended.
+    Script {
+        name: ScriptName,
+        outcome: ScriptOutcome,
+    },
+    /// The socket could not be opened (error text for the log).
+    SocketRefused {
+        socket: SocketKey,
+        error: String,
+    },
+    /// The kernel refused to add this address; it counts as not set (VR-255).
+    AddressRefused {
+        instance: InstanceId,
+        address: Arc<VirtualAddress>,
+    },
+    /// A new configuration: everything that is the same in both stays untouched.
+    Reload {
+        model: Arc<Vrrp>,
+        generation: u64,
+    },
+    /// Leave in order: priority 0, addresses away, notifications.
+    Stop,
+}
+
+/// What must be done, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    OpenSocket(SocketKey),
+    CloseSocket(SocketKey),
+    /// Send one advert; several in a row for unicast peers.
+    Send(Transmission),
+    /// Set these addresses, one batch.
+    AddAddresses {
+        instance: InstanceId,
+        addresses: Vec<Placement>,
+    },
+    /// Remove these addresses, one batch. `forced`: left over from a predecessor, absence is no error.
+    RemoveAddresses {
+        instance: InstanceId,
+        addresses: Vec<Placement>,
+        forced: bool,
+    },
+    /// Gratuitous ARPs and unsolicited neighbour advertisements, in wire order.
+    Announce(Vec<Announcement>),
+    Report(Event),
+    Notify(Notification),
+}
+
+/// A received datagram.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Packet {
+    pub socket: SocketKey,
+    pub source: IpAddr,
+    /// IPv6: from IPV6_PKTINFO; IPv4: from the header, repeated here.
+    pub destination: IpAddr,
+    /// TTL or hop limit; `None` when the kernel did not tell (VR-90).
+    pub hop_limit: Option<u8>,
+    /// IPv4: with the IP header; IPv6: from the VRRP header on.
+    pub bytes: Vec<u8>,
+}
+
+/// One datagram to send.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transmission {
+    pub socket: SocketKey,
+    pub source: IpAddr,
+    pub destination: IpAddr,
+    /// IPv6 unicast with `unicast_ttl`; otherwise the socket's setting (IPv4: it stands in the header).
+    pub hop_limit: Option<u8>,
+    /// IPv4: with the IP header (IP_HDRINCL); IPv6: from the VRRP header on, checksum left to the kernel.
+    pub bytes: Vec<u8>,
+}
+
+/// One gratuitous ARP (IPv4) or unsolicited neighbour advertisement (IPv6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    pub index: InterfaceIndex,
+    pub mac: MacAddress,
+    pub address: IpAddr,
+    /// IPv6 only: the Router flag.
+    pub router: bool,
+}

@@ -1,0 +1,1 @@
+//! all instances of this host: dispatch, one deadline.

@@ -1,0 +1,1 @@
+//! Skew_Time, Master_Down_Interval: arithmetic.

@@ -1,0 +1,1 @@
+//! weights and faults -> effective priority.

@@ -1,0 +1,6 @@
+//! Bytes <-> values: the packet formats. Imports base only.
+
+pub mod advert;
+pub mod arp;
+pub mod ip;
+pub mod ndisc;
