@@ -1,1 +1,3 @@
-//! Old model + new model -> what a reload must do.
+//! Old model + new model -> what a reload must do: which of the new things are the old ones.
+
+pub mod lvs;

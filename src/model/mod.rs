@@ -6,6 +6,7 @@ pub mod check;
 pub mod event;
 pub mod global;
 pub mod host;
+pub mod ipvs;
 pub mod lvs;
 pub mod notify;
 pub mod track;
