@@ -1,6 +1,238 @@
 //! The IPVS task: verdicts in, the kernel's table follows.
+//!
+//! Everything it waits for is its inbox; talking to the kernel is a matter of one send and its answers, so it is
+//! done on the spot. Verdicts that are waiting together go out as one batch.
 
-use crate::daemon::message::{Setup, ToIpvs};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
-/// Runs on the calling thread until `ToIpvs::Stop`.
-pub fn run(_setup: Setup<ToIpvs>) {}
+use tokio::sync::mpsc;
+
+use crate::daemon::message::{Reporter, Setup, Task, ToIpvs, ToSupervisor, Verdict};
+use crate::kernel::ipvs::{Failure, Ipvs, OpenError};
+use crate::lvs::service::Table;
+use crate::lvs::{self, Effect, Input};
+use crate::model::Model;
+use crate::model::event::lvs::Event;
+use crate::model::ipvs::Command;
+use crate::model::lvs::Timeouts;
+
+/// Exit statuses of the daemon (IF-62).
+const EXIT_FATAL: u8 = 1;
+/// How often answers may be lost in a row before we wait for the next message.
+const MOST_LOSSES: u32 = 3;
+
+/// Runs on the calling thread until `ToIpvs::Stop` or until the inbox is closed.
+pub fn run(setup: Setup<ToIpvs>) {
+    let supervisor = setup.supervisor.clone();
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(work(setup)),
+        Err(error) => {
+            let why = format!("cannot start the ipvs task: {error}");
+            // A closed channel means that the daemon is ending anyway.
+            supervisor.blocking_send(ToSupervisor::Failed { task: Task::Ipvs, exit: EXIT_FATAL, why }).unwrap_or(());
+        }
+    }
+}
+
+/// The task's state: the machine, and the kernel's table once there is something to put into it (LV-108).
+struct Director {
+    machine: Table,
+    kernel: Option<Ipvs>,
+    model: Arc<Model>,
+    generation: u64,
+    reporter: Reporter,
+    /// What the supervisor has no room for yet; the inbox is read meanwhile, so that nobody waits for another.
+    outbox: VecDeque<ToSupervisor>,
+    failed: bool,
+}
+
+async fn work(setup: Setup<ToIpvs>) {
+    let Setup { model, generation, mut inbox, supervisor, reporter, release } = setup;
+    let mut director = Director {
+        machine: Table::new(Arc::new(model.lvs.clone()), generation),
+        kernel: None,
+        model: model.clone(),
+        generation,
+        reporter,
+        outbox: VecDeque::new(),
+        failed: false,
+    };
+    director.start(false);
+    director.ready();
+    loop {
+        let message = tokio::select! {
+            biased;
+            message = inbox.recv() => message,
+            room = supervisor.reserve(), if !director.outbox.is_empty() => {
+                match (room, director.outbox.pop_front()) {
+                    (Ok(room), Some(message)) => room.send(message),
+                    (Err(_), _) | (_, None) => director.outbox.clear(),
+                }
+                continue;
+            }
+        };
+        match message {
+            Some(ToIpvs::Verdict(first)) => {
+                let later = director.verdicts(first, &mut inbox);
+                if let Some(ToIpvs::Reload { model, generation }) = later {
+                    director.reload(model, generation);
+                } else if later.is_some() {
+                    break;
+                }
+            }
+            Some(ToIpvs::Reload { model, generation }) => director.reload(model, generation),
+            Some(ToIpvs::Stop) | None => break,
+        }
+    }
+    if release.ipvs {
+        director.stop();
+    }
+    director.outbox.push_back(ToSupervisor::Stopped(Task::Ipvs));
+    for message in director.outbox.drain(..) {
+        if supervisor.send(message).await.is_err() {
+            break;
+        }
+    }
+}
+
+impl Director {
+    /// Opens IPVS if the configuration needs it, reads what is in it, and begins.
+    fn start(&mut self, again: bool) {
+        let lvs = &self.model.lvs;
+        let needed = !lvs.virtual_servers.is_empty() || lvs.timeouts.is_some() || lvs.sync_daemon.is_some();
+        if !needed || self.kernel.is_some() || self.failed {
+            return;
+        }
+        self.reporter.report(Event::Initializing { again });
+        match Ipvs::open() {
+            Ok(kernel) => self.kernel = Some(kernel),
+            Err(error) => return self.fail(&error),
+        }
+        match self.read().and_then(|present| Ok((present, self.timeouts()?))) {
+            Ok((present, timeouts)) => self.handle(Input::Start { present, timeouts }),
+            Err(failure) => self.fail(&OpenError::Failed(failure)),
+        }
+    }
+
+    fn fail(&mut self, error: &OpenError) {
+        let advice = match error {
+            OpenError::Absent => "load the kernel module ip_vs, or use a kernel that has it",
+            OpenError::NotPermitted => "run as root, or with the capability CAP_NET_ADMIN",
+            OpenError::Failed(_) => "see the kernel's log",
+        };
+        self.failed = true;
+        self.kernel = None;
+        self.reporter.report(Event::CannotInitialize { error: error.to_string(), advice });
+        let why = format!("IPVS: Can't initialize ipvs: {error} - {advice}");
+        self.outbox.push_back(ToSupervisor::Failed { task: Task::Ipvs, exit: EXIT_FATAL, why });
+    }
+
+    /// All verdicts that are waiting, as one input. Returns the message behind them, if it is of another kind.
+    fn verdicts(&mut self, first: Verdict, inbox: &mut mpsc::Receiver<ToIpvs>) -> Option<ToIpvs> {
+        let mut waiting = vec![first];
+        let later = loop {
+            match inbox.try_recv() {
+                Ok(ToIpvs::Verdict(verdict)) => waiting.push(verdict),
+                Ok(other) => break Some(other),
+                Err(_) => break None,
+            }
+        };
+        let current = waiting.into_iter().filter(|verdict| verdict.generation == self.generation);
+        let verdicts: Vec<lvs::Verdict> = current
+            .map(|Verdict { checker, up, weight, mail, .. }| lvs::Verdict { checker, up, weight, mail })
+            .collect();
+        if !verdicts.is_empty() {
+            self.handle(Input::Verdicts(verdicts));
+        }
+        later
+    }
+
+    fn reload(&mut self, model: Arc<Model>, generation: u64) {
+        self.generation = generation;
+        self.model = model.clone();
+        if self.kernel.is_some() {
+            self.reporter.report(Event::Initializing { again: true });
+        }
+        self.handle(Input::Reload { model: Arc::new(model.lvs.clone()), generation });
+        self.start(true);
+        self.ready();
+    }
+
+    fn stop(&mut self) {
+        if self.kernel.is_some() {
+            self.handle(Input::Stop);
+        }
+    }
+
+    fn ready(&mut self) {
+        if !self.failed {
+            self.outbox.push_back(ToSupervisor::Ready { task: Task::Ipvs, generation: self.generation });
+        }
+    }
+
+    /// Hands an input to the machine and carries its effects out, until it asks for nothing more.
+    fn handle(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        let mut losses = 0;
+        while let Some(input) = inputs.pop_front() {
+            let mut effects = Vec::new();
+            self.machine.handle(input, &mut effects);
+            for effect in effects {
+                match effect {
+                    Effect::Report(event) => self.reporter.report(event),
+                    Effect::Notify(notification) => self.outbox.push_back(ToSupervisor::Notify(notification)),
+                    Effect::Commands(commands) => inputs.extend(self.execute(&commands, &mut losses)),
+                    Effect::ReadTable => inputs.extend(self.read_again(&mut losses)),
+                }
+            }
+        }
+    }
+
+    fn execute(&mut self, commands: &[Command], losses: &mut u32) -> Option<Input> {
+        match self.kernel.as_mut()?.execute(commands) {
+            Ok(refused) if refused.is_empty() => None,
+            Ok(refused) => Some(Input::Refused(refused)),
+            Err(failure) => {
+                self.lost(&failure, losses);
+                self.read_again(losses)
+            }
+        }
+    }
+
+    /// What the table really holds, after something did not go as thought. When that fails, too, the next input
+    /// about the same servers plans again.
+    fn read_again(&mut self, losses: &mut u32) -> Option<Input> {
+        while *losses < MOST_LOSSES {
+            match self.read() {
+                Ok(present) => return Some(Input::Present(present)),
+                Err(failure) => self.lost(&failure, losses),
+            }
+        }
+        None
+    }
+
+    fn lost(&mut self, failure: &Failure, losses: &mut u32) {
+        *losses += 1;
+        self.reporter.report(Event::AnswersLost { error: failure.to_string() });
+        if let Some(Err(error)) = self.kernel.as_mut().map(Ipvs::reopen) {
+            self.reporter.report(Event::AnswersLost { error: error.to_string() });
+        }
+    }
+
+    /// The services that are ours.
+    fn read(&mut self) -> Result<Vec<crate::model::ipvs::Present>, Failure> {
+        let machine = &self.machine;
+        match self.kernel.as_mut() {
+            Some(kernel) => kernel.present(|key| machine.is_ours(key)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn timeouts(&mut self) -> Result<Timeouts, Failure> {
+        match self.kernel.as_mut() {
+            Some(kernel) => kernel.timeouts(),
+            None => Ok(Timeouts { tcp: 0, tcp_fin: 0, udp: 0 }),
+        }
+    }
+}

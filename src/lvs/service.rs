@@ -1,1 +1,583 @@
-//! service.
+//! All virtual servers of this host: verdicts in; log lines, commands and notifications out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::plan;
+use super::quorum;
+use super::wanted::{Facts, keys};
+use super::{Effect, Input, Verdict};
+use crate::base::net::Endpoint;
+use crate::model::check::Check;
+use crate::model::event::{Notification, lvs::Event};
+use crate::model::ipvs::{Command, Daemon, DaemonState, Destination, Present, Refused, Service, ServiceKey};
+use crate::model::lvs::{FlushOnStop, Lvs, RealServerId, SyncDaemon, Timeouts, VirtualServer, VirtualServerId};
+
+/// How often in a row the table is read again before we wait for the next verdict or reload: another program that
+/// fights over the same services must not keep us busy.
+const MOST_READS: u32 = 3;
+
+/// The machine.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub(super) facts: Facts,
+    pub(super) generation: u64,
+    /// What the kernel holds of ours, as far as we know.
+    pub(super) held: plan::Table,
+    phase: Phase,
+    /// The kernel's timeouts before we changed them (LV-98).
+    pub(super) original: Timeouts,
+    /// Services with a refused command, tried again with the next verdict about them (LV-59).
+    refused: BTreeSet<ServiceKey>,
+    reads: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Initialize,
+    Running,
+    Stopped,
+}
+
+/// What one input leads to, before it is put in order.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    pub reports: Vec<Event>,
+    /// Before what the plan says.
+    pub commands: Vec<Command>,
+    pub notifications: Vec<Notification>,
+    pub services: BTreeSet<ServiceKey>,
+    pub destinations: BTreeSet<(ServiceKey, Endpoint)>,
+    read: bool,
+}
+
+impl Table {
+    pub fn new(model: Arc<Lvs>, generation: u64) -> Table {
+        Table {
+            facts: Facts::new(model),
+            generation,
+            held: plan::Table::new(),
+            phase: Phase::Initialize,
+            original: Timeouts { tcp: 0, tcp_fin: 0, udp: 0 },
+            refused: BTreeSet::new(),
+            reads: 0,
+        }
+    }
+
+    /// The model that `Verdict::checker` is a position in.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Is this service of the kernel one of ours?
+    pub fn is_ours(&self, key: &ServiceKey) -> bool {
+        self.facts.is_ours(key)
+    }
+
+    /// The whole table as it should be, in file order.
+    pub fn wanted(&self) -> Vec<Present> {
+        let present = |key: ServiceKey| {
+            let service = self.facts.service(&key)?.clone();
+            Some(Present { service, destinations: self.destinations(&key) })
+        };
+        self.facts.keys().into_iter().filter_map(present).collect()
+    }
+
+    /// Appends what must be done, in order (see `Effect`); does nothing itself.
+    pub fn handle(&mut self, input: Input, out: &mut Vec<Effect>) {
+        let mut turn = Turn::default();
+        match (self.phase, input) {
+            (Phase::Initialize, Input::Start { present, timeouts }) => {
+                self.phase = Phase::Running;
+                self.start(present, timeouts, &mut turn);
+            }
+            (Phase::Running, Input::Verdicts(verdicts)) => {
+                self.reads = 0;
+                for verdict in verdicts {
+                    self.verdict(&verdict, &mut turn);
+                }
+            }
+            (Phase::Running, Input::Reload { model, generation }) => {
+                self.reads = 0;
+                self.reload(model, generation, &mut turn);
+            }
+            (Phase::Running, Input::Present(present)) => {
+                self.hold(present);
+                turn.services.extend(self.facts.keys());
+            }
+            // Answers to the stop were lost: what is still there goes now.
+            (Phase::Stopped, Input::Present(present)) => {
+                self.hold(present);
+                turn.commands.extend(self.held.values().map(|held| Command::DeleteService(held.service.clone())));
+            }
+            (Phase::Running | Phase::Stopped, Input::Refused(refused)) => {
+                for one in refused {
+                    self.refused(one, &mut turn);
+                }
+            }
+            (Phase::Running, Input::Stop) => {
+                self.phase = Phase::Stopped;
+                self.stop(&mut turn);
+            }
+            (Phase::Initialize, Input::Stop) => self.phase = Phase::Stopped,
+            // Nothing was started yet: the model to start with changes.
+            (Phase::Initialize, Input::Reload { model, generation }) => *self = Table::new(model, generation),
+            // Verdicts, refusals and readings before the start cannot be: there is no model to check, no command given.
+            (Phase::Initialize, Input::Verdicts(_) | Input::Refused(_) | Input::Present(_)) => {}
+            // There is one start.
+            (Phase::Running, Input::Start { .. }) => {}
+            // What was under way when we stopped.
+            (Phase::Stopped, Input::Start { .. } | Input::Verdicts(_) | Input::Reload { .. } | Input::Stop) => {}
+        }
+        self.finish(turn, out);
+        self.check_invariants();
+    }
+
+    /// Plans what was touched and puts the effects in order.
+    fn finish(&mut self, turn: Turn, out: &mut Vec<Effect>) {
+        let mut commands = turn.commands;
+        if self.phase == Phase::Running {
+            self.plan(turn.services, turn.destinations, &mut commands);
+        }
+        for command in &commands {
+            plan::apply(command, &mut self.held);
+        }
+        out.extend(turn.reports.into_iter().map(Effect::Report));
+        if !commands.is_empty() {
+            out.push(Effect::Commands(commands));
+        }
+        if turn.read && self.phase == Phase::Running && self.reads < MOST_READS {
+            self.reads += 1;
+            out.push(Effect::ReadTable);
+        }
+        out.extend(turn.notifications.into_iter().map(Effect::Notify));
+    }
+
+    /// Services that are no longer ours go first, then ours in file order.
+    fn plan(
+        &self,
+        services: BTreeSet<ServiceKey>,
+        destinations: BTreeSet<(ServiceKey, Endpoint)>,
+        out: &mut Vec<Command>,
+    ) {
+        let mut keys: Vec<(usize, ServiceKey, Option<Endpoint>)> = Vec::new();
+        for key in &services {
+            match (self.facts.is_ours(key), self.held.get(key)) {
+                (true, _) => keys.push((self.facts.nth(key), *key, None)),
+                (false, Some(held)) => out.push(Command::DeleteService(held.service.clone())),
+                (false, None) => {}
+            }
+        }
+        for (key, at) in &destinations {
+            match (services.contains(key), self.held.contains_key(key)) {
+                (true, _) => {}
+                (false, true) => keys.push((self.facts.nth(key), *key, Some(*at))),
+                // The service itself is missing: it was refused before.
+                (false, false) => keys.push((self.facts.nth(key), *key, None)),
+            }
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        // What goes, goes before what comes (LV-68: the real servers before the sorry server comes).
+        for (_, key, at) in keys {
+            let Some(service) = self.facts.service(&key) else { continue };
+            match at {
+                None => plan::service(service, &self.destinations(&key), self.held.get(&key), out),
+                Some(at) => {
+                    plan::destination(service, at, self.facts.destination(&key, at), self.held.get(&key), out);
+                }
+            }
+        }
+    }
+
+    fn destinations(&self, key: &ServiceKey) -> Vec<Destination> {
+        self.facts.places(key).into_iter().filter_map(|at| self.facts.destination(key, at)).collect()
+    }
+
+    /// LV-47 to LV-53, with the table read first: what a predecessor left is adopted, what differs is changed.
+    fn start(&mut self, present: Vec<Present>, timeouts: Timeouts, turn: &mut Turn) {
+        self.original = timeouts;
+        let model = self.facts.model.clone();
+        if let Some(configured) = model.timeouts {
+            turn.commands.push(Command::SetTimeouts(self.effective_timeouts(configured)));
+        }
+        if let Some(daemon) = own_daemon(&model) {
+            turn.commands
+                .extend([Command::StopDaemon(DaemonState::Master, 0), Command::StopDaemon(DaemonState::Backup, 0)]);
+            turn.commands.extend(start_daemons(daemon));
+        }
+        if model.flush {
+            turn.commands.push(Command::Flush);
+        } else {
+            self.hold(present);
+        }
+        if !self.held.is_empty() {
+            turn.reports.push(Event::Adopted {
+                services: self.held.len(),
+                destinations: self.held.values().map(|held| held.destinations.len()).sum(),
+            });
+        }
+        for at in 0..model.virtual_servers.len() {
+            self.enter(VirtualServerId(at), turn);
+        }
+        turn.services.extend(self.facts.keys());
+    }
+
+    /// Foreign services are none of our business.
+    fn hold(&mut self, present: Vec<Present>) {
+        self.held = plan::read(present);
+        self.held.retain(|key, _| self.facts.is_ours(key));
+    }
+
+    /// A virtual server comes in: real servers that no checker holds back are alive, then quorum is looked at.
+    pub(super) fn enter(&mut self, id: VirtualServerId, turn: &mut Turn) {
+        for at in 0..self.facts.server(id).real_servers.len() {
+            self.enter_real(id, RealServerId(at), turn);
+        }
+        self.evaluate(id, true, turn);
+    }
+
+    pub(super) fn enter_real(&mut self, id: VirtualServerId, real: RealServerId, turn: &mut Turn) {
+        let alive = self.failed_checkers(id, real) == 0;
+        self.facts.servers[id.0].reals[real.0].alive = alive;
+        if alive && self.facts.model.rs_init_notifies {
+            turn.notifications.push(self.notify_real(id, real, true, None));
+        }
+        if !alive && self.phase == Phase::Running {
+            let held = |(key, at): (ServiceKey, Endpoint)| {
+                self.held.get(&key).is_some_and(|held| held.destinations.contains_key(&at))
+            };
+            let adopted = self.facts.places_of(id, real).into_iter().any(held);
+            self.facts.servers[id.0].reals[real.0].adopted = adopted;
+        }
+    }
+
+    fn failed_checkers(&self, id: VirtualServerId, real: RealServerId) -> usize {
+        let checkers = &self.facts.server(id).real_servers[real.0].checkers;
+        checkers.iter().filter(|checker| !self.facts.checkers[checker.0].up).count()
+    }
+
+    /// LV-55 to LV-62.
+    fn verdict(&mut self, verdict: &Verdict, turn: &mut Turn) {
+        let Some(state) = self.facts.checkers.get_mut(verdict.checker.0) else { return };
+        let checker = self.facts.model.checkers[verdict.checker.0].clone();
+        let (id, real) = (checker.virtual_server, checker.real_server);
+        let (changed, first_run) = (state.up != verdict.up, !state.has_run);
+        state.has_run = true;
+        self.retry_refused(id, turn);
+        if std::mem::take(&mut self.facts.servers[id.0].reals[real.0].adopted) {
+            self.touch(id, real, turn);
+        }
+        self.weigh(verdict, id, real, turn);
+        self.facts.checkers[verdict.checker.0].up = verdict.up;
+        let alive = self.facts.servers[id.0].reals[real.0].alive;
+        let becomes = if verdict.up { self.failed_checkers(id, real) == 0 } else { false };
+        if changed && becomes != alive {
+            self.become_alive(id, real, becomes, turn);
+        } else if !changed && first_run && (checker.alpha || !verdict.up) {
+            turn.notifications.push(self.notify_real(id, real, true, None));
+        }
+        // LV-78: MISC_CHECK mails its first success, too.
+        let mailed = changed || (first_run && matches!(checker.check, Check::Misc(_)));
+        if mailed && !verdict.mail.is_empty() && self.facts.server(id).real_servers[real.0].smtp_alert {
+            turn.notifications.push(self.notify_real(id, real, false, Some(verdict.mail.clone())));
+        }
+    }
+
+    /// LV-62. A failing checker's weight changes unseen: its real server goes anyway.
+    fn weigh(&mut self, verdict: &Verdict, id: VirtualServerId, real: RealServerId, turn: &mut Turn) {
+        if self.facts.checkers[verdict.checker.0].weight == verdict.weight {
+            return;
+        }
+        let from = self.facts.weight_of(id, real);
+        self.facts.checkers[verdict.checker.0].weight = verdict.weight;
+        let to = self.facts.weight_of(id, real);
+        if from == to {
+            return;
+        }
+        self.touch(id, real, turn);
+        if verdict.up {
+            self.report_weight(id, real, from, to, turn);
+            self.evaluate(id, false, turn);
+        }
+    }
+
+    pub(super) fn report_weight(&self, id: VirtualServerId, real: RealServerId, from: u32, to: u32, turn: &mut Turn) {
+        let server = self.facts.server(id);
+        turn.reports.push(Event::WeightChanged {
+            real_server: server.show_real(server.real_servers[real.0].endpoint),
+            virtual_server: server.show(),
+            from,
+            to,
+            active: self.facts.servers[id.0].reals[real.0].alive,
+        });
+    }
+
+    /// A real server comes up or goes down (LV-57, LV-60).
+    pub(super) fn become_alive(&mut self, id: VirtualServerId, real: RealServerId, alive: bool, turn: &mut Turn) {
+        self.facts.servers[id.0].reals[real.0].alive = alive;
+        let server = self.facts.server(id);
+        let configured = &server.real_servers[real.0];
+        let (real_server, virtual_server) = (server.show_real(configured.endpoint), server.show());
+        let inhibit = configured.inhibit_on_failure;
+        turn.reports.push(match alive {
+            true => Event::RealServerUp { real_server, virtual_server, inhibit },
+            false => Event::RealServerDown { real_server, virtual_server, inhibit },
+        });
+        turn.notifications.push(self.notify_real(id, real, true, None));
+        self.touch(id, real, turn);
+        self.evaluate(id, false, turn);
+    }
+
+    /// Quorum after a change (LV-64 to LV-70); `entering`: at start or reload.
+    pub(super) fn evaluate(&mut self, id: VirtualServerId, entering: bool, turn: &mut Turn) {
+        let server = self.facts.server(id).clone();
+        let sum = self.facts.sum(id);
+        let state = &mut self.facts.servers[id.0];
+        let (quorum, hysteresis, virtual_server) = (server.quorum, server.hysteresis, server.show());
+        let sorry = server.sorry_server.as_ref();
+        if !state.quorum_up && quorum::gained(sum, quorum, hysteresis) {
+            state.quorum_up = true;
+            turn.reports.push(Event::QuorumGained { virtual_server: server.show(), quorum, hysteresis, sum });
+            if let Some(sorry) = sorry.filter(|_| state.sorry_in) {
+                turn.reports.push(Event::SorryServerOut {
+                    sorry_server: server.show_real(sorry.endpoint),
+                    virtual_server: server.show(),
+                    inhibit: sorry.inhibit,
+                });
+                turn.reports.push(Event::AliveServersIn { virtual_server });
+                state.sorry_in = false;
+            }
+            let how = if entering { "Starting with quorum up" } else { "Gained quorum" };
+            let threshold = u64::from(quorum) + u64::from(hysteresis);
+            let mail = format!("=> {how} {quorum}+{hysteresis}={threshold} <= {sum} <=");
+            turn.notifications.push(self.notify_server(id, true, mail));
+            self.swap(&server, turn);
+            return;
+        }
+        let out_at_start = entering && sorry.is_some() && !state.sorry_in;
+        let down = if state.quorum_up { quorum::lost(sum, quorum, hysteresis) } else { out_at_start };
+        if !down {
+            return;
+        }
+        state.quorum_up = false;
+        turn.reports.push(match out_at_start {
+            true => Event::QuorumDownAtStart { virtual_server: server.show(), quorum, hysteresis, sum },
+            false => Event::QuorumLost { virtual_server: server.show(), quorum, hysteresis, sum },
+        });
+        if let Some(sorry) = sorry {
+            turn.reports.push(Event::SorryServerIn {
+                sorry_server: server.show_real(sorry.endpoint),
+                virtual_server: server.show(),
+                inhibit: sorry.inhibit,
+            });
+            turn.reports.push(Event::AliveServersOut { virtual_server });
+            state.sorry_in = true;
+        }
+        let (how, threshold) = match out_at_start {
+            true => ("Starting with quorum down", i64::from(quorum) + i64::from(hysteresis)),
+            false => ("Lost quorum", i64::from(quorum) - i64::from(hysteresis)),
+        };
+        let mail = format!("=> {how} {quorum}+{hysteresis}={threshold} <= {sum} <=");
+        turn.notifications.push(self.notify_server(id, false, mail));
+        self.swap(&server, turn);
+    }
+
+    /// The sorry server and the real servers take turns.
+    fn swap(&self, server: &VirtualServer, turn: &mut Turn) {
+        if server.sorry_server.is_some() {
+            turn.services.extend(keys(server));
+        }
+    }
+
+    /// LV-79 to LV-81, LV-84.
+    fn stop(&mut self, turn: &mut Turn) {
+        let model = self.facts.model.clone();
+        for (at, server) in model.virtual_servers.iter().enumerate() {
+            let id = VirtualServerId(at);
+            let states = self.facts.servers[at].reals.clone();
+            for (place, (real, state)) in server.real_servers.iter().zip(states).enumerate() {
+                if model.flush_on_stop != FlushOnStop::No {
+                    continue;
+                }
+                turn.reports.push(Event::ShuttingDown {
+                    real_server: server.show_real(real.endpoint),
+                    virtual_server: server.show(),
+                    inhibited: real.inhibit_on_failure && !state.alive,
+                });
+                if server.omega && state.alive {
+                    self.leave_real(id, RealServerId(place), "=> Shutting down <=", turn);
+                }
+            }
+            if server.omega {
+                turn.notifications.push(self.notify_server(id, false, "=> Shutting down <=".to_owned()));
+            }
+        }
+        match model.flush_on_stop {
+            FlushOnStop::Table => turn.commands.push(Command::Flush),
+            // One message a service: its destinations go with it.
+            FlushOnStop::No | FlushOnStop::VirtualServers => {
+                let held = self.facts.keys().into_iter().filter_map(|key| self.held.get(&key));
+                turn.commands.extend(held.map(|held| Command::DeleteService(held.service.clone())));
+            }
+        }
+        if own_daemon(&model).is_some() {
+            turn.commands
+                .extend([Command::StopDaemon(DaemonState::Master, 0), Command::StopDaemon(DaemonState::Backup, 0)]);
+        }
+        if model.timeouts.is_some() {
+            turn.commands.push(Command::SetTimeouts(self.original));
+        }
+    }
+
+    /// A real server that is alive leaves for good: it is told as down.
+    pub(super) fn leave_real(&mut self, id: VirtualServerId, real: RealServerId, mail: &str, turn: &mut Turn) {
+        self.facts.servers[id.0].reals[real.0].alive = false;
+        let mailed = self.facts.server(id).real_servers[real.0].smtp_alert.then(|| mail.to_owned());
+        turn.notifications.push(self.notify_real(id, real, true, mailed));
+    }
+
+    /// LV-82, and what shows that the table is not what we think.
+    fn refused(&mut self, refused: Refused, turn: &mut Turn) {
+        let (exists, missing) = (refused.exists(), refused.missing());
+        let command = refused.command;
+        // LV-100: stopping what may not run is no error.
+        if !matches!(command, Command::StopDaemon(..)) {
+            turn.reports.push(Event::Refused {
+                command: command.name(),
+                errno: refused.errno,
+                service: command.service().map(|service| service.key),
+                destination: command.destination().map(|destination| destination.endpoint),
+            });
+        }
+        match &command {
+            Command::AddService(_) if exists => turn.read = true,
+            Command::AddService(service) => {
+                self.held.remove(&service.key);
+                self.refused.insert(service.key);
+            }
+            Command::SetService(service) => {
+                if let Some(held) = self.held.get_mut(&service.key) {
+                    // What it is now is not known; no scheduler has this name, so it will be set again.
+                    held.service = Arc::new(Service { scheduler: String::new(), ..(**service).clone() });
+                }
+                self.refused.insert(service.key);
+            }
+            Command::AddDestination(service, destination) => {
+                if let Some(held) = self.held.get_mut(&service.key) {
+                    held.destinations.remove(&destination.endpoint);
+                    turn.read |= exists || missing;
+                }
+                self.refused.insert(service.key);
+            }
+            Command::SetDestination(service, destination) => {
+                if let Some(held) = self.held.get_mut(&service.key) {
+                    held.destinations.remove(&destination.endpoint);
+                }
+                if missing {
+                    turn.destinations.insert((service.key, destination.endpoint));
+                } else {
+                    self.refused.insert(service.key);
+                    turn.read = true;
+                }
+            }
+            Command::DeleteDestination(..) | Command::DeleteService(_) | Command::Flush => turn.read |= !missing,
+            Command::SetTimeouts(_) | Command::StartDaemon(..) | Command::StopDaemon(..) => {}
+        }
+    }
+
+    /// LV-59: what the kernel refused is tried again with the next result.
+    fn retry_refused(&mut self, id: VirtualServerId, turn: &mut Turn) {
+        if self.refused.is_empty() {
+            return;
+        }
+        for key in keys(self.facts.server(id)) {
+            if self.refused.remove(&key) {
+                turn.services.insert(key);
+            }
+        }
+    }
+
+    pub(super) fn touch(&self, id: VirtualServerId, real: RealServerId, turn: &mut Turn) {
+        turn.destinations.extend(self.facts.places_of(id, real));
+    }
+
+    pub(super) fn notify_real(
+        &self,
+        id: VirtualServerId,
+        real: RealServerId,
+        scripts: bool,
+        mail: Option<String>,
+    ) -> Notification {
+        Notification::RealServer {
+            generation: self.generation,
+            virtual_server: id,
+            real_server: real,
+            endpoint: self.facts.server(id).real_servers[real.0].endpoint,
+            up: self.facts.servers[id.0].reals[real.0].alive,
+            scripts,
+            mail,
+        }
+    }
+
+    pub(super) fn notify_server(&self, id: VirtualServerId, up: bool, mail: String) -> Notification {
+        Notification::VirtualServer {
+            generation: self.generation,
+            virtual_server: id,
+            up,
+            mail: self.facts.server(id).smtp_alert.then_some(mail),
+        }
+    }
+
+    /// What is not configured stays as it was (LV-98).
+    pub(super) fn effective_timeouts(&self, configured: Timeouts) -> Timeouts {
+        let or = |value, original| if value == 0 { original } else { value };
+        Timeouts {
+            tcp: or(configured.tcp, self.original.tcp),
+            tcp_fin: or(configured.tcp_fin, self.original.tcp_fin),
+            udp: or(configured.udp, self.original.udp),
+        }
+    }
+
+    fn check_invariants(&self) {
+        if cfg!(debug_assertions) && self.phase == Phase::Running {
+            for (server, state) in self.facts.model.virtual_servers.iter().zip(&self.facts.servers) {
+                debug_assert_eq!(
+                    state.sorry_in,
+                    server.sorry_server.is_some() && !state.quorum_up,
+                    "the sorry server of {} stands in exactly while there is no quorum",
+                    server.show()
+                );
+            }
+            for id in (0..self.facts.servers.len()).map(VirtualServerId) {
+                for real in (0..self.facts.servers[id.0].reals.len()).map(RealServerId) {
+                    debug_assert_eq!(
+                        self.facts.servers[id.0].reals[real.0].alive,
+                        self.failed_checkers(id, real) == 0,
+                        "a real server is alive exactly when no checker of it has failed"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// LV-100: without an instance both daemons are ours, always; with one they follow it elsewhere.
+pub(super) fn own_daemon(model: &Lvs) -> Option<&SyncDaemon> {
+    model.sync_daemon.as_ref().filter(|daemon| daemon.instance.is_none())
+}
+
+pub(super) fn start_daemons(configured: &SyncDaemon) -> [Command; 2] {
+    let daemon = Arc::new(Daemon {
+        interface: configured.interface.clone(),
+        id: configured.id,
+        max_length: configured.max_length,
+        port: configured.port,
+        ttl: configured.ttl,
+        group: configured.group,
+    });
+    [DaemonState::Master, DaemonState::Backup].map(|state| Command::StartDaemon(state, daemon.clone()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -89,7 +89,8 @@ pub enum Command {
     /// Seconds; all three are always sent (LV-98).
     SetTimeouts(Timeouts),
     StartDaemon(DaemonState, Arc<Daemon>),
-    StopDaemon(DaemonState, Arc<Daemon>),
+    /// With the sync id (LV-102).
+    StopDaemon(DaemonState, u8),
 }
 
 /// Parameters of the synchronisation daemons (LV-99, LV-102).
