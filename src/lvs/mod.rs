@@ -11,6 +11,8 @@
 //!                            wanted - present = commands ─▶ kernel
 //! ```
 
+#[cfg(test)]
+mod fixture;
 pub mod plan;
 pub mod quorum;
 mod reload;

@@ -481,7 +481,9 @@ impl Table {
                     turn.read = true;
                 }
             }
-            Command::DeleteDestination(..) | Command::DeleteService(_) | Command::Flush => turn.read |= !missing,
+            // Somebody else was faster: what else did they do?
+            Command::DeleteDestination(..) => turn.read = true,
+            Command::DeleteService(_) | Command::Flush => turn.read |= !missing,
             Command::SetTimeouts(_) | Command::StartDaemon(..) | Command::StopDaemon(..) => {}
         }
     }

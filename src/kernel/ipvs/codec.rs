@@ -3,9 +3,8 @@
 //! Numbers are in host order, but ports and IPv4 masks and addresses, which are in network order (LV-111 to LV-115).
 
 use netlink_packet_core::{
-    DecodeError, DefaultNla, Emitable, NLA_F_NESTED, NLA_TYPE_MASK, Nla, NlaBuffer, NlasIterator, Parseable,
-    ParseableParametrized, emit_i32, emit_u16, emit_u16_be, emit_u32, parse_i32, parse_string, parse_u8, parse_u16,
-    parse_u16_be, parse_u32,
+    DecodeError, DefaultNla, Emitable, NLA_F_NESTED, Nla, NlaBuffer, NlasIterator, Parseable, ParseableParametrized,
+    emit_i32, emit_u16, emit_u16_be, emit_u32, parse_i32, parse_string, parse_u8, parse_u16, parse_u16_be, parse_u32,
 };
 use netlink_packet_generic::{GenlFamily, GenlHeader};
 
@@ -157,9 +156,10 @@ macro_rules! attributes {
 
         impl<'a> Parseable<NlaBuffer<&'a [u8]>> for $level {
             fn parse(bytes: &NlaBuffer<&'a [u8]>) -> Result<$level, DecodeError> {
-                Ok(match bytes.kind() & NLA_TYPE_MASK {
+                Ok(match bytes.kind() {
                     $($number => $level::$name(<$value as Value>::take(bytes.value())?),)*
-                    _ => $level::Other(DefaultNla::parse(bytes)?),
+                    // `kind` is without the flags nested and network byte order, which say nothing here.
+                    unknown => $level::Other(DefaultNla::new(unknown, bytes.value().to_vec())),
                 })
             }
         }

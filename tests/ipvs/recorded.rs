@@ -1,0 +1,995 @@
+//! Runs of the original, recorded with its log and the kernel's table, replayed on the machine: the same inputs must
+//! give the same lines in the same order, and the same table.
+
+use keepalived_rs::base::net::Family;
+use keepalived_rs::model::event::Notification;
+use keepalived_rs::model::ipvs::Command;
+use keepalived_rs::model::lvs::{
+    FlushOnStop, Forwarding, Lvs, Protocol, Scheduler, SyncDaemon, Timeouts, Tunnel, TunnelKind,
+};
+
+use crate::fixture::{Draft, at, group, lvs, mark, script, sorted, tcp, udp};
+use crate::replay::Replay;
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn expect_log(replay: &mut Replay, text: &str) {
+    assert_eq!(replay.log(), lines(text));
+}
+
+#[track_caller]
+fn expect_told(replay: &mut Replay, text: &str) {
+    assert_eq!(replay.told(), lines(text));
+}
+
+#[track_caller]
+fn expect_table(replay: &Replay, text: &str) {
+    assert_eq!(sorted(&replay.table()), sorted(&lines(text).join("\n")));
+}
+
+fn ipip() -> Forwarding {
+    Forwarding::Tunnel(Tunnel { kind: TunnelKind::Ipip, port: 0, checksum: 0 })
+}
+
+/// s07: checkers 0 and 1 watch the servers of :80, 2 and 3 those of :81.
+fn sorry_servers() -> Lvs {
+    lvs([
+        tcp("10.1.0.1:80").sorry("10.1.0.14:80", false).real("10.1.0.11:80", 2).real("10.1.0.12:80", 3),
+        tcp("10.1.0.1:81")
+            .quorum(3, 0)
+            .sorry("10.1.0.14:80", true)
+            .real("10.1.0.11:80", 2)
+            .inhibit()
+            .real("10.1.0.12:80", 3)
+            .inhibit(),
+    ])
+}
+
+/// LV-48, LV-57, LV-58, LV-63, LV-64, LV-66, LV-68, LV-69, LV-71, LV-79: sorry servers, plain and inhibited.
+#[test]
+fn sorry_servers_stand_in() {
+    let mut replay = Replay::start(sorry_servers());
+    expect_log(
+        &mut replay,
+        "Gained quorum 1+0=1 <= 5 for VS [10.1.0.1]:tcp:80
+         Gained quorum 3+0=3 <= 5 for VS [10.1.0.1]:tcp:81",
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 2
+         -a -t 10.1.0.1:80 -r 10.1.0.12:80 -m -w 3
+         -A -t 10.1.0.1:81 -s wrr
+         -a -t 10.1.0.1:81 -r 10.1.0.11:80 -m -w 2
+         -a -t 10.1.0.1:81 -r 10.1.0.12:80 -m -w 3
+         -a -t 10.1.0.1:81 -r 10.1.0.14:80 -m -w 0",
+    );
+    replay.verdicts(&[(0, true, 0), (1, true, 0), (2, true, 0), (3, true, 0)]);
+    expect_log(&mut replay, "");
+
+    replay.verdict(1, false);
+    replay.verdict(3, false);
+    expect_log(
+        &mut replay,
+        "Removing service [10.1.0.12]:tcp:80 from VS [10.1.0.1]:tcp:80
+         Disabling service [10.1.0.12]:tcp:80 of VS [10.1.0.1]:tcp:81
+         Lost quorum 3-0=3 > 2 for VS [10.1.0.1]:tcp:81
+         Enabling sorry server [10.1.0.14]:tcp:80 to VS [10.1.0.1]:tcp:81
+         Removing alive servers from the pool for VS [10.1.0.1]:tcp:81",
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 2
+         -A -t 10.1.0.1:81 -s wrr
+         -a -t 10.1.0.1:81 -r 10.1.0.11:80 -m -w 0
+         -a -t 10.1.0.1:81 -r 10.1.0.12:80 -m -w 0
+         -a -t 10.1.0.1:81 -r 10.1.0.14:80 -m -w 1",
+    );
+
+    // Both in one batch: the log is the same as one by one.
+    replay.verdicts(&[(0, false, 0), (2, false, 0)]);
+    expect_log(
+        &mut replay,
+        "Removing service [10.1.0.11]:tcp:80 from VS [10.1.0.1]:tcp:80
+         Lost quorum 1-0=1 > 0 for VS [10.1.0.1]:tcp:80
+         Adding sorry server [10.1.0.14]:tcp:80 to VS [10.1.0.1]:tcp:80
+         Removing alive servers from the pool for VS [10.1.0.1]:tcp:80
+         Disabling service [10.1.0.11]:tcp:80 of VS [10.1.0.1]:tcp:81",
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.14:80 -m -w 1
+         -A -t 10.1.0.1:81 -s wrr
+         -a -t 10.1.0.1:81 -r 10.1.0.11:80 -m -w 0
+         -a -t 10.1.0.1:81 -r 10.1.0.12:80 -m -w 0
+         -a -t 10.1.0.1:81 -r 10.1.0.14:80 -m -w 1",
+    );
+
+    replay.verdicts(&[(0, true, 0), (2, true, 0)]);
+    expect_log(
+        &mut replay,
+        "Adding service [10.1.0.11]:tcp:80 to VS [10.1.0.1]:tcp:80
+         Gained quorum 1+0=1 <= 2 for VS [10.1.0.1]:tcp:80
+         Removing sorry server [10.1.0.14]:tcp:80 from VS [10.1.0.1]:tcp:80
+         Adding alive servers to the pool for VS [10.1.0.1]:tcp:80
+         Enabling service [10.1.0.11]:tcp:80 of VS [10.1.0.1]:tcp:81",
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 2
+         -A -t 10.1.0.1:81 -s wrr
+         -a -t 10.1.0.1:81 -r 10.1.0.11:80 -m -w 0
+         -a -t 10.1.0.1:81 -r 10.1.0.12:80 -m -w 0
+         -a -t 10.1.0.1:81 -r 10.1.0.14:80 -m -w 1",
+    );
+
+    replay.verdicts(&[(1, true, 0), (3, true, 0)]);
+    expect_log(
+        &mut replay,
+        "Adding service [10.1.0.12]:tcp:80 to VS [10.1.0.1]:tcp:80
+         Enabling service [10.1.0.12]:tcp:80 of VS [10.1.0.1]:tcp:81
+         Gained quorum 3+0=3 <= 5 for VS [10.1.0.1]:tcp:81
+         Disabling sorry server [10.1.0.14]:tcp:80 from VS [10.1.0.1]:tcp:81
+         Adding alive servers to the pool for VS [10.1.0.1]:tcp:81",
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 2
+         -a -t 10.1.0.1:80 -r 10.1.0.12:80 -m -w 3
+         -A -t 10.1.0.1:81 -s wrr
+         -a -t 10.1.0.1:81 -r 10.1.0.11:80 -m -w 2
+         -a -t 10.1.0.1:81 -r 10.1.0.12:80 -m -w 3
+         -a -t 10.1.0.1:81 -r 10.1.0.14:80 -m -w 0",
+    );
+
+    replay.verdicts(&[(1, false, 0), (3, false, 0), (0, false, 0), (2, false, 0)]);
+    let _lost = (replay.log(), replay.commands());
+    replay.stop();
+    expect_log(
+        &mut replay,
+        "Shutting down service [10.1.0.11]:tcp:80 from VS [10.1.0.1]:tcp:80
+         Shutting down service [10.1.0.12]:tcp:80 from VS [10.1.0.1]:tcp:80
+         Shutting down (inhibited) service [10.1.0.11]:tcp:80 from VS [10.1.0.1]:tcp:81
+         Shutting down (inhibited) service [10.1.0.12]:tcp:80 from VS [10.1.0.1]:tcp:81",
+    );
+    assert_eq!(replay.commands().len(), 2, "one command a service is enough");
+    expect_table(&replay, "");
+}
+
+/// LV-67, LV-74, LV-75: s09, quorum 3 with hysteresis 1; the FIFO gets the real server before the virtual one.
+#[test]
+fn quorum_has_hysteresis() {
+    let mut draft = tcp("10.1.0.1:80").quorum(3, 1);
+    for last in 11..=14 {
+        draft = draft.real(&format!("10.1.0.{last}:80"), 1);
+    }
+    let mut replay = Replay::start(lvs([draft]));
+    expect_log(&mut replay, "Gained quorum 3+1=4 <= 4 for VS [10.1.0.1]:tcp:80");
+    expect_told(&mut replay, "VS [10.1.0.1]:tcp:80 UP");
+    for checker in 0..4 {
+        replay.verdict(checker, true);
+        replay.verdict(checker, false);
+    }
+    expect_log(
+        &mut replay,
+        "Removing service [10.1.0.11]:tcp:80 from VS [10.1.0.1]:tcp:80
+         Removing service [10.1.0.12]:tcp:80 from VS [10.1.0.1]:tcp:80
+         Removing service [10.1.0.13]:tcp:80 from VS [10.1.0.1]:tcp:80
+         Lost quorum 3-1=2 > 1 for VS [10.1.0.1]:tcp:80
+         Removing service [10.1.0.14]:tcp:80 from VS [10.1.0.1]:tcp:80",
+    );
+    expect_table(&replay, "-A -t 10.1.0.1:80 -s wrr");
+    for checker in 0..4 {
+        replay.verdict(checker, true);
+    }
+    expect_log(
+        &mut replay,
+        "Adding service [10.1.0.11]:tcp:80 to VS [10.1.0.1]:tcp:80
+         Adding service [10.1.0.12]:tcp:80 to VS [10.1.0.1]:tcp:80
+         Adding service [10.1.0.13]:tcp:80 to VS [10.1.0.1]:tcp:80
+         Adding service [10.1.0.14]:tcp:80 to VS [10.1.0.1]:tcp:80
+         Gained quorum 3+1=4 <= 4 for VS [10.1.0.1]:tcp:80",
+    );
+    expect_told(
+        &mut replay,
+        "RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 DOWN
+         RS [10.1.0.12]:tcp:80 [10.1.0.1]:tcp:80 DOWN
+         RS [10.1.0.13]:tcp:80 [10.1.0.1]:tcp:80 DOWN
+         VS [10.1.0.1]:tcp:80 DOWN
+         RS [10.1.0.14]:tcp:80 [10.1.0.1]:tcp:80 DOWN
+         RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 UP
+         RS [10.1.0.12]:tcp:80 [10.1.0.1]:tcp:80 UP
+         RS [10.1.0.13]:tcp:80 [10.1.0.1]:tcp:80 UP
+         RS [10.1.0.14]:tcp:80 [10.1.0.1]:tcp:80 UP
+         VS [10.1.0.1]:tcp:80 UP",
+    );
+}
+
+/// LV-49, LV-58: s08, inhibit with and without alpha; an inhibited alpha server is there with weight 0.
+#[test]
+fn inhibited_servers_stay_with_weight_zero() {
+    let mut replay = Replay::start(lvs([
+        tcp("10.1.0.1:80").real("10.1.0.11:80", 2).inhibit().real("10.1.0.12:80", 3),
+        tcp("10.1.0.1:81").real("10.1.0.11:80", 2).inhibit().real("10.1.0.12:80", 3).all_alpha(),
+    ]));
+    expect_log(&mut replay, "Gained quorum 1+0=1 <= 5 for VS [10.1.0.1]:tcp:80");
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 2
+         -a -t 10.1.0.1:80 -r 10.1.0.12:80 -m -w 3
+         -A -t 10.1.0.1:81 -s wrr
+         -a -t 10.1.0.1:81 -r 10.1.0.11:80 -m -w 0",
+    );
+    replay.verdicts(&[(0, false, 0), (3, false, 0), (1, false, 0), (2, false, 0)]);
+    expect_log(
+        &mut replay,
+        "Disabling service [10.1.0.11]:tcp:80 of VS [10.1.0.1]:tcp:80
+         Removing service [10.1.0.12]:tcp:80 from VS [10.1.0.1]:tcp:80
+         Lost quorum 1-0=1 > 0 for VS [10.1.0.1]:tcp:80",
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 0
+         -A -t 10.1.0.1:81 -s wrr
+         -a -t 10.1.0.1:81 -r 10.1.0.11:80 -m -w 0",
+    );
+    replay.verdicts(&[(2, true, 0), (0, true, 0), (3, true, 0), (1, true, 0)]);
+    expect_log(
+        &mut replay,
+        "Enabling service [10.1.0.11]:tcp:80 of VS [10.1.0.1]:tcp:81
+         Gained quorum 1+0=1 <= 2 for VS [10.1.0.1]:tcp:81
+         Enabling service [10.1.0.11]:tcp:80 of VS [10.1.0.1]:tcp:80
+         Gained quorum 1+0=1 <= 2 for VS [10.1.0.1]:tcp:80
+         Adding service [10.1.0.12]:tcp:80 to VS [10.1.0.1]:tcp:81
+         Adding service [10.1.0.12]:tcp:80 to VS [10.1.0.1]:tcp:80",
+    );
+    replay.stop();
+    assert!(replay.log().iter().all(|line| line.starts_with("Shutting down service")));
+}
+
+/// s10: five virtual servers with servers .11 (good) and .12 (bad): alpha, alpha and omega, omega, plain, alpha with a
+/// sorry server. Checker 2n is .11, 2n+1 is .12.
+fn alpha_omega() -> Lvs {
+    let server = |port: u16| {
+        let draft = tcp(&format!("10.1.0.1:{port}")).real("10.1.0.11:80", 1).real("10.1.0.12:81", 1);
+        draft.with(|server| server.quorum_up = Some(script("up")))
+    };
+    lvs([
+        server(80).all_alpha(),
+        server(81).all_alpha().with(|server| server.omega = true),
+        server(82).with(|server| server.omega = true),
+        server(83),
+        server(84).all_alpha().sorry("10.1.0.14:80", false),
+    ])
+}
+
+/// LV-50, LV-53, LV-55, LV-65, LV-67, LV-80: alpha, omega and what is told at start and stop.
+#[test]
+fn alpha_waits_and_omega_tells_at_stop() {
+    let mut replay = Replay::start(alpha_omega());
+    expect_log(
+        &mut replay,
+        "Gained quorum 1+0=1 <= 2 for VS [10.1.0.1]:tcp:82
+         Gained quorum 1+0=1 <= 2 for VS [10.1.0.1]:tcp:83
+         Starting with quorum down 1-0=1 > 0 for VS [10.1.0.1]:tcp:84
+         Adding sorry server [10.1.0.14]:tcp:80 to VS [10.1.0.1]:tcp:84
+         Removing alive servers from the pool for VS [10.1.0.1]:tcp:84",
+    );
+    expect_told(
+        &mut replay,
+        "VS [10.1.0.1]:tcp:82 UP
+         VS [10.1.0.1]:tcp:83 UP
+         VS [10.1.0.1]:tcp:84 DOWN",
+    );
+    replay.verdicts(&[(7, false, 0), (8, true, 0), (5, false, 0), (9, false, 0), (1, false, 0)]);
+    replay.verdicts(&[(4, true, 0), (3, false, 0), (0, true, 0), (2, true, 0), (6, true, 0)]);
+    expect_log(
+        &mut replay,
+        "Removing service [10.1.0.12]:tcp:81 from VS [10.1.0.1]:tcp:83
+         Adding service [10.1.0.11]:tcp:80 to VS [10.1.0.1]:tcp:84
+         Gained quorum 1+0=1 <= 1 for VS [10.1.0.1]:tcp:84
+         Removing sorry server [10.1.0.14]:tcp:80 from VS [10.1.0.1]:tcp:84
+         Adding alive servers to the pool for VS [10.1.0.1]:tcp:84
+         Removing service [10.1.0.12]:tcp:81 from VS [10.1.0.1]:tcp:82
+         Adding service [10.1.0.11]:tcp:80 to VS [10.1.0.1]:tcp:80
+         Gained quorum 1+0=1 <= 1 for VS [10.1.0.1]:tcp:80
+         Adding service [10.1.0.11]:tcp:80 to VS [10.1.0.1]:tcp:81
+         Gained quorum 1+0=1 <= 1 for VS [10.1.0.1]:tcp:81",
+    );
+    expect_told(
+        &mut replay,
+        "RS [10.1.0.12]:tcp:81 [10.1.0.1]:tcp:83 DOWN
+         RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:84 UP
+         VS [10.1.0.1]:tcp:84 UP
+         RS [10.1.0.12]:tcp:81 [10.1.0.1]:tcp:82 DOWN
+         RS [10.1.0.12]:tcp:81 [10.1.0.1]:tcp:84 DOWN
+         RS [10.1.0.12]:tcp:81 [10.1.0.1]:tcp:80 DOWN
+         RS [10.1.0.12]:tcp:81 [10.1.0.1]:tcp:81 DOWN
+         RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 UP
+         VS [10.1.0.1]:tcp:80 UP
+         RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:81 UP
+         VS [10.1.0.1]:tcp:81 UP",
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 1
+         -A -t 10.1.0.1:81 -s wrr
+         -a -t 10.1.0.1:81 -r 10.1.0.11:80 -m -w 1
+         -A -t 10.1.0.1:82 -s wrr
+         -a -t 10.1.0.1:82 -r 10.1.0.11:80 -m -w 1
+         -A -t 10.1.0.1:83 -s wrr
+         -a -t 10.1.0.1:83 -r 10.1.0.11:80 -m -w 1
+         -A -t 10.1.0.1:84 -s wrr
+         -a -t 10.1.0.1:84 -r 10.1.0.11:80 -m -w 1",
+    );
+    replay.stop();
+    let log = replay.log();
+    assert_eq!(log.len(), 10, "every real server, in the table or not: {log:?}");
+    expect_told(
+        &mut replay,
+        "RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:81 DOWN
+         VS [10.1.0.1]:tcp:81 DOWN
+         RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:82 DOWN
+         VS [10.1.0.1]:tcp:82 DOWN",
+    );
+}
+
+/// LV-53: told at start of servers that nothing holds back.
+#[test]
+fn rs_init_notifies_tells_of_the_first_adding() {
+    let mut model = lvs([tcp("10.1.0.1:80").unchecked("10.1.0.11:80", 1).real("10.1.0.12:80", 1).alpha()]);
+    model.rs_init_notifies = true;
+    let mut replay = Replay::start(model);
+    expect_told(
+        &mut replay,
+        "RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 UP
+         VS [10.1.0.1]:tcp:80 UP",
+    );
+}
+
+/// LV-12, LV-51, LV-82, LV-117, LV-118, LV-119: s01's `twos` and what is said of it.
+#[test]
+fn a_scheduler_that_the_kernel_lacks_is_reported() {
+    let mut replay = Replay::start(lvs([
+        tcp("10.1.0.1:8014").scheduler(Scheduler::Twos).unchecked("10.1.0.11:80", 3),
+        tcp("10.1.0.1:8101").unchecked("10.1.0.11:80", 1),
+    ]));
+    let log = replay.log();
+    assert_eq!(
+        log[2..],
+        [
+            "IPVS cmd IP_VS_SO_SET_ADD(1154) error: Scheduler or persistence engine not found(2) (10.1.0.1:tcp:8014)",
+            "IPVS cmd IP_VS_SO_SET_ADDDEST(1159) error: No such file or directory(2) (10.1.0.1:tcp:8014 -> 10.1.0.11:80)"
+        ]
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:8101 -s wrr
+         -a -t 10.1.0.1:8101 -r 10.1.0.11:80 -m -w 1",
+    );
+    replay.stop();
+    assert!(replay.log().iter().all(|line| line.starts_with("Shutting down service")));
+    expect_table(&replay, "");
+}
+
+/// s11: reloads; checkers of :80 first.
+fn reloads(step: u8) -> Lvs {
+    let eighty = tcp("10.1.0.1:80").scheduler(if step == 1 { Scheduler::Rr } else { Scheduler::Wrr });
+    let other = |port: u16| tcp(&format!("10.1.0.1:{port}")).scheduler(Scheduler::Rr).real("10.1.0.11:80", 1);
+    match step {
+        1 => {
+            let eighty = eighty.real("10.1.0.11:80", 1).real("10.1.0.12:80", 2).real("10.1.0.13:80", 3);
+            lvs([eighty, other(81)])
+        }
+        2 => {
+            let eighty = eighty.persistent(30).real("10.1.0.11:80", 10).real("10.1.0.12:80", 2);
+            lvs([eighty.last(|real| real.upper_threshold = 5).real("10.1.0.13:80", 3), other(82)])
+        }
+        3 => {
+            let eighty = eighty.persistent(30).real("10.1.0.11:80", 10).forwarding(ipip()).real("10.1.0.14:80", 2);
+            lvs([eighty.real("10.1.0.13:80", 3).inhibit(), other(82)])
+        }
+        4 => {
+            let eighty = eighty.sorry("10.1.0.99:80", false).real("10.1.0.11:80", 10).real("10.1.0.12:80", 2);
+            let eighty = eighty.real("10.1.0.14:80", 2).real("10.1.0.13:80", 3).all_alpha();
+            lvs([eighty, other(82).real("10.1.0.12:80", 1)])
+        }
+        5 | 6 => {
+            let eighty = eighty.quorum(20, 0).real("10.1.0.11:80", 10).real("10.1.0.12:80", 2);
+            let eighty = eighty.real("10.1.0.14:80", 12);
+            let eighty = if step == 5 { eighty.sorry("10.1.0.99:80", false) } else { eighty };
+            lvs([eighty, other(82).real("10.1.0.12:80", 1)])
+        }
+        _ => panic!("no such step"),
+    }
+}
+
+/// LV-86 to LV-96: s11's six configurations.
+#[test]
+fn reloads_change_only_what_differs() {
+    let mut replay = Replay::start(reloads(1));
+    replay.verdicts(&[(0, true, 0), (2, false, 0), (1, true, 0), (3, true, 0)]);
+    let _start = (replay.log(), replay.told(), replay.commands());
+
+    replay.reload(reloads(2));
+    expect_log(
+        &mut replay,
+        "Removing Virtual Server [10.1.0.1]:tcp:81
+         Removing service [10.1.0.11]:tcp:80 from VS [10.1.0.1]:tcp:81
+         Changing weight from 1 to 10 for active service [10.1.0.11]:tcp:80 of VS [10.1.0.1]:tcp:80
+         Gained quorum 1+0=1 <= 1 for VS [10.1.0.1]:tcp:82",
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr -p 30
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 10
+         -a -t 10.1.0.1:80 -r 10.1.0.12:80 -m -w 2
+         -A -t 10.1.0.1:82 -s rr
+         -a -t 10.1.0.1:82 -r 10.1.0.11:80 -m -w 1",
+    );
+    let commands = replay.commands();
+    assert_eq!(commands.len(), 6, "delete :81, set :80 and its two servers, add :82 with one: {commands:?}");
+
+    replay.reload(reloads(3));
+    expect_log(
+        &mut replay,
+        "service [10.1.0.12]:tcp:80 no longer exist
+         Removing service [10.1.0.12]:tcp:80 from VS [10.1.0.1]:tcp:80",
+    );
+    // Checkers: 0 .11, 1 .14, 2 .13, 3 :82.
+    replay.verdict(1, false);
+    expect_log(&mut replay, "Removing service [10.1.0.14]:tcp:80 from VS [10.1.0.1]:tcp:80");
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr -p 30
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -i -w 10 --tun-type ipip
+         -a -t 10.1.0.1:80 -r 10.1.0.13:80 -m -w 0
+         -A -t 10.1.0.1:82 -s rr
+         -a -t 10.1.0.1:82 -r 10.1.0.11:80 -m -w 1",
+    );
+
+    replay.reload(reloads(4));
+    expect_log(&mut replay, "");
+    // Checkers: 0 .11, 1 .12, 2 .14, 3 .13, 4 and 5 :82.
+    replay.verdicts(&[(5, true, 0), (1, true, 0)]);
+    expect_log(&mut replay, "Adding service [10.1.0.12]:tcp:80 to VS [10.1.0.1]:tcp:80");
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 10
+         -a -t 10.1.0.1:80 -r 10.1.0.12:80 -m -w 2
+         -A -t 10.1.0.1:82 -s rr
+         -a -t 10.1.0.1:82 -r 10.1.0.11:80 -m -w 1
+         -a -t 10.1.0.1:82 -r 10.1.0.12:80 -m -w 1",
+    );
+
+    replay.reload(reloads(5));
+    expect_log(
+        &mut replay,
+        "service [10.1.0.13]:tcp:80 no longer exist
+         Changing weight from 2 to 12 for inactive service [10.1.0.14]:tcp:80 of VS [10.1.0.1]:tcp:80
+         Starting with quorum down 20-0=20 > 12 for VS [10.1.0.1]:tcp:80
+         Adding sorry server [10.1.0.99]:tcp:80 to VS [10.1.0.1]:tcp:80
+         Removing alive servers from the pool for VS [10.1.0.1]:tcp:80",
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.99:80 -m -w 1
+         -A -t 10.1.0.1:82 -s rr
+         -a -t 10.1.0.1:82 -r 10.1.0.11:80 -m -w 1
+         -a -t 10.1.0.1:82 -r 10.1.0.12:80 -m -w 1",
+    );
+
+    replay.reload(reloads(6));
+    expect_log(
+        &mut replay,
+        "Removing sorry server [10.1.0.99]:tcp:80 from VS [10.1.0.1]:tcp:80
+         Adding alive servers to the pool for VS [10.1.0.1]:tcp:80",
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 10
+         -a -t 10.1.0.1:80 -r 10.1.0.12:80 -m -w 2
+         -A -t 10.1.0.1:82 -s rr
+         -a -t 10.1.0.1:82 -r 10.1.0.11:80 -m -w 1
+         -a -t 10.1.0.1:82 -r 10.1.0.12:80 -m -w 1",
+    );
+
+    let _before = replay.commands();
+    replay.reload(reloads(6));
+    expect_log(&mut replay, "");
+    assert_eq!(replay.commands(), [], "the same configuration again changes nothing");
+    replay.stop();
+    expect_table(&replay, "");
+}
+
+/// LV-92, LV-93: a dead server whose checker changed is up again; with alpha it stays down (s26).
+#[test]
+fn a_changed_checker_forgets_the_failure() {
+    let dead = |alpha: bool, timeout: u64| {
+        let draft = tcp("10.1.0.1:80").real("10.1.0.11:80", 1);
+        let mut model = lvs([if alpha { draft.all_alpha() } else { draft }]);
+        let checker = std::sync::Arc::make_mut(&mut model.checkers[0]);
+        checker.timing.connect_timeout = keepalived_rs::base::time::Interval::from_secs(timeout);
+        model
+    };
+    let mut replay = Replay::start(dead(false, 1));
+    replay.verdict(0, false);
+    let _down = (replay.log(), replay.told());
+    replay.reload(dead(false, 1));
+    expect_log(&mut replay, "");
+    replay.reload(dead(true, 2));
+    expect_log(&mut replay, "");
+    replay.reload(dead(false, 3));
+    expect_log(
+        &mut replay,
+        "Adding service [10.1.0.11]:tcp:80 to VS [10.1.0.1]:tcp:80
+         Gained quorum 1+0=1 <= 1 for VS [10.1.0.1]:tcp:80",
+    );
+    expect_told(
+        &mut replay,
+        "RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 UP
+         VS [10.1.0.1]:tcp:80 UP",
+    );
+    // A new alpha checker on a server that serves does not interrupt it.
+    replay.reload(dead(true, 4));
+    expect_log(&mut replay, "");
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 1",
+    );
+}
+
+fn groups(first: &[&str]) -> Lvs {
+    let v4 = Family::V4;
+    let name = |nth, protocol, entries: &[&str]| group("g1", nth, protocol, v4, entries);
+    lvs([
+        name(0, Protocol::Tcp, first)
+            .scheduler(Scheduler::Rr)
+            .unchecked("10.1.0.11:80", 1)
+            .unchecked("10.1.0.12:8080", 1),
+        name(1, Protocol::Udp, first).scheduler(Scheduler::Wlc).unchecked("10.1.0.13:53", 1),
+        group("g2", 0, Protocol::None, v4, &["7", "8"])
+            .scheduler(Scheduler::Wlc)
+            .unchecked("10.1.0.13:0", 1)
+            .forwarding(Forwarding::DirectRouting),
+    ])
+}
+
+/// LV-27, LV-43, LV-44, LV-97: s05, a group used by tcp and by udp, and entries that change.
+#[test]
+fn groups_are_a_service_for_each_entry() {
+    let mut replay = Replay::start(groups(&["10.1.1.1:80", "10.1.1.2:80", "10.1.3.1:82"]));
+    expect_log(
+        &mut replay,
+        "Gained quorum 1+0=1 <= 2 for VS [g1]:0
+         Gained quorum 1+0=1 <= 1 for VS [g1]:1
+         Gained quorum 1+0=1 <= 1 for VS [g2]:0",
+    );
+    let table = replay.table();
+    assert_eq!(table.lines().filter(|line| line.starts_with("-A")).count(), 8, "{table}");
+    for line in [
+        "-A -t 10.1.3.1:82 -s rr",
+        "-a -t 10.1.3.1:82 -r 10.1.0.12:8080 -m -w 1",
+        "-A -u 10.1.1.2:80 -s wlc",
+        "-a -u 10.1.1.2:80 -r 10.1.0.13:53 -m -w 1",
+        "-a -f 8 -r 10.1.0.13:0 -g -w 1",
+    ] {
+        assert!(table.lines().any(|found| found == line), "{line} is not in\n{table}");
+    }
+    let _start = replay.commands();
+    replay.reload(groups(&["10.1.1.1:80", "10.1.1.2:80", "10.1.4.1:84", "10.1.4.2:84"]));
+    expect_log(
+        &mut replay,
+        "VS [[10.1.3.1]:tcp:82] in group g1 no longer exists
+         VS [[10.1.3.1]:udp:82] in group g1 no longer exists
+         VS [[10.1.4.1]:tcp:84-10.1.4.2] added into group g1
+         VS [[10.1.4.1]:udp:84-10.1.4.2] added into group g1",
+    );
+    let commands = replay.commands();
+    assert_eq!(commands.len(), 2 + 2 * 3 + 2 * 2, "two services go, four come with their servers: {commands:?}");
+    replay.stop();
+    expect_table(&replay, "");
+}
+
+/// LV-27: directly routed servers of a group take the port of each entry.
+#[test]
+fn direct_routing_in_a_group_keeps_the_port() {
+    let draft = group("g", 0, Protocol::Tcp, Family::V4, &["10.1.1.1:80", "10.1.1.1:443", "5"]);
+    let draft = draft.real("10.1.0.11:0", 1).forwarding(Forwarding::DirectRouting).sorry("10.1.0.14:80", false);
+    let mut replay = Replay::start(lvs([draft.with(|server| {
+        if let Some(sorry) = server.sorry_server.as_mut() {
+            sorry.forwarding = Forwarding::DirectRouting;
+        }
+    })]));
+    let with = |last: u8| {
+        format!(
+            "-A -t 10.1.1.1:80 -s wrr
+             -a -t 10.1.1.1:80 -r 10.1.0.{last}:80 -g -w 1
+             -A -t 10.1.1.1:443 -s wrr
+             -a -t 10.1.1.1:443 -r 10.1.0.{last}:443 -g -w 1
+             -A -f 5 -s wrr
+             -a -f 5 -r 10.1.0.{last}:0 -g -w 1"
+        )
+    };
+    expect_table(&replay, &with(11));
+    replay.verdict(0, false);
+    expect_table(&replay, &with(14));
+    replay.verdict(0, true);
+    expect_table(&replay, &with(11));
+}
+
+/// LV-44, LV-124: two virtual servers of one protocol share a group; the services go when the last one goes.
+#[test]
+fn shared_groups_leave_nothing_behind() {
+    let user = |nth: usize, real: &str| group("g", nth, Protocol::Tcp, Family::V4, &["10.1.1.1:80"]).real(real, 1);
+    let both = || [user(0, "10.1.0.11:80").scheduler(Scheduler::Rr), user(1, "10.1.0.12:80")];
+    let mut replay = Replay::start(lvs(both()));
+    expect_table(
+        &replay,
+        "-A -t 10.1.1.1:80 -s rr
+         -a -t 10.1.1.1:80 -r 10.1.0.11:80 -m -w 1
+         -a -t 10.1.1.1:80 -r 10.1.0.12:80 -m -w 1",
+    );
+    let _start = replay.log();
+    let [first, _] = both();
+    replay.reload(lvs([first]));
+    expect_log(
+        &mut replay,
+        "Removing Virtual Server Group [g]
+         Removing service [10.1.0.12]:tcp:80 from VS [g]:1",
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.1.1:80 -s rr
+         -a -t 10.1.1.1:80 -r 10.1.0.11:80 -m -w 1",
+    );
+    replay.stop();
+    expect_table(&replay, "");
+}
+
+/// LV-54, LV-62: weights that checkers add (s22, :82: two dynamic checkers on one server).
+#[test]
+fn checkers_add_to_the_weight() {
+    let draft = tcp("10.1.0.1:82").real("10.1.0.11:82", 5);
+    let check = draft.checks[0][0].0.clone();
+    let mut replay = Replay::start(lvs([draft.check(check)]));
+    let _start = replay.log();
+    replay.verdict(0, true);
+    replay.verdict(1, true);
+    replay.verdicts(&[(0, true, 3)]);
+    replay.verdicts(&[(1, true, 13)]);
+    expect_log(
+        &mut replay,
+        "Changing weight from 5 to 8 for active service [10.1.0.11]:tcp:82 of VS [10.1.0.1]:tcp:82
+         Changing weight from 8 to 21 for active service [10.1.0.11]:tcp:82 of VS [10.1.0.1]:tcp:82",
+    );
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:82 -s wrr
+         -a -t 10.1.0.1:82 -r 10.1.0.11:82 -m -w 21",
+    );
+    replay.verdicts(&[(0, false, 0)]);
+    expect_log(
+        &mut replay,
+        "Removing service [10.1.0.11]:tcp:82 from VS [10.1.0.1]:tcp:82
+         Lost quorum 1-0=1 > 0 for VS [10.1.0.1]:tcp:82",
+    );
+    replay.verdicts(&[(1, true, 0)]);
+    expect_log(
+        &mut replay,
+        "Changing weight from 18 to 5 for inactive service [10.1.0.11]:tcp:82 of VS [10.1.0.1]:tcp:82",
+    );
+    replay.verdicts(&[(0, true, 0)]);
+    expect_log(
+        &mut replay,
+        "Adding service [10.1.0.11]:tcp:82 to VS [10.1.0.1]:tcp:82
+         Gained quorum 1+0=1 <= 5 for VS [10.1.0.1]:tcp:82",
+    );
+}
+
+/// LV-56, LV-61: a server is up exactly when all its checkers are; the same server elsewhere is another one.
+#[test]
+fn all_checkers_must_be_up() {
+    let twice = tcp("10.1.0.1:80").sorry("10.1.0.11:80", false).real("10.1.0.11:80", 1);
+    let check = twice.checks[0][0].0.clone();
+    let mut replay = Replay::start(lvs([twice.check(check), tcp("10.1.0.1:81").real("10.1.0.11:80", 1)]));
+    let _start = replay.log();
+    replay.verdicts(&[(0, false, 0), (1, false, 0), (0, true, 0)]);
+    // LV-72: the server is its own sorry server.
+    expect_log(
+        &mut replay,
+        "Removing service [10.1.0.11]:tcp:80 from VS [10.1.0.1]:tcp:80
+         Lost quorum 1-0=1 > 0 for VS [10.1.0.1]:tcp:80
+         Adding sorry server [10.1.0.11]:tcp:80 to VS [10.1.0.1]:tcp:80
+         Removing alive servers from the pool for VS [10.1.0.1]:tcp:80",
+    );
+    let both = "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 1
+         -A -t 10.1.0.1:81 -s wrr
+         -a -t 10.1.0.1:81 -r 10.1.0.11:80 -m -w 1";
+    expect_table(&replay, both);
+    replay.verdict(1, true);
+    assert_eq!(replay.log().len(), 4, "up, quorum, sorry server out, alive servers in");
+    expect_table(&replay, both);
+}
+
+/// LV-73, LV-77, LV-78: mails; the checker's goes after what it caused, with the state of the real server.
+#[test]
+fn mails_follow_what_caused_them() {
+    let draft = tcp("10.1.0.1:80").real("10.1.0.11:80", 1).last(|real| real.smtp_alert = true);
+    let check = draft.checks[0][0].0.clone();
+    let draft = draft.check(check).with(|server| (server.smtp_alert, server.quorum) = (true, 1));
+    let mut replay = Replay::start(lvs([draft]));
+    expect_told(&mut replay, "VS [10.1.0.1]:tcp:80 UP and mail => Starting with quorum up 1+0=1 <= 1 <=");
+    replay.verdicts(&[(0, true, 0), (0, false, 0), (1, false, 0), (0, true, 0), (1, true, 0)]);
+    expect_told(
+        &mut replay,
+        "RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 DOWN
+         VS [10.1.0.1]:tcp:80 DOWN and mail => Lost quorum 1+0=1 <= 0 <=
+         mail RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 DOWN: => checker 0 <=
+         mail RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 DOWN: => checker 1 <=
+         mail RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 DOWN: => checker 0 <=
+         RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 UP
+         VS [10.1.0.1]:tcp:80 UP and mail => Gained quorum 1+0=1 <= 1 <=
+         mail RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 UP: => checker 1 <=",
+    );
+}
+
+/// LV-87: what goes by a reload is told as down, even without omega, as the old configuration knows it.
+#[test]
+fn what_a_reload_removes_is_told() {
+    let mut model = lvs([
+        tcp("10.1.0.1:80").real("10.1.0.11:80", 1).real("10.1.0.12:80", 1),
+        tcp("10.1.0.1:81").real("10.1.0.11:80", 1),
+    ]);
+    std::sync::Arc::make_mut(&mut model.virtual_servers[0]).smtp_alert = true;
+    let mut replay = Replay::start(model);
+    replay.verdict(1, false);
+    let _before = replay.told();
+    replay.reload(lvs([tcp("10.1.0.1:81").real("10.1.0.11:80", 1)]));
+    let generations: Vec<u64> = replay
+        .notifications
+        .iter()
+        .map(|told| match told {
+            Notification::RealServer { generation, .. } | Notification::VirtualServer { generation, .. } => *generation,
+            Notification::Instance { .. } | Notification::SyncGroup { .. } => 0,
+        })
+        .collect();
+    assert_eq!(generations, [1, 1], "{:?}", replay.notifications);
+    match &replay.notifications[..] {
+        [
+            Notification::RealServer { up: false, scripts: true, endpoint, .. },
+            Notification::VirtualServer { up: false, mail, .. },
+        ] => {
+            assert_eq!((*endpoint, mail.as_deref()), (at("10.1.0.11:80"), Some("=> Removing <=")));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// LV-51 (ours): the table is read at start, and only what differs is changed; foreign services are left alone (s13).
+#[test]
+fn what_a_killed_predecessor_left_is_taken_over() {
+    let ours = || tcp("10.1.0.1:80").real("10.1.0.11:80", 1).real("10.1.0.12:80", 1).sorry("10.1.0.14:80", false);
+    let left = |replay: &mut Replay, drafts: Vec<Draft>| {
+        let other = Replay::start(lvs(drafts));
+        for command in &other.commands {
+            assert_eq!(replay.execute(command), None);
+        }
+    };
+    let mut replay = Replay::new(lvs([ours()]));
+    left(&mut replay, vec![ours(), tcp("10.9.9.9:80").unchecked("10.1.0.11:80", 1)]);
+    replay.begin();
+    assert_eq!(replay.commands(), [], "nothing differs, so nothing is touched");
+    assert_eq!(replay.log()[0], "Taking over 1 services with 2 destinations found in the ipvs table");
+    replay.stop();
+    expect_table(
+        &replay,
+        "-A -t 10.9.9.9:80 -s wrr
+         -a -t 10.9.9.9:80 -r 10.1.0.11:80 -m -w 1",
+    );
+
+    let mut replay = Replay::new(lvs([ours()]));
+    let stale = tcp("10.1.0.1:80").scheduler(Scheduler::Lc).persistent(99);
+    left(&mut replay, vec![stale.unchecked("10.1.0.11:80", 77).unchecked("10.1.0.77:80", 7)]);
+    replay.begin();
+    assert_eq!(replay.commands().len(), 4, "set the service, delete .77, set .11, add .12");
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s wrr
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 1
+         -a -t 10.1.0.1:80 -r 10.1.0.12:80 -m -w 1",
+    );
+
+    // Servers that an alpha checker holds back keep their connections, but get no new ones until it has spoken.
+    let mut replay = Replay::new(lvs([ours().all_alpha().with(|server| server.sorry_server = None)]));
+    left(&mut replay, vec![ours()]);
+    replay.begin();
+    let table = |eleven: u8, more: &str| {
+        format!(
+            "-A -t 10.1.0.1:80 -s wrr
+             -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w {eleven}{more}"
+        )
+    };
+    expect_table(&replay, &table(0, "\n-a -t 10.1.0.1:80 -r 10.1.0.12:80 -m -w 0"));
+    replay.verdicts(&[(0, true, 0), (1, false, 0)]);
+    expect_table(&replay, &table(1, ""));
+}
+
+/// LV-52, LV-81: the flushing options.
+#[test]
+fn flushing_at_start_and_stop() {
+    let foreign = || lvs([tcp("10.9.9.9:80").unchecked("10.1.0.11:80", 1)]);
+    let ours = |flush: bool, on_stop: FlushOnStop| {
+        let draft = tcp("10.1.0.1:80").unchecked("10.1.0.11:80", 1).with(|server| server.omega = true);
+        Lvs { flush, flush_on_stop: on_stop, ..lvs([draft]) }
+    };
+    let begin = |model: Lvs| {
+        let mut replay = Replay::new(model);
+        for command in Replay::start(foreign()).commands {
+            assert_eq!(replay.execute(&command), None);
+        }
+        replay.begin();
+        let _start = (replay.log(), replay.told(), replay.commands());
+        replay
+    };
+    let table = |address: &str| format!("-A -t {address} -s wrr\n-a -t {address} -r 10.1.0.11:80 -m -w 1");
+    let replay = begin(ours(true, FlushOnStop::No));
+    expect_table(&replay, &table("10.1.0.1:80"));
+
+    let mut replay = begin(ours(false, FlushOnStop::VirtualServers));
+    replay.stop();
+    expect_log(&mut replay, "");
+    expect_told(&mut replay, "VS [10.1.0.1]:tcp:80 DOWN");
+    expect_table(&replay, &table("10.9.9.9:80"));
+
+    let mut replay = begin(ours(false, FlushOnStop::Table));
+    replay.stop();
+    assert_eq!(replay.commands(), [Command::Flush]);
+    expect_table(&replay, "");
+}
+
+/// LV-84, LV-98, LV-100, LV-102: timeouts and both sync daemons, at start, reload and stop.
+#[test]
+fn timeouts_and_sync_daemons() {
+    let daemon = |id: u8| SyncDaemon {
+        interface: keepalived_rs::base::name::InterfaceName::new("v0"),
+        instance: None,
+        id,
+        max_length: Some(1400),
+        port: None,
+        ttl: None,
+        group: None,
+    };
+    let plain = || lvs([tcp("10.1.0.1:80").unchecked("10.1.0.11:80", 1)]);
+    let with = |id| Lvs {
+        timeouts: Some(Timeouts { tcp: 500, tcp_fin: 0, udp: 200 }),
+        sync_daemon: Some(daemon(id)),
+        ..plain()
+    };
+    let kinds = |replay: &mut Replay| {
+        let kind = |command: Command| match command {
+            Command::SetTimeouts(Timeouts { tcp, tcp_fin, udp }) => format!("timeouts {tcp} {tcp_fin} {udp}"),
+            Command::StartDaemon(state, daemon) => format!("start {state:?} {}", daemon.id),
+            Command::StopDaemon(state, id) => format!("stop {state:?} {id}"),
+            Command::AddService(_) | Command::AddDestination(..) | Command::DeleteService(_) => "table".to_owned(),
+            other => format!("{other:?}"),
+        };
+        let mut kinds: Vec<String> = replay.commands().into_iter().map(kind).collect();
+        kinds.dedup();
+        kinds
+    };
+    let mut replay = Replay::start(with(9));
+    assert_eq!(
+        kinds(&mut replay),
+        ["timeouts 500 120 200", "stop Master 0", "stop Backup 0", "start Master 9", "start Backup 9", "table"]
+    );
+    replay.reload(with(9));
+    assert_eq!(kinds(&mut replay), Vec::<String>::new());
+    replay.reload(with(8));
+    assert_eq!(kinds(&mut replay), ["stop Master 0", "stop Backup 0", "start Master 8", "start Backup 8"]);
+    replay.reload(plain());
+    assert_eq!(kinds(&mut replay), ["timeouts 900 120 300", "stop Master 0", "stop Backup 0"]);
+    replay.reload(with(8));
+    let _again = replay.commands();
+    replay.stop();
+    assert_eq!(kinds(&mut replay), ["table", "stop Master 0", "stop Backup 0", "timeouts 900 120 300"]);
+}
+
+/// What another program did to our services is found out when a command is refused, and put right.
+#[test]
+fn a_table_changed_behind_our_back_is_read_again() {
+    let model = || {
+        lvs([
+            tcp("10.1.0.1:80").real("10.1.0.11:80", 1).real("10.1.0.12:80", 1),
+            udp("10.1.0.1:53").real("10.1.0.11:53", 1),
+        ])
+    };
+    let good = Replay::start(model()).table();
+    let mut replay = Replay::start(model());
+    // All gone.
+    let _flushed = replay.execute(&Command::Flush);
+    replay.verdict(0, false);
+    replay.verdict(0, true);
+    assert_eq!(sorted(&replay.table()), sorted(&good));
+
+    // LV-82: a destination that is gone is added instead of set.
+    let mut replay = Replay::start(model());
+    let gone = replay.commands.iter().find_map(|command| match command {
+        Command::AddDestination(service, destination) => {
+            Some(Command::DeleteDestination(service.clone(), *destination))
+        }
+        _ => None,
+    });
+    assert_eq!(replay.execute(&gone.unwrap()), None);
+    let _start = replay.log();
+    replay.verdicts(&[(0, true, 4)]);
+    expect_log(
+        &mut replay,
+        "Changing weight from 1 to 5 for active service [10.1.0.11]:tcp:80 of VS [10.1.0.1]:tcp:80
+         IPVS cmd IP_VS_SO_SET_EDITDEST(1161) error: No such destination(2) (10.1.0.1:tcp:80 -> 10.1.0.11:80)",
+    );
+    assert!(replay.table().contains("-a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 5"), "{}", replay.table());
+}
+
+/// LV-59: a command that the kernel refused is given again with the next result about that virtual server.
+#[test]
+fn refused_commands_are_tried_again() {
+    let model = lvs([tcp("10.1.0.1:80").scheduler(Scheduler::Mh).real("10.1.0.11:80", 1)]);
+    let mut replay = Replay::new(model);
+    replay.lacks = "mh";
+    replay.begin();
+    expect_table(&replay, "");
+    replay.lacks = "twos";
+    replay.verdict(0, true);
+    expect_table(
+        &replay,
+        "-A -t 10.1.0.1:80 -s mh
+         -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 1",
+    );
+}
+
+/// LV-4, LV-23, LV-43: keys and settings of each kind of virtual server.
+#[test]
+fn every_kind_of_virtual_server_has_its_service() {
+    let gue = Forwarding::Tunnel(Tunnel { kind: TunnelKind::Gue, port: 7000, checksum: 1 });
+    let replay = Replay::start(lvs([
+        tcp("[fd00:1::1]:80").scheduler(Scheduler::Rr).unchecked("[fd00:1::11]:80", 2).persistent(360),
+        mark(4, Family::V4)
+            .unchecked("[fd00:1::11]:0", 1)
+            .forwarding(ipip())
+            .unchecked("10.1.0.12:0", 1)
+            .forwarding(ipip()),
+        mark(4, Family::V6).unchecked("[fd00:1::11]:80", 1),
+        udp("10.1.0.1:53").scheduler(Scheduler::Sh).with(|server| server.flags = 0x14).unchecked("10.1.0.11:53", 1),
+        tcp("10.1.0.1:83").unchecked("10.1.0.11:83", 1).forwarding(gue),
+    ]));
+    expect_table(
+        &replay,
+        "-A -t [fd00:1::1]:80 -s rr -p 360
+         -a -t [fd00:1::1]:80 -r [fd00:1::11]:80 -m -w 2
+         -A -f 4 -s wrr
+         -a -f 4 -r [fd00:1::11]:0 -i -w 1 --tun-type ipip
+         -a -f 4 -r 10.1.0.12:0 -i -w 1 --tun-type ipip
+         -A -f 4 -6 -s wrr
+         -a -f 4 -6 -r [fd00:1::11]:80 -m -w 1
+         -A -u 10.1.0.1:53 -s sh -o -b sh-port
+         -a -u 10.1.0.1:53 -r 10.1.0.11:53 -m -w 1
+         -A -t 10.1.0.1:83 -s wrr
+         -a -t 10.1.0.1:83 -r 10.1.0.11:83 -i -w 1 --tun-type gue --tun-port 7000 --tun-csum",
+    );
+}
