@@ -3,11 +3,14 @@
 //! Everything it waits for is its inbox; talking to the kernel is a matter of one send and its answers, so it is
 //! done on the spot. Verdicts that are waiting together go out as one batch.
 
+mod generation;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use self::generation::Generations;
 use crate::daemon::message::{Reporter, Setup, Task, ToIpvs, ToSupervisor, Verdict};
 use crate::kernel::ipvs::{Failure, Ipvs, OpenError};
 use crate::lvs::service::Table;
@@ -41,6 +44,7 @@ struct Director {
     kernel: Option<Ipvs>,
     model: Arc<Model>,
     generation: u64,
+    generations: Generations,
     reporter: Reporter,
     /// What the supervisor has no room for yet; the inbox is read meanwhile, so that nobody waits for another.
     outbox: VecDeque<ToSupervisor>,
@@ -54,6 +58,7 @@ async fn work(setup: Setup<ToIpvs>) {
         kernel: None,
         model: model.clone(),
         generation,
+        generations: Generations::new(generation),
         reporter,
         outbox: VecDeque::new(),
         failed: false,
@@ -138,17 +143,20 @@ impl Director {
                 Err(_) => break None,
             }
         };
-        let current = waiting.into_iter().filter(|verdict| verdict.generation == self.generation);
-        let verdicts: Vec<lvs::Verdict> = current
-            .map(|Verdict { checker, up, weight, mail, .. }| lvs::Verdict { checker, up, weight, mail })
-            .collect();
-        if !verdicts.is_empty() {
-            self.handle(Input::Verdicts(verdicts));
-        }
+        let placed = waiting.into_iter().filter_map(|verdict| self.generations.place(verdict)).collect();
+        self.act_on(placed);
         later
     }
 
+    fn act_on(&mut self, verdicts: Vec<Verdict>) {
+        let said = |Verdict { checker, up, weight, mail, .. }| lvs::Verdict { checker, up, weight, mail };
+        if !verdicts.is_empty() {
+            self.handle(Input::Verdicts(verdicts.into_iter().map(said).collect()));
+        }
+    }
+
     fn reload(&mut self, model: Arc<Model>, generation: u64) {
+        let early = self.generations.advance(&self.model.lvs, &model.lvs, generation);
         self.generation = generation;
         self.model = model.clone();
         if self.kernel.is_some() {
@@ -157,6 +165,7 @@ impl Director {
         self.handle(Input::Reload { model: Arc::new(model.lvs.clone()), generation });
         self.start(true);
         self.ready();
+        self.act_on(early);
     }
 
     fn stop(&mut self) {

@@ -15,8 +15,10 @@
 mod fixture;
 pub mod plan;
 pub mod quorum;
+mod refusal;
 mod reload;
 pub mod service;
+mod stop;
 pub mod wanted;
 
 use std::sync::Arc;

@@ -1,4 +1,9 @@
-//! Quorum with hysteresis: when a virtual server has enough weight alive (LV-64, LV-65).
+//! Quorum with hysteresis: when a virtual server has enough weight alive, and what changes then (LV-64 to LV-70).
+
+use super::service::{Table, Turn};
+use super::wanted::keys;
+use crate::model::event::lvs::Event;
+use crate::model::lvs::{VirtualServer, VirtualServerId};
 
 /// The most that a weight counts (and the kernel takes): 2147483647.
 pub const MOST_WEIGHT: i64 = i32::MAX as i64;
@@ -18,6 +23,69 @@ pub fn gained(sum: u64, quorum: u32, hysteresis: u32) -> bool {
 /// Quorum that was up is lost: nothing is left, or less than quorum - hysteresis.
 pub fn lost(sum: u64, quorum: u32, hysteresis: u32) -> bool {
     sum == 0 || sum < u64::from(quorum.saturating_sub(hysteresis))
+}
+
+impl Table {
+    /// Quorum after a change (LV-64 to LV-70); `entering`: at start or reload.
+    pub(super) fn evaluate(&mut self, id: VirtualServerId, entering: bool, turn: &mut Turn) {
+        let server = self.facts.server(id).clone();
+        let sum = self.facts.sum(id);
+        let state = &mut self.facts.servers[id.0];
+        let (quorum, hysteresis, virtual_server) = (server.quorum, server.hysteresis, server.show());
+        let sorry = server.sorry_server.as_ref();
+        if !state.quorum_up && gained(sum, quorum, hysteresis) {
+            state.quorum_up = true;
+            turn.reports.push(Event::QuorumGained { virtual_server: server.show(), quorum, hysteresis, sum });
+            if let Some(sorry) = sorry.filter(|_| state.sorry_in) {
+                turn.reports.push(Event::SorryServerOut {
+                    sorry_server: server.show_real(sorry.endpoint),
+                    virtual_server: server.show(),
+                    inhibit: sorry.inhibit,
+                });
+                turn.reports.push(Event::AliveServersIn { virtual_server });
+                state.sorry_in = false;
+            }
+            let how = if entering { "Starting with quorum up" } else { "Gained quorum" };
+            let threshold = u64::from(quorum) + u64::from(hysteresis);
+            let mail = format!("=> {how} {quorum}+{hysteresis}={threshold} <= {sum} <=");
+            turn.notifications.push(self.notify_server(id, true, mail));
+            self.swap(&server, turn);
+            return;
+        }
+        let out_at_start = entering && sorry.is_some() && !state.sorry_in;
+        let down = if state.quorum_up { lost(sum, quorum, hysteresis) } else { out_at_start };
+        if !down {
+            return;
+        }
+        state.quorum_up = false;
+        turn.reports.push(match out_at_start {
+            true => Event::QuorumDownAtStart { virtual_server: server.show(), quorum, hysteresis, sum },
+            false => Event::QuorumLost { virtual_server: server.show(), quorum, hysteresis, sum },
+        });
+        if let Some(sorry) = sorry {
+            turn.reports.push(Event::SorryServerIn {
+                sorry_server: server.show_real(sorry.endpoint),
+                virtual_server: server.show(),
+                inhibit: sorry.inhibit,
+            });
+            turn.reports.push(Event::AliveServersOut { virtual_server });
+            state.sorry_in = true;
+        }
+        let (how, threshold) = match out_at_start {
+            true => ("Starting with quorum down", i64::from(quorum) + i64::from(hysteresis)),
+            false => ("Lost quorum", i64::from(quorum) - i64::from(hysteresis)),
+        };
+        let mail = format!("=> {how} {quorum}+{hysteresis}={threshold} <= {sum} <=");
+        turn.notifications.push(self.notify_server(id, false, mail));
+        self.swap(&server, turn);
+    }
+
+    /// The sorry server and the real servers take turns.
+    fn swap(&self, server: &VirtualServer, turn: &mut Turn) {
+        if server.sorry_server.is_some() {
+            turn.services.extend(keys(server));
+        }
+    }
 }
 
 #[cfg(test)]

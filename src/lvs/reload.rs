@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::service::{Table, Turn, own_daemon, start_daemons};
+use super::service::{Table, Turn};
+use super::stop::{own_daemon, start_daemons};
 use super::wanted::{Facts, next_address, show_entry};
 use crate::base::net::Endpoint;
 use crate::model::change::lvs::{kept_checkers, kept_real_servers, kept_virtual_servers};

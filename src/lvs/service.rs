@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::plan;
-use super::quorum;
-use super::wanted::{Facts, keys};
+use super::stop::{own_daemon, start_daemons};
+use super::wanted::Facts;
 use super::{Effect, Input, Verdict};
 use crate::base::net::Endpoint;
 use crate::model::check::Check;
 use crate::model::event::{Notification, lvs::Event};
-use crate::model::ipvs::{Command, Daemon, DaemonState, Destination, Present, Refused, Service, ServiceKey};
-use crate::model::lvs::{FlushOnStop, Lvs, RealServerId, SyncDaemon, Timeouts, VirtualServer, VirtualServerId};
+use crate::model::ipvs::{Command, DaemonState, Destination, Present, ServiceKey};
+use crate::model::lvs::{Lvs, RealServerId, Timeouts, VirtualServerId};
 
 /// How often in a row the table is read again before we wait for the next verdict or reload: another program that
 /// fights over the same services must not keep us busy.
@@ -28,7 +28,7 @@ pub struct Table {
     /// The kernel's timeouts before we changed them (LV-98).
     pub(super) original: Timeouts,
     /// Services with a refused command, tried again with the next verdict about them (LV-59).
-    refused: BTreeSet<ServiceKey>,
+    pub(super) refused: BTreeSet<ServiceKey>,
     reads: u32,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Turn {
     pub notifications: Vec<Notification>,
     pub services: BTreeSet<ServiceKey>,
     pub destinations: BTreeSet<(ServiceKey, Endpoint)>,
-    read: bool,
+    pub(super) read: bool,
 }
 
 impl Table {
@@ -329,177 +329,6 @@ impl Table {
         self.evaluate(id, false, turn);
     }
 
-    /// Quorum after a change (LV-64 to LV-70); `entering`: at start or reload.
-    pub(super) fn evaluate(&mut self, id: VirtualServerId, entering: bool, turn: &mut Turn) {
-        let server = self.facts.server(id).clone();
-        let sum = self.facts.sum(id);
-        let state = &mut self.facts.servers[id.0];
-        let (quorum, hysteresis, virtual_server) = (server.quorum, server.hysteresis, server.show());
-        let sorry = server.sorry_server.as_ref();
-        if !state.quorum_up && quorum::gained(sum, quorum, hysteresis) {
-            state.quorum_up = true;
-            turn.reports.push(Event::QuorumGained { virtual_server: server.show(), quorum, hysteresis, sum });
-            if let Some(sorry) = sorry.filter(|_| state.sorry_in) {
-                turn.reports.push(Event::SorryServerOut {
-                    sorry_server: server.show_real(sorry.endpoint),
-                    virtual_server: server.show(),
-                    inhibit: sorry.inhibit,
-                });
-                turn.reports.push(Event::AliveServersIn { virtual_server });
-                state.sorry_in = false;
-            }
-            let how = if entering { "Starting with quorum up" } else { "Gained quorum" };
-            let threshold = u64::from(quorum) + u64::from(hysteresis);
-            let mail = format!("=> {how} {quorum}+{hysteresis}={threshold} <= {sum} <=");
-            turn.notifications.push(self.notify_server(id, true, mail));
-            self.swap(&server, turn);
-            return;
-        }
-        let out_at_start = entering && sorry.is_some() && !state.sorry_in;
-        let down = if state.quorum_up { quorum::lost(sum, quorum, hysteresis) } else { out_at_start };
-        if !down {
-            return;
-        }
-        state.quorum_up = false;
-        turn.reports.push(match out_at_start {
-            true => Event::QuorumDownAtStart { virtual_server: server.show(), quorum, hysteresis, sum },
-            false => Event::QuorumLost { virtual_server: server.show(), quorum, hysteresis, sum },
-        });
-        if let Some(sorry) = sorry {
-            turn.reports.push(Event::SorryServerIn {
-                sorry_server: server.show_real(sorry.endpoint),
-                virtual_server: server.show(),
-                inhibit: sorry.inhibit,
-            });
-            turn.reports.push(Event::AliveServersOut { virtual_server });
-            state.sorry_in = true;
-        }
-        let (how, threshold) = match out_at_start {
-            true => ("Starting with quorum down", i64::from(quorum) + i64::from(hysteresis)),
-            false => ("Lost quorum", i64::from(quorum) - i64::from(hysteresis)),
-        };
-        let mail = format!("=> {how} {quorum}+{hysteresis}={threshold} <= {sum} <=");
-        turn.notifications.push(self.notify_server(id, false, mail));
-        self.swap(&server, turn);
-    }
-
-    /// The sorry server and the real servers take turns.
-    fn swap(&self, server: &VirtualServer, turn: &mut Turn) {
-        if server.sorry_server.is_some() {
-            turn.services.extend(keys(server));
-        }
-    }
-
-    /// LV-79 to LV-81, LV-84.
-    fn stop(&mut self, turn: &mut Turn) {
-        let model = self.facts.model.clone();
-        for (at, server) in model.virtual_servers.iter().enumerate() {
-            let id = VirtualServerId(at);
-            let states = self.facts.servers[at].reals.clone();
-            for (place, (real, state)) in server.real_servers.iter().zip(states).enumerate() {
-                if model.flush_on_stop != FlushOnStop::No {
-                    continue;
-                }
-                turn.reports.push(Event::ShuttingDown {
-                    real_server: server.show_real(real.endpoint),
-                    virtual_server: server.show(),
-                    inhibited: real.inhibit_on_failure && !state.alive,
-                });
-                if server.omega && state.alive {
-                    self.leave_real(id, RealServerId(place), "=> Shutting down <=", turn);
-                }
-            }
-            if server.omega {
-                turn.notifications.push(self.notify_server(id, false, "=> Shutting down <=".to_owned()));
-            }
-        }
-        match model.flush_on_stop {
-            FlushOnStop::Table => turn.commands.push(Command::Flush),
-            // One message a service: its destinations go with it.
-            FlushOnStop::No | FlushOnStop::VirtualServers => {
-                let held = self.facts.keys().into_iter().filter_map(|key| self.held.get(&key));
-                turn.commands.extend(held.map(|held| Command::DeleteService(held.service.clone())));
-            }
-        }
-        if own_daemon(&model).is_some() {
-            turn.commands
-                .extend([Command::StopDaemon(DaemonState::Master, 0), Command::StopDaemon(DaemonState::Backup, 0)]);
-        }
-        if model.timeouts.is_some() {
-            turn.commands.push(Command::SetTimeouts(self.original));
-        }
-    }
-
-    /// A real server that is alive leaves for good: it is told as down.
-    pub(super) fn leave_real(&mut self, id: VirtualServerId, real: RealServerId, mail: &str, turn: &mut Turn) {
-        self.facts.servers[id.0].reals[real.0].alive = false;
-        let mailed = self.facts.server(id).real_servers[real.0].smtp_alert.then(|| mail.to_owned());
-        turn.notifications.push(self.notify_real(id, real, true, mailed));
-    }
-
-    /// LV-82, and what shows that the table is not what we think.
-    fn refused(&mut self, refused: Refused, turn: &mut Turn) {
-        let (exists, missing) = (refused.exists(), refused.missing());
-        let command = refused.command;
-        // LV-100: stopping what may not run is no error.
-        if !matches!(command, Command::StopDaemon(..)) {
-            turn.reports.push(Event::Refused {
-                command: command.name(),
-                errno: refused.errno,
-                service: command.service().map(|service| service.key),
-                destination: command.destination().map(|destination| destination.endpoint),
-            });
-        }
-        match &command {
-            Command::AddService(_) if exists => turn.read = true,
-            Command::AddService(service) => {
-                self.held.remove(&service.key);
-                self.refused.insert(service.key);
-            }
-            Command::SetService(service) => {
-                if let Some(held) = self.held.get_mut(&service.key) {
-                    // What it is now is not known; no scheduler has this name, so it will be set again.
-                    held.service = Arc::new(Service { scheduler: String::new(), ..(**service).clone() });
-                }
-                self.refused.insert(service.key);
-            }
-            Command::AddDestination(service, destination) => {
-                if let Some(held) = self.held.get_mut(&service.key) {
-                    held.destinations.remove(&destination.endpoint);
-                    turn.read |= exists || missing;
-                }
-                self.refused.insert(service.key);
-            }
-            Command::SetDestination(service, destination) => {
-                if let Some(held) = self.held.get_mut(&service.key) {
-                    held.destinations.remove(&destination.endpoint);
-                }
-                if missing {
-                    turn.destinations.insert((service.key, destination.endpoint));
-                } else {
-                    self.refused.insert(service.key);
-                    turn.read = true;
-                }
-            }
-            // Somebody else was faster: what else did they do?
-            Command::DeleteDestination(..) => turn.read = true,
-            Command::DeleteService(_) | Command::Flush => turn.read |= !missing,
-            Command::SetTimeouts(_) | Command::StartDaemon(..) | Command::StopDaemon(..) => {}
-        }
-    }
-
-    /// LV-59: what the kernel refused is tried again with the next result.
-    fn retry_refused(&mut self, id: VirtualServerId, turn: &mut Turn) {
-        if self.refused.is_empty() {
-            return;
-        }
-        for key in keys(self.facts.server(id)) {
-            if self.refused.remove(&key) {
-                turn.services.insert(key);
-            }
-        }
-    }
-
     pub(super) fn touch(&self, id: VirtualServerId, real: RealServerId, turn: &mut Turn) {
         turn.destinations.extend(self.facts.places_of(id, real));
     }
@@ -562,23 +391,6 @@ impl Table {
             }
         }
     }
-}
-
-/// LV-100: without an instance both daemons are ours, always; with one they follow it elsewhere.
-pub(super) fn own_daemon(model: &Lvs) -> Option<&SyncDaemon> {
-    model.sync_daemon.as_ref().filter(|daemon| daemon.instance.is_none())
-}
-
-pub(super) fn start_daemons(configured: &SyncDaemon) -> [Command; 2] {
-    let daemon = Arc::new(Daemon {
-        interface: configured.interface.clone(),
-        id: configured.id,
-        max_length: configured.max_length,
-        port: configured.port,
-        ttl: configured.ttl,
-        group: configured.group,
-    });
-    [DaemonState::Master, DaemonState::Backup].map(|state| Command::StartDaemon(state, daemon.clone()))
 }
 
 #[cfg(test)]

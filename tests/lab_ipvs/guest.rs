@@ -1,10 +1,12 @@
 //! What is checked inside the guest kernel. Each check has a network namespace, and so an IPVS table, of its own.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
-use keepalived_rs::base::net::Family;
+use keepalived_rs::base::net::{Endpoint, Family};
 use keepalived_rs::kernel::ipvs::Ipvs;
 use keepalived_rs::lvs::service::Table;
+use keepalived_rs::model::ipvs::{Command, Destination, Method, Service, ServiceKey};
 use keepalived_rs::model::lvs::{
     FlushOnStop, Forwarding, Granularity, Lvs, Protocol, Scheduler, SyncDaemon, Timeouts, Tunnel, TunnelKind,
 };
@@ -28,6 +30,7 @@ pub fn run() {
         ("a table that others change", changed_by_others),
         ("timeouts and sync daemons", timeouts_and_daemons),
         ("the adapter reads what it wrote", reads_what_it_wrote),
+        ("errors in a batch are those of the right commands", errors_find_their_command),
         ("10,000 destinations", many),
     ];
     for (name, check) in checks {
@@ -490,7 +493,7 @@ fn reads_what_it_wrote() {
         ])
     };
     let director = Director::start(model());
-    let wanted = Table::new(std::sync::Arc::new(model()), 1);
+    let wanted = Table::new(Arc::new(model()), 1);
     let mut kernel = Ipvs::open().expect("IPVS is there");
     let found = kernel.present(|key| wanted.is_ours(key)).expect("the table");
     assert_eq!(sorted(&show(&found)), sorted(&table()), "dump and ipvsadm");
@@ -498,6 +501,48 @@ fn reads_what_it_wrote() {
     let mut again = Director::start(model());
     assert_eq!(again.log().len(), 2 + 5, "initializing, taking over, five times quorum: nothing refused");
     again.stop();
+    expect_empty();
+}
+
+/// 1,000 commands in batches, every third of which must fail; the others must not.
+fn errors_find_their_command() {
+    let mut kernel = Ipvs::open().expect("IPVS is there");
+    let at = |text: &str| text.parse().map(|at: std::net::SocketAddr| Endpoint { address: at.ip(), port: at.port() });
+    let service = Arc::new(Service {
+        key: ServiceKey::Address { protocol: Protocol::Tcp, at: at("10.1.0.1:80").expect("an address") },
+        scheduler: "rr".to_owned(),
+        flags: 0,
+        persistence: None,
+    });
+    let to = |port: u16| Destination {
+        endpoint: at(&format!("10.1.0.11:{port}")).expect("an address"),
+        method: Method::Masquerade,
+        weight: 1,
+        upper_threshold: 0,
+        lower_threshold: 0,
+    };
+    let mut commands = vec![Command::AddService(service.clone())];
+    for port in 1..=333 {
+        commands.push(Command::AddDestination(service.clone(), to(port)));
+        commands.push(match port % 2 {
+            0 => Command::AddDestination(service.clone(), to(port)),
+            _ => Command::DeleteDestination(service.clone(), to(port + 1000)),
+        });
+        commands.push(Command::SetDestination(service.clone(), Destination { weight: 7, ..to(port) }));
+    }
+    let refused = kernel.execute(&commands).expect("no answer is lost");
+    assert_eq!(refused.len(), 333);
+    for (refused, port) in refused.iter().zip(1..) {
+        let (wanted, errno) = if port % 2 == 0 { (port, 17) } else { (port + 1000, 2) };
+        assert_eq!((refused.command.destination(), refused.errno), (Some(&to(wanted)), errno));
+    }
+    assert_eq!(table().lines().filter(|line| line.trim_end().ends_with("-m -w 7")).count(), 333);
+    // None of them can be done: as many answers as commands, and none is lost.
+    let vain: Vec<Command> =
+        (1..=5000).map(|port| Command::DeleteDestination(service.clone(), to(port + 10_000))).collect();
+    assert_eq!(kernel.execute(&vain).expect("no answer is lost").len(), 5000);
+    let gone = kernel.execute(&[Command::DeleteService(service)]).expect("no answer is lost");
+    assert_eq!(gone, []);
     expect_empty();
 }
 

@@ -27,8 +27,10 @@ fn methods() -> impl Strategy<Value = Method> {
     prop_oneof![Just(Method::Masquerade), Just(Method::Route), Just(Method::Tunnel(gue))]
 }
 
-/// Services by number; each with a scheduler and its destinations by number.
-type Sketch = BTreeMap<u16, (u8, BTreeMap<u16, (Method, u32)>)>;
+/// Destinations by number, with method and weight.
+type Places = BTreeMap<u16, (Method, u32)>;
+/// Services by number, each with a scheduler and its destinations.
+type Sketch = BTreeMap<u16, (u8, Places)>;
 
 fn sketches() -> impl Strategy<Value = Sketch> {
     btree_map(0..6_u16, (0..2_u8, btree_map(0..8_u16, (methods(), 0..3_u32), 0..8)), 0..6)
@@ -36,7 +38,7 @@ fn sketches() -> impl Strategy<Value = Sketch> {
 
 fn draw(sketch: &Sketch) -> Vec<(Arc<Service>, Vec<Destination>)> {
     let schedulers = ["rr", "wlc"];
-    let draw = |(n, (scheduler, places)): (&u16, &(u8, BTreeMap<u16, (Method, u32)>))| {
+    let draw = |(n, (scheduler, places)): (&u16, &(u8, Places))| {
         let list = places.iter().map(|(n, (method, weight))| to(*n, *method, *weight)).collect();
         (service_of(key(*n), schedulers[usize::from(*scheduler)]), list)
     };

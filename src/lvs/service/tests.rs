@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::base::net::Family;
 use crate::lvs::fixture::{Draft, group, lvs, mark, show, tcp};
+use crate::model::ipvs::{Refused, Service};
 use crate::model::lvs::{CheckerId, Protocol};
 
 const NO_TIMEOUTS: Timeouts = Timeouts { tcp: 900, tcp_fin: 120, udp: 300 };
