@@ -9,6 +9,8 @@ mod fixture;
 mod guest;
 #[path = "lab_ipvs/task.rs"]
 mod task;
+#[path = "lab_ipvs/traffic.rs"]
+mod traffic;
 
 /// LV-11 to LV-126 as far as they show in the kernel's table; the guest's checks are named in `lab_ipvs/guest.rs`.
 #[test]

@@ -31,6 +31,7 @@ pub fn run() {
         ("timeouts and sync daemons", timeouts_and_daemons),
         ("the adapter reads what it wrote", reads_what_it_wrote),
         ("errors in a batch are those of the right commands", errors_find_their_command),
+        ("connections through a table that changes", crate::traffic::connections_go_on),
         ("10,000 destinations", many),
     ];
     for (name, check) in checks {
@@ -47,7 +48,7 @@ pub fn run() {
     }
 }
 
-fn expect_empty() {
+pub fn expect_empty() {
     assert_eq!(table(), "", "something was left in the table");
 }
 
