@@ -45,7 +45,7 @@ fn records(text: &str) -> Vec<(&str, &str)> {
     lines.chunks(2).map(|pair| (pair[0], pair[1])).collect()
 }
 
-/// LV-109 to LV-115: what the original sent, byte for byte, is what we send for the same command.
+/// LV-109, LV-110, LV-111, LV-112, LV-113, LV-114, LV-115: what the original sent, byte for byte, is what we send for the same command.
 #[test]
 #[cfg(target_endian = "little")]
 fn recorded_commands_are_ours_byte_for_byte() {
@@ -196,7 +196,7 @@ fn commands() -> impl Strategy<Value = Command> {
 }
 
 proptest! {
-    /// LV-110 to LV-115: every command comes back from its bytes.
+    /// LV-110, LV-111, LV-112, LV-114, LV-115: every command comes back from its bytes.
     #[test]
     fn commands_come_back_from_their_bytes(command in commands()) {
         let message = value::request(&command);

@@ -163,7 +163,7 @@ fn sorry_servers_stand_in() {
     expect_table(&replay, "");
 }
 
-/// LV-67, LV-74, LV-75: s09, quorum 3 with hysteresis 1; the FIFO gets the real server before the virtual one.
+/// LV-60, LV-64, LV-66, LV-70, LV-75: s09, quorum 3 with hysteresis 1; the FIFO gets the real server before the virtual one.
 #[test]
 fn quorum_has_hysteresis() {
     let mut draft = tcp("10.1.0.1:80").quorum(3, 1);
@@ -173,10 +173,13 @@ fn quorum_has_hysteresis() {
     let mut replay = Replay::start(lvs([draft]));
     expect_log(&mut replay, "Gained quorum 3+1=4 <= 4 for VS [10.1.0.1]:tcp:80");
     expect_told(&mut replay, "VS [10.1.0.1]:tcp:80 UP");
-    for checker in 0..4 {
+    for checker in 0..3 {
         replay.verdict(checker, true);
         replay.verdict(checker, false);
     }
+    // LV-70: quorum is lost, but there is no sorry server.
+    expect_table(&replay, "-A -t 10.1.0.1:80 -s wrr\n-a -t 10.1.0.1:80 -r 10.1.0.14:80 -m -w 1");
+    replay.verdict(3, false);
     expect_log(
         &mut replay,
         "Removing service [10.1.0.11]:tcp:80 from VS [10.1.0.1]:tcp:80
@@ -414,7 +417,7 @@ fn reloads(step: u8) -> Lvs {
     }
 }
 
-/// LV-86 to LV-96: s11's six configurations.
+/// LV-86, LV-87, LV-88, LV-89, LV-90, LV-91, LV-95, LV-96: s11's six configurations.
 #[test]
 fn reloads_change_only_what_differs() {
     let mut replay = Replay::start(reloads(1));
@@ -749,6 +752,19 @@ fn mails_follow_what_caused_them() {
     );
 }
 
+/// LV-29, LV-90 (ours): a threshold that changes alone is sent, too.
+#[test]
+fn a_changed_threshold_is_sent() {
+    let model = |most| lvs([tcp("10.1.0.1:80").unchecked("10.1.0.11:80", 1).last(|real| real.upper_threshold = most)]);
+    let mut replay = Replay::start(model(0));
+    let _start = replay.commands();
+    replay.reload(model(5));
+    match &replay.commands()[..] {
+        [Command::SetDestination(_, destination)] => assert_eq!(destination.upper_threshold, 5),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// LV-87: what goes by a reload is told as down, even without omega, as the old configuration knows it.
 #[test]
 fn what_a_reload_removes_is_told() {
@@ -863,7 +879,7 @@ fn flushing_at_start_and_stop() {
     expect_table(&replay, "");
 }
 
-/// LV-84, LV-98, LV-100, LV-102: timeouts and both sync daemons, at start, reload and stop.
+/// LV-47, LV-84, LV-98, LV-100, LV-102, LV-123: timeouts and both sync daemons, at start, reload and stop.
 #[test]
 fn timeouts_and_sync_daemons() {
     let daemon = |id: u8| SyncDaemon {

@@ -176,7 +176,7 @@ fn forwarding() {
     expect_empty();
 }
 
-/// LV-22 to LV-25, LV-112: s03.
+/// LV-22, LV-23, LV-25, LV-112: s03.
 fn persistence() {
     let masked = |draft: Draft, granularity| {
         draft.with(|server| {
@@ -341,7 +341,7 @@ fn sorry_server() {
     expect_empty();
 }
 
-/// LV-86 to LV-91: what differs changes, the rest keeps its connections (the kernel would show new entries).
+/// LV-86, LV-87, LV-88, LV-89, LV-90: what differs changes, the rest keeps its connections (the kernel would show new entries).
 fn reloads() {
     let eighty = || tcp("10.1.0.1:80");
     let mut director = Director::start(lvs([
