@@ -30,54 +30,67 @@ impl Table {
     pub(super) fn evaluate(&mut self, id: VirtualServerId, entering: bool, turn: &mut Turn) {
         let server = self.facts.server(id).clone();
         let sum = self.facts.sum(id);
+        let state = &self.facts.servers[id.0];
+        let out_at_start = entering && server.sorry_server.is_some() && !state.sorry_in;
+        let changes = match state.quorum_up {
+            true => lost(sum, server.quorum, server.hysteresis),
+            false => gained(sum, server.quorum, server.hysteresis),
+        };
+        match (state.quorum_up, changes) {
+            (false, true) => self.gain_quorum(id, &server, sum, entering, turn),
+            (true, true) => self.lose_quorum(id, &server, sum, out_at_start, turn),
+            (false, false) if out_at_start => self.lose_quorum(id, &server, sum, true, turn),
+            (true | false, false) => {}
+        }
+    }
+
+    /// LV-69, LV-73.
+    fn gain_quorum(&mut self, id: VirtualServerId, server: &VirtualServer, sum: u64, entering: bool, turn: &mut Turn) {
+        let (quorum, hysteresis) = (server.quorum, server.hysteresis);
         let state = &mut self.facts.servers[id.0];
-        let (quorum, hysteresis, virtual_server) = (server.quorum, server.hysteresis, server.show());
-        let sorry = server.sorry_server.as_ref();
-        if !state.quorum_up && gained(sum, quorum, hysteresis) {
-            state.quorum_up = true;
-            turn.reports.push(Event::QuorumGained { virtual_server: server.show(), quorum, hysteresis, sum });
-            if let Some(sorry) = sorry.filter(|_| state.sorry_in) {
-                turn.reports.push(Event::SorryServerOut {
-                    sorry_server: server.show_real(sorry.endpoint),
-                    virtual_server: server.show(),
-                    inhibit: sorry.inhibit,
-                });
-                turn.reports.push(Event::AliveServersIn { virtual_server });
-                state.sorry_in = false;
-            }
-            let how = if entering { "Starting with quorum up" } else { "Gained quorum" };
-            let threshold = u64::from(quorum) + u64::from(hysteresis);
-            let mail = format!("=> {how} {quorum}+{hysteresis}={threshold} <= {sum} <=");
-            turn.notifications.push(self.notify_server(id, true, mail));
-            self.swap(&server, turn);
-            return;
+        state.quorum_up = true;
+        let was_in = std::mem::take(&mut state.sorry_in);
+        turn.reports.push(Event::QuorumGained { virtual_server: server.show(), quorum, hysteresis, sum });
+        if let Some(sorry) = server.sorry_server.as_ref().filter(|_| was_in) {
+            turn.reports.push(Event::SorryServerOut {
+                sorry_server: server.show_real(sorry.endpoint),
+                virtual_server: server.show(),
+                inhibit: sorry.inhibit,
+            });
+            turn.reports.push(Event::AliveServersIn { virtual_server: server.show() });
         }
-        let out_at_start = entering && sorry.is_some() && !state.sorry_in;
-        let down = if state.quorum_up { lost(sum, quorum, hysteresis) } else { out_at_start };
-        if !down {
-            return;
-        }
+        let how = if entering { "Starting with quorum up" } else { "Gained quorum" };
+        let threshold = u64::from(quorum) + u64::from(hysteresis);
+        let mail = format!("=> {how} {quorum}+{hysteresis}={threshold} <= {sum} <=");
+        turn.notifications.push(self.notify_server(id, true, mail));
+        self.swap(server, turn);
+    }
+
+    /// LV-66 to LV-68, LV-73.
+    fn lose_quorum(&mut self, id: VirtualServerId, server: &VirtualServer, sum: u64, at_start: bool, turn: &mut Turn) {
+        let (quorum, hysteresis) = (server.quorum, server.hysteresis);
+        let state = &mut self.facts.servers[id.0];
         state.quorum_up = false;
-        turn.reports.push(match out_at_start {
+        state.sorry_in = server.sorry_server.is_some();
+        turn.reports.push(match at_start {
             true => Event::QuorumDownAtStart { virtual_server: server.show(), quorum, hysteresis, sum },
             false => Event::QuorumLost { virtual_server: server.show(), quorum, hysteresis, sum },
         });
-        if let Some(sorry) = sorry {
+        if let Some(sorry) = &server.sorry_server {
             turn.reports.push(Event::SorryServerIn {
                 sorry_server: server.show_real(sorry.endpoint),
                 virtual_server: server.show(),
                 inhibit: sorry.inhibit,
             });
-            turn.reports.push(Event::AliveServersOut { virtual_server });
-            state.sorry_in = true;
+            turn.reports.push(Event::AliveServersOut { virtual_server: server.show() });
         }
-        let (how, threshold) = match out_at_start {
+        let (how, threshold) = match at_start {
             true => ("Starting with quorum down", i64::from(quorum) + i64::from(hysteresis)),
             false => ("Lost quorum", i64::from(quorum) - i64::from(hysteresis)),
         };
         let mail = format!("=> {how} {quorum}+{hysteresis}={threshold} <= {sum} <=");
         turn.notifications.push(self.notify_server(id, false, mail));
-        self.swap(&server, turn);
+        self.swap(server, turn);
     }
 
     /// The sorry server and the real servers take turns.

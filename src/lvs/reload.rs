@@ -132,7 +132,8 @@ impl Table {
         turn: &mut Turn,
     ) {
         let state = old.servers[before.0].reals[place.0];
-        self.facts.servers[id.0].reals[real.0] = state;
+        self.facts.servers[id.0].reals[real.0].adopted = state.adopted;
+        self.facts.set_alive(id, real, state.alive);
         let checkers = self.facts.server(id).real_servers[real.0].checkers.clone();
         // A new alpha checker holds a server back that is down; one that serves goes on serving.
         if state.alive {
@@ -148,7 +149,7 @@ impl Table {
         let failed = checkers.iter().any(|checker| !self.facts.checkers[checker.0].up);
         if !state.alive && !failed {
             self.facts.servers[id.0].reals[real.0].adopted = false;
-            self.facts.servers[id.0].reals[real.0].alive = true;
+            self.facts.set_alive(id, real, true);
             self.report_up(id, real, turn);
         }
     }

@@ -239,7 +239,7 @@ impl Table {
 
     pub(super) fn enter_real(&mut self, id: VirtualServerId, real: RealServerId, turn: &mut Turn) {
         let alive = self.failed_checkers(id, real) == 0;
-        self.facts.servers[id.0].reals[real.0].alive = alive;
+        self.facts.set_alive(id, real, alive);
         if alive && self.facts.model.rs_init_notifies {
             turn.notifications.push(self.notify_real(id, real, true, None));
         }
@@ -289,9 +289,7 @@ impl Table {
         if self.facts.checkers[verdict.checker.0].weight == verdict.weight {
             return;
         }
-        let from = self.facts.weight_of(id, real);
-        self.facts.checkers[verdict.checker.0].weight = verdict.weight;
-        let to = self.facts.weight_of(id, real);
+        let (from, to) = self.facts.set_added(verdict.checker, verdict.weight);
         if from == to {
             return;
         }
@@ -315,7 +313,7 @@ impl Table {
 
     /// A real server comes up or goes down (LV-57, LV-60).
     pub(super) fn become_alive(&mut self, id: VirtualServerId, real: RealServerId, alive: bool, turn: &mut Turn) {
-        self.facts.servers[id.0].reals[real.0].alive = alive;
+        self.facts.set_alive(id, real, alive);
         let server = self.facts.server(id);
         let configured = &server.real_servers[real.0];
         let (real_server, virtual_server) = (server.show_real(configured.endpoint), server.show());
@@ -381,6 +379,7 @@ impl Table {
                 );
             }
             for id in (0..self.facts.servers.len()).map(VirtualServerId) {
+                debug_assert_eq!(self.facts.sum(id), self.facts.counted_sum(id), "the sum of weights alive");
                 for real in (0..self.facts.servers[id.0].reals.len()).map(RealServerId) {
                     debug_assert_eq!(
                         self.facts.servers[id.0].reals[real.0].alive,

@@ -50,7 +50,7 @@ impl Table {
 
     /// A real server that is alive leaves for good: it is told as down.
     pub(super) fn leave_real(&mut self, id: VirtualServerId, real: RealServerId, mail: &str, turn: &mut Turn) {
-        self.facts.servers[id.0].reals[real.0].alive = false;
+        self.facts.set_alive(id, real, false);
         let mailed = self.facts.server(id).real_servers[real.0].smtp_alert.then(|| mail.to_owned());
         turn.notifications.push(self.notify_real(id, real, true, mailed));
     }

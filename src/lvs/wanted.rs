@@ -8,7 +8,7 @@ use super::quorum;
 use crate::base::net::Endpoint;
 use crate::model::ipvs::{Destination, Service, ServiceKey};
 use crate::model::lvs::{
-    Forwarding, GroupEntry, Lvs, RealServerId, SorryServer, VirtualAddress, VirtualServer, VirtualServerId,
+    CheckerId, Forwarding, GroupEntry, Lvs, RealServerId, SorryServer, VirtualAddress, VirtualServer, VirtualServerId,
 };
 
 /// What is known of one checker.
@@ -37,6 +37,7 @@ pub struct ServerState {
     /// The sorry server stands in for the real servers.
     pub sorry_in: bool,
     pub reals: Vec<RealState>,
+    sum: u64,
     /// Where in `real_servers` an endpoint stands.
     places: BTreeMap<Endpoint, RealServerId>,
 }
@@ -48,7 +49,7 @@ impl ServerState {
             places.insert(real.endpoint, RealServerId(at));
         }
         let reals = vec![RealState::default(); server.real_servers.len()];
-        ServerState { quorum_up: false, sorry_in: false, reals, places }
+        ServerState { quorum_up: false, sorry_in: false, reals, sum: 0, places }
     }
 }
 
@@ -129,10 +130,38 @@ impl Facts {
         quorum::effective_weight(real.weight, added)
     }
 
-    /// Sum of the weights alive (LV-64).
+    /// Sum of the weights alive (LV-64), kept up to date by `set_alive` and `set_added`.
     pub fn sum(&self, id: VirtualServerId) -> u64 {
+        self.servers[id.0].sum
+    }
+
+    /// The same, counted anew.
+    pub fn counted_sum(&self, id: VirtualServerId) -> u64 {
         let alive = self.servers[id.0].reals.iter().enumerate().filter(|(_, real)| real.alive);
         alive.map(|(at, _)| u64::from(self.weight_of(id, RealServerId(at)))).sum()
+    }
+
+    pub fn set_alive(&mut self, id: VirtualServerId, real: RealServerId, alive: bool) {
+        let weight = u64::from(self.weight_of(id, real));
+        let server = &mut self.servers[id.0];
+        match (std::mem::replace(&mut server.reals[real.0].alive, alive), alive) {
+            (false, true) => server.sum += weight,
+            (true, false) => server.sum -= weight,
+            (false, false) | (true, true) => {}
+        }
+    }
+
+    /// What a checker adds to the weight of its real server; returns the weight before and after.
+    pub fn set_added(&mut self, checker: CheckerId, added: i64) -> (u32, u32) {
+        let (id, real) = (self.model.checkers[checker.0].virtual_server, self.model.checkers[checker.0].real_server);
+        let from = self.weight_of(id, real);
+        self.checkers[checker.0].weight = added;
+        let to = self.weight_of(id, real);
+        let server = &mut self.servers[id.0];
+        if server.reals[real.0].alive {
+            server.sum = server.sum - u64::from(from) + u64::from(to);
+        }
+        (from, to)
     }
 
     /// With which weight a real server should be in the table, if at all (LV-49, LV-58, LV-63, LV-68).
