@@ -11,3 +11,5 @@ mod messages;
 mod recorded;
 #[path = "ipvs/replay.rs"]
 mod replay;
+#[path = "ipvs/upheaval.rs"]
+mod upheaval;

@@ -10,7 +10,7 @@ use keepalived_rs::model::ipvs::{Command, Present, Refused, ServiceKey};
 use keepalived_rs::model::lvs::{CheckerId, Lvs, Timeouts};
 use keepalived_rs::observe::wording::wording;
 
-use crate::fixture::show;
+use crate::fixture::{show, sorted};
 
 const ENOENT: i32 = 2;
 const EEXIST: i32 = 17;
@@ -192,4 +192,23 @@ impl Replay {
         };
         std::mem::take(&mut self.notifications).into_iter().map(told).collect()
     }
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[track_caller]
+pub fn expect_log(replay: &mut Replay, text: &str) {
+    assert_eq!(replay.log(), lines(text));
+}
+
+#[track_caller]
+pub fn expect_told(replay: &mut Replay, text: &str) {
+    assert_eq!(replay.told(), lines(text));
+}
+
+#[track_caller]
+pub fn expect_table(replay: &Replay, text: &str) {
+    assert_eq!(sorted(&replay.table()), sorted(&lines(text).join("\n")));
 }
