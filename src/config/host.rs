@@ -1,0 +1,61 @@
+//! What the meaning of a file depends on outside of it: read at load only.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use crate::base::net::InterfaceIndex;
+use crate::model::notify::ScriptIdentity;
+
+/// The machine as a configuration sees it. The real one is [`System`]; tests bring their own.
+pub trait Host {
+    /// The full host name.
+    fn name(&self) -> String;
+    /// What is known of an interface; `None` when there is none of that name.
+    fn interface(&self, name: &str) -> Option<Interface>;
+    /// Number and primary group of a user, by name or number (CL-119).
+    fn user(&self, name: &str) -> Option<User>;
+    /// Number of a group, by name or number.
+    fn group(&self, name: &str) -> Option<u32>;
+    /// What script security finds about a program run by that identity (CL-120 … CL-122).
+    fn program(&self, path: &Path, identity: &ScriptIdentity) -> Program;
+    /// The first address of a host name (`smtp_server`).
+    fn resolve(&self, host: &str) -> Option<IpAddr>;
+    /// An environment variable (`${_ENV NAME}`).
+    fn environment(&self, name: &str) -> Option<String>;
+    /// A number for `${_RANDOM}`.
+    fn random(&self) -> u64;
+    /// Processors of this machine, for the bounds of `*_cpu_affinity`.
+    fn processors(&self) -> u32;
+    /// Whether the named network namespace exists.
+    fn namespace(&self, name: &str) -> bool;
+}
+
+/// An interface of this host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    pub index: InterfaceIndex,
+    pub mtu: u32,
+    pub loopback: bool,
+    /// IFF_MULTICAST.
+    pub multicast: bool,
+}
+
+/// A user of this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct User {
+    pub uid: u32,
+    pub gid: u32,
+}
+
+/// What is found at the path of a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    Good,
+    /// Runs, but others than root could change it.
+    Insecure,
+    /// Not there, or not executable by that identity.
+    Missing,
+}
+
+mod system;
+pub use system::System;

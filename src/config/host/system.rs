@@ -1,0 +1,116 @@
+//! This machine.
+
+use std::net::{IpAddr, ToSocketAddrs};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use nix::net::if_::{InterfaceFlags, if_nametoindex};
+
+use super::{Host, Interface, Program, User};
+use crate::base::net::InterfaceIndex;
+use crate::model::notify::ScriptIdentity;
+
+/// The machine this process runs on. Asks the system each time; holds nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct System;
+
+impl Host for System {
+    fn name(&self) -> String {
+        nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    fn interface(&self, name: &str) -> Option<Interface> {
+        let index = if_nametoindex(name).ok()?;
+        // /sys may show another network namespace than ours; the flags come from the kernel by name.
+        let flags = nix::ifaddrs::getifaddrs()
+            .ok()
+            .and_then(|mut all| all.find(|one| one.interface_name == name).map(|one| one.flags));
+        let mtu = std::fs::read_to_string(format!("/sys/class/net/{name}/mtu"))
+            .ok()
+            .and_then(|text| text.trim().parse().ok())
+            .unwrap_or(1500);
+        Some(Interface {
+            index: InterfaceIndex(index),
+            mtu,
+            loopback: flags.is_some_and(|flags| flags.contains(InterfaceFlags::IFF_LOOPBACK)),
+            multicast: flags.is_none_or(|flags| flags.contains(InterfaceFlags::IFF_MULTICAST)),
+        })
+    }
+
+    fn user(&self, name: &str) -> Option<User> {
+        let found = nix::unistd::User::from_name(name).ok().flatten().or_else(|| {
+            let uid = name.parse().ok()?;
+            nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid)).ok().flatten()
+        })?;
+        Some(User { uid: found.uid.as_raw(), gid: found.gid.as_raw() })
+    }
+
+    fn group(&self, name: &str) -> Option<u32> {
+        let found = nix::unistd::Group::from_name(name).ok().flatten();
+        found.map(|group| group.gid.as_raw()).or_else(|| name.parse().ok())
+    }
+
+    fn program(&self, path: &Path, identity: &ScriptIdentity) -> Program {
+        // Links are followed as the 2.2 series does: on merged-usr systems /bin is one (CL-121).
+        let Ok(real) = path.canonicalize() else { return Program::Missing };
+        let Ok(file) = real.metadata() else { return Program::Missing };
+        if !file.is_file() || !may_run(&file, identity) {
+            return Program::Missing;
+        }
+        let set_id_root =
+            (file.mode() & 0o4000 != 0 && file.uid() == 0) || (file.mode() & 0o2000 != 0 && file.gid() == 0);
+        if identity.uid != 0 && identity.gid != 0 && !set_id_root {
+            return Program::Good;
+        }
+        let mut walked = PathBuf::new();
+        for part in real.components() {
+            walked.push(part);
+            if matches!(part, Component::CurDir | Component::ParentDir) {
+                continue;
+            }
+            let Ok(found) = walked.metadata() else { return Program::Missing };
+            let sticky_directory = found.is_dir() && found.mode() & 0o1000 != 0;
+            let by_group = found.mode() & 0o020 != 0 && found.gid() != 0;
+            let by_others = found.mode() & 0o002 != 0;
+            if found.uid() != 0 || ((by_group || by_others) && !sticky_directory) {
+                return Program::Insecure;
+            }
+        }
+        Program::Good
+    }
+
+    fn resolve(&self, host: &str) -> Option<IpAddr> {
+        (host, 25).to_socket_addrs().ok()?.next().map(|found| found.ip())
+    }
+
+    fn environment(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn random(&self) -> u64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        since.as_nanos() as u64 ^ u64::from(std::process::id()) << 32
+    }
+
+    fn processors(&self) -> u32 {
+        std::thread::available_parallelism().map_or(1, |count| count.get() as u32)
+    }
+
+    fn namespace(&self, name: &str) -> bool {
+        Path::new("/run/netns").join(name).exists()
+    }
+}
+
+/// Execute permission of that identity.
+fn may_run(file: &std::fs::Metadata, identity: &ScriptIdentity) -> bool {
+    let mode = file.mode();
+    if identity.uid == 0 {
+        mode & 0o111 != 0
+    } else if identity.uid == file.uid() {
+        mode & 0o100 != 0
+    } else if identity.gid == file.gid() || identity.groups.contains(&file.gid()) {
+        mode & 0o010 != 0
+    } else {
+        mode & 0o001 != 0
+    }
+}

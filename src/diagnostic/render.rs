@@ -1,0 +1,88 @@
+//! A finding as text: one line for the log, or the full look with the excerpt for `-t`.
+
+use ariadne::{CharSet, Config, IndexType, Label, Report, ReportKind, Source};
+
+use super::{Diagnostic, Severity, SourceMap};
+
+/// One line for the log: the original's `(FILE: Line N) words` (CL-107). What was found after reading has no place
+/// in the original's words; neither has it here.
+pub fn line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+    let place = diagnostic.primary.as_ref().filter(|_| !diagnostic.late).and_then(|label| sources.position(label.span));
+    match place {
+        Some(at) => format!("({}: Line {}) {}", at.file, at.line, diagnostic.message),
+        None => diagnostic.message.clone(),
+    }
+}
+
+/// The full look: heading with the code, excerpt with labels, advice. Plain text without colours; ends in a newline.
+pub fn full(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+    let kind = match diagnostic.severity() {
+        Severity::Error => ReportKind::Error,
+        Severity::Warning => ReportKind::Warning,
+        Severity::Note => ReportKind::Advice,
+    };
+    let word = match diagnostic.severity() {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    let Some((file, range, expanded)) = diagnostic.primary.as_ref().and_then(|label| sources.origin(label.span)) else {
+        let mut text = format!("{word}[{}]: {}\n", diagnostic.code.id(), diagnostic.message);
+        if let Some(help) = &diagnostic.help {
+            text.push_str(&format!("  = help: {help}\n"));
+        }
+        return text;
+    };
+    let mut report = Report::build(kind, (file, range.clone()))
+        .with_config(Config::default().with_color(false).with_char_set(CharSet::Ascii).with_index_type(IndexType::Byte))
+        .with_code(diagnostic.code.id())
+        .with_message(&diagnostic.message);
+    let own = diagnostic.primary.as_ref().map_or("", |label| label.text.as_str());
+    let became = diagnostic.primary.as_ref().map_or("", |label| sources.slice(label.span));
+    let text = match (expanded, own.is_empty()) {
+        (true, true) => format!("this became `{became}`"),
+        (true, false) => format!("{own} (this became `{became}`)"),
+        (false, _) => own.to_owned(),
+    };
+    let label = Label::new((file, range));
+    report = report.with_label(if text.is_empty() { label.with_message("here") } else { label.with_message(text) });
+    for other in &diagnostic.secondary {
+        if let Some((file, range, _)) = sources.origin(other.span) {
+            report = report.with_label(Label::new((file, range)).with_message(&other.text));
+        }
+    }
+    if let Some(help) = &diagnostic.help {
+        report = report.with_help(help);
+    }
+    let mut out = Vec::new();
+    let written = report.finish().write(Files::new(sources), &mut out);
+    match written {
+        Ok(()) => String::from_utf8_lossy(&out).into_owned(),
+        Err(_) => format!("{}\n", line(diagnostic, sources)),
+    }
+}
+
+/// The files of a source map as ariadne asks for them.
+struct Files<'a> {
+    sources: &'a SourceMap,
+    read: std::collections::BTreeMap<usize, Source<&'a str>>,
+}
+
+impl<'a> Files<'a> {
+    fn new(sources: &'a SourceMap) -> Files<'a> {
+        Files { sources, read: std::collections::BTreeMap::new() }
+    }
+}
+
+impl<'a> ariadne::Cache<usize> for Files<'a> {
+    type Storage = &'a str;
+
+    fn fetch(&mut self, id: &usize) -> Result<&Source<&'a str>, impl std::fmt::Debug> {
+        let text = self.sources.file(*id).map_or("", |(_, text)| text);
+        Ok::<_, std::fmt::Error>(self.read.entry(*id).or_insert_with(|| Source::from(text)))
+    }
+
+    fn display<'b>(&self, id: &'b usize) -> Option<impl std::fmt::Display + 'b> {
+        self.sources.file(*id).map(|(name, _)| name.to_owned())
+    }
+}

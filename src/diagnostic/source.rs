@@ -1,0 +1,182 @@
+//! Where each byte of the expanded configuration came from.
+//!
+//! All files and all expansions are appended to one text; a span is two offsets in it. Segments remember the file and
+//! line of each stretch, and the use of a definition that produced it.
+
+/// Bytes `lo..hi` of the text of the [`SourceMap`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub lo: u32,
+    pub hi: u32,
+}
+
+impl Span {
+    pub const fn new(lo: usize, hi: usize) -> Span {
+        Span { lo: lo as u32, hi: hi as u32 }
+    }
+
+    /// From the start of this to the end of `other`.
+    pub const fn to(self, other: Span) -> Span {
+        Span { lo: self.lo, hi: other.hi }
+    }
+}
+
+/// A position for people: line and column count from 1; columns are characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// As written on the command line or matched by an include.
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+}
+
+/// A stretch of whole lines with one origin.
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    /// Where it starts in the text.
+    lo: u32,
+    file: u32,
+    /// Number of its first line in that file.
+    line: u32,
+    /// Every line has the first line's number (an expansion).
+    expanded: bool,
+}
+
+#[derive(Debug, Default)]
+struct File {
+    name: String,
+    text: String,
+    /// Offsets of line starts in `text`.
+    starts: Vec<u32>,
+}
+
+/// Number of a file in a [`SourceMap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId(u32);
+
+/// The expanded text and its origins.
+#[derive(Debug, Default)]
+pub struct SourceMap {
+    text: String,
+    files: Vec<File>,
+    segments: Vec<Segment>,
+}
+
+impl SourceMap {
+    /// The expanded text that spans point into.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What a span covers; empty when it is out of range.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.lo as usize..span.hi as usize).unwrap_or_default()
+    }
+
+    /// Names of the files read, in the order of their first line.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.name.as_str())
+    }
+
+    /// Adds a file; its lines are then appended with [`SourceMap::append`].
+    pub fn add_file(&mut self, name: &str, text: String) -> FileId {
+        let mut starts = vec![0];
+        starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
+        self.files.push(File { name: name.to_owned(), text, starts });
+        FileId(self.files.len() as u32 - 1)
+    }
+
+    /// The text of a file as it was read.
+    pub fn file_text(&self, file: FileId) -> &str {
+        self.files.get(file.0 as usize).map_or("", |file| &file.text)
+    }
+
+    /// Appends bytes `lo..hi` of a file unchanged: whole lines from number `line` (from 1).
+    pub fn append(&mut self, file: FileId, line: u32, lo: usize, hi: usize) {
+        self.begin(file, line, false);
+        if let Some(text) = self.files.get(file.0 as usize).and_then(|file| file.text.get(lo..hi)) {
+            self.text.push_str(text);
+        }
+        self.end_line();
+    }
+
+    /// Appends one line that is not in the file as such: what `line` became.
+    pub fn append_expanded(&mut self, file: FileId, line: u32, text: &str) -> Span {
+        self.begin(file, line, true);
+        let lo = self.text.len();
+        self.text.push_str(text);
+        self.end_line();
+        Span::new(lo, lo + text.len())
+    }
+
+    fn begin(&mut self, file: FileId, line: u32, expanded: bool) {
+        let lo = self.text.len() as u32;
+        let goes_on = self
+            .segments
+            .last()
+            .is_some_and(|last| expanded && last.expanded && last.file == file.0 && last.line == line);
+        if !goes_on {
+            self.segments.push(Segment { lo, file: file.0, line, expanded });
+        }
+    }
+
+    fn end_line(&mut self) {
+        if !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+    }
+
+    /// The length of the text so far.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    fn segment(&self, at: u32) -> Option<&Segment> {
+        self.segments.get(self.segments.partition_point(|segment| segment.lo <= at).checked_sub(1)?)
+    }
+
+    /// File, line and column of the start of a span; `None` for an empty map.
+    pub fn position(&self, span: Span) -> Option<Position> {
+        let segment = self.segment(span.lo)?;
+        let file = self.files.get(segment.file as usize)?;
+        if segment.expanded {
+            return Some(Position { file: file.name.clone(), line: segment.line, column: 1 });
+        }
+        let (start, inside) = self.inside(segment, file, span.lo);
+        let line = file.starts.partition_point(|at| *at <= inside).max(1);
+        let before = file.starts.get(line - 1).copied().unwrap_or(start);
+        let column = file.text.get(before as usize..inside as usize).map_or(0, |text| text.chars().count());
+        Some(Position { file: file.name.clone(), line: line as u32, column: column as u32 + 1 })
+    }
+
+    /// Start of the segment in its file, and the offset there of a byte of the expanded text.
+    fn inside(&self, segment: &Segment, file: &File, at: u32) -> (u32, u32) {
+        let start = file.starts.get(segment.line.saturating_sub(1) as usize).copied().unwrap_or(0);
+        (start, (start + (at - segment.lo)).min(file.text.len() as u32))
+    }
+
+    /// The number of the file and the bytes in its own text that a span stands for: the span itself, or for an
+    /// expansion the whole line that was expanded (without its line end), and whether it was one.
+    pub fn origin(&self, span: Span) -> Option<(usize, std::ops::Range<usize>, bool)> {
+        let segment = self.segment(span.lo)?;
+        let file = self.files.get(segment.file as usize)?;
+        if segment.expanded {
+            let lo = *file.starts.get(segment.line.saturating_sub(1) as usize)? as usize;
+            let line = file.text.get(lo..)?.lines().next().unwrap_or_default();
+            let blank = line.len() - line.trim_start().len();
+            return Some((segment.file as usize, lo + blank..lo + line.trim_end().len().max(blank), true));
+        }
+        let (_, lo) = self.inside(segment, file, span.lo);
+        let hi = (lo + (span.hi.saturating_sub(span.lo))).min(file.text.len() as u32);
+        Some((segment.file as usize, lo as usize..hi as usize, false))
+    }
+
+    /// Name and text of a file by its number.
+    pub fn file(&self, number: usize) -> Option<(&str, &str)> {
+        self.files.get(number).map(|file| (file.name.as_str(), file.text.as_str()))
+    }
+}
