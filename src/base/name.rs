@@ -88,3 +88,51 @@ impl fmt::Display for Priority {
 /// What a tracked object adds to the priority, -254..=254; zero means "fault instead" (VR-212).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Weight(pub i16);
+
+/// The protocol's version: 2 (RFC 3768) or 3 (RFC 9568).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    V2,
+    V3,
+}
+
+impl Version {
+    /// The number in the packet's first byte.
+    pub const fn number(self) -> u8 {
+        match self {
+            Version::V2 => 2,
+            Version::V3 => 3,
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.number().fmt(f)
+    }
+}
+
+/// `authentication { auth_type … auth_pass … }`, VRRPv2 only (RFC 2338 section 5.3.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    None,
+    /// The password, zero padded to 8 bytes (VR-7).
+    Pass([u8; 8]),
+    /// Key of the IPsec AH form (VR-35).
+    Ah([u8; 8]),
+}
+
+impl Authentication {
+    /// The packet's Auth Type: 0 none, 1 simple password, 2 IP authentication header (VR-2).
+    pub const fn number(self) -> u8 {
+        match self {
+            Authentication::None => 0,
+            Authentication::Pass(_) => 1,
+            Authentication::Ah(_) => 2,
+        }
+    }
+
+    pub const fn is_ah(self) -> bool {
+        matches!(self, Authentication::Ah(_))
+    }
+}

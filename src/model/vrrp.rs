@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use crate::base::name::{Authentication, Version};
 use crate::base::name::{InstanceName, InterfaceName, Priority, SyncGroupName, Vrid};
 use crate::base::net::{Cidr, Family, InterfaceIndex};
 use crate::base::time::Interval;
@@ -87,12 +88,6 @@ pub struct Instance {
     pub smtp_alert: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Version {
-    V2,
-    V3,
-}
-
 /// How adverts travel.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Transport {
@@ -116,16 +111,6 @@ pub struct UnicastPeer {
     pub min_ttl: u8,
     /// 0..=255, default 255.
     pub max_ttl: u8,
-}
-
-/// `authentication { auth_type … auth_pass … }`, VRRPv2 only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authentication {
-    None,
-    /// The password, zero padded to 8 bytes (VR-7).
-    Pass([u8; 8]),
-    /// Key of the IPsec AH form (VR-35).
-    Ah([u8; 8]),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
