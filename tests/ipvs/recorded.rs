@@ -2,11 +2,10 @@
 //! give the same lines in the same order, and the same table.
 
 use keepalived_rs::base::net::Family;
-use keepalived_rs::model::event::Notification;
 use keepalived_rs::model::ipvs::Command;
 use keepalived_rs::model::lvs::{Forwarding, Lvs, Protocol, Scheduler, Tunnel, TunnelKind};
 
-use crate::fixture::{at, group, lvs, mark, script, tcp, udp};
+use crate::fixture::{group, lvs, mark, script, tcp, udp};
 use crate::replay::{Replay, expect_log, expect_table, expect_told};
 
 fn ipip() -> Forwarding {
@@ -740,38 +739,6 @@ fn a_changed_threshold_is_sent() {
     replay.reload(model(5));
     match &replay.commands()[..] {
         [Command::SetDestination(_, destination)] => assert_eq!(destination.upper_threshold, 5),
-        other => panic!("{other:?}"),
-    }
-}
-
-/// LV-87: what goes by a reload is told as down, even without omega, as the old configuration knows it.
-#[test]
-fn what_a_reload_removes_is_told() {
-    let mut model = lvs([
-        tcp("10.1.0.1:80").real("10.1.0.11:80", 1).real("10.1.0.12:80", 1),
-        tcp("10.1.0.1:81").real("10.1.0.11:80", 1),
-    ]);
-    std::sync::Arc::make_mut(&mut model.virtual_servers[0]).smtp_alert = true;
-    let mut replay = Replay::start(model);
-    replay.verdict(1, false);
-    let _before = replay.told();
-    replay.reload(lvs([tcp("10.1.0.1:81").real("10.1.0.11:80", 1)]));
-    let generations: Vec<u64> = replay
-        .notifications
-        .iter()
-        .map(|told| match told {
-            Notification::RealServer { generation, .. } | Notification::VirtualServer { generation, .. } => *generation,
-            Notification::Instance { .. } | Notification::SyncGroup { .. } => 0,
-        })
-        .collect();
-    assert_eq!(generations, [1, 1], "{:?}", replay.notifications);
-    match &replay.notifications[..] {
-        [
-            Notification::RealServer { up: false, scripts: true, endpoint, .. },
-            Notification::VirtualServer { up: false, mail, .. },
-        ] => {
-            assert_eq!((*endpoint, mail.as_deref()), (at("10.1.0.11:80"), Some("=> Removing <=")));
-        }
         other => panic!("{other:?}"),
     }
 }

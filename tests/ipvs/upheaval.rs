@@ -1,9 +1,10 @@
 //! What is not an ordinary day: a table that others left or change, refused commands, flushing, timeouts and daemons.
 
+use keepalived_rs::model::event::Notification;
 use keepalived_rs::model::ipvs::Command;
 use keepalived_rs::model::lvs::{FlushOnStop, Lvs, Scheduler, SyncDaemon, Timeouts};
 
-use crate::fixture::{Draft, lvs, sorted, tcp, udp};
+use crate::fixture::{Draft, at, lvs, sorted, tcp, udp};
 use crate::replay::{Replay, expect_log, expect_table, expect_told};
 
 /// LV-51 (ours): the table is read at start, and only what differs is changed; foreign services are left alone (s13).
@@ -186,4 +187,36 @@ fn refused_commands_are_tried_again() {
         "-A -t 10.1.0.1:80 -s mh
          -a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w 1",
     );
+}
+
+/// LV-87: what goes by a reload is told as down, even without omega, as the old configuration knows it.
+#[test]
+fn what_a_reload_removes_is_told() {
+    let mut model = lvs([
+        tcp("10.1.0.1:80").real("10.1.0.11:80", 1).real("10.1.0.12:80", 1),
+        tcp("10.1.0.1:81").real("10.1.0.11:80", 1),
+    ]);
+    std::sync::Arc::make_mut(&mut model.virtual_servers[0]).smtp_alert = true;
+    let mut replay = Replay::start(model);
+    replay.verdict(1, false);
+    let _before = replay.told();
+    replay.reload(lvs([tcp("10.1.0.1:81").real("10.1.0.11:80", 1)]));
+    let generations: Vec<u64> = replay
+        .notifications
+        .iter()
+        .map(|told| match told {
+            Notification::RealServer { generation, .. } | Notification::VirtualServer { generation, .. } => *generation,
+            Notification::Instance { .. } | Notification::SyncGroup { .. } => 0,
+        })
+        .collect();
+    assert_eq!(generations, [1, 1], "{:?}", replay.notifications);
+    match &replay.notifications[..] {
+        [
+            Notification::RealServer { up: false, scripts: true, endpoint, .. },
+            Notification::VirtualServer { up: false, mail, .. },
+        ] => {
+            assert_eq!((*endpoint, mail.as_deref()), (at("10.1.0.11:80"), Some("=> Removing <=")));
+        }
+        other => panic!("{other:?}"),
+    }
 }
