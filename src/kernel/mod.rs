@@ -2,13 +2,16 @@
 
 pub mod address;
 pub mod arp_socket;
+pub mod background;
 pub mod clock;
 pub mod fifo;
 pub mod ipvs;
 pub mod link;
+pub mod local_time;
 pub mod monitor;
 pub mod namespace;
 pub mod process;
+pub mod scheduling;
 pub mod tcp;
 pub mod tls;
 pub mod vrrp_socket;

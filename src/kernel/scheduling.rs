@@ -1,0 +1,52 @@
+//! How the calling thread is scheduled: nice value, real time, processors, pages kept in memory.
+
+use std::io;
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sys::mman::{MlockAllFlags, mlockall};
+use nix::unistd::Pid;
+
+use crate::model::global::ProcessSettings;
+
+/// What the kernel refused, and why.
+#[derive(Debug)]
+pub struct Refusal {
+    /// `nice`, `real-time priority`, `processors`, `memory lock`.
+    pub what: &'static str,
+    pub source: io::Error,
+}
+
+/// Applies the settings to the calling thread; what fails is told and the rest still applied.
+///
+/// Programs started later do not inherit them (SCHED_RESET_ON_FORK), as scripts run with the start-up values (IF-166).
+pub fn apply(settings: &ProcessSettings) -> Vec<Refusal> {
+    let mut refused = Vec::new();
+    let mut note = |what, result: Result<(), io::Error>| {
+        refused.extend(result.err().map(|source| Refusal { what, source }));
+    };
+    if let Some(nice) = settings.nice {
+        // SAFETY: a plain system call; `who` 0 is the calling thread on Linux.
+        let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, libc::c_int::from(nice)) };
+        note("nice", Errno::result(result).map(drop).map_err(io::Error::from));
+    }
+    if let Some(priority) = settings.rt_priority {
+        let parameters = libc::sched_param { sched_priority: libc::c_int::from(priority) };
+        // SAFETY: a plain system call with a structure of ours; pid 0 is the calling thread.
+        let result =
+            unsafe { libc::sched_setscheduler(0, libc::SCHED_RR | libc::SCHED_RESET_ON_FORK, &raw const parameters) };
+        note("real-time priority", Errno::result(result).map(drop).map_err(io::Error::from));
+    }
+    if !settings.cpu_affinity.is_empty() {
+        let mut set = CpuSet::new();
+        let chosen = settings.cpu_affinity.iter().try_for_each(|&cpu| set.set(usize::from(cpu)));
+        let result = chosen.and_then(|()| sched_setaffinity(Pid::from_raw(0), &set));
+        note("processors", result.map_err(io::Error::from));
+    }
+    if settings.no_swap {
+        let result = mlockall(MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE);
+        note("memory lock", result.map_err(io::Error::from));
+    }
+    refused
+}
