@@ -1,1 +1,297 @@
-//! checker.
+//! The law of one checker: what the end of a probe means, and when the next one starts (CK-6 to CK-16, CK-56 to
+//! CK-60, CK-111 to CK-118).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Effect, Fetched, Outcome, ScriptResult, Verdict};
+use crate::base::time::{Interval, Time};
+use crate::model::check::{Check, Checker, HttpCheck, MiscCheck};
+use crate::model::event::check::{Event, HttpFailure, Kind, Obstacle, Retry, TcpFailure, Tested};
+use crate::model::lvs::CheckerId;
+
+/// What is known of one checker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// The last verdict; before the first one, what the configuration assumes (CK-14).
+    pub up: bool,
+    /// A first verdict was reached.
+    pub has_run: bool,
+    /// Failures in a row. It starts as if all retries had been made: one failure is enough at first (CK-7).
+    pub failures: u32,
+    /// Added to the configured weight (CK-112).
+    weight: i64,
+    /// The URL to fetch next.
+    pub url: usize,
+    /// Only this URL is polled until it is good once (CK-59).
+    failed_url: Option<usize>,
+    /// Per URL the lengths that were reported to differ (CK-50).
+    lengths: BTreeMap<usize, (u64, u64)>,
+    /// URLs whose end without a close_notify was reported (CK-46).
+    unclosed: BTreeSet<usize>,
+}
+
+/// A checker, its configuration and where its effects go, for the time of one outcome.
+struct Turn<'a> {
+    id: CheckerId,
+    checker: &'a Checker,
+    log_all: bool,
+    state: &'a mut State,
+    out: &'a mut Vec<Effect>,
+}
+
+impl State {
+    /// Before the first run.
+    pub fn new(checker: &Checker) -> State {
+        State {
+            up: !checker.alpha,
+            has_run: false,
+            failures: checker.timing.retry,
+            weight: 0,
+            url: 0,
+            failed_url: None,
+            lengths: BTreeMap::new(),
+            unclosed: BTreeSet::new(),
+        }
+    }
+
+    /// LV-92, CK-21: what a checker that stays takes over. A row of good URLs begins anew.
+    pub fn kept(&self) -> State {
+        State { url: self.failed_url.unwrap_or(0), ..self.clone() }
+    }
+
+    /// Judges the end of a probe that began at `started`; returns when the next one begins.
+    ///
+    /// `configured_weight` is that of the real server; `log_all` the global `checker_log_all_failures`.
+    #[allow(clippy::too_many_arguments, reason = "the facts of one outcome, each of another origin")]
+    pub fn finish(
+        &mut self,
+        id: CheckerId,
+        checker: &Checker,
+        configured_weight: u32,
+        log_all: bool,
+        started: Time,
+        now: Time,
+        outcome: Outcome,
+        out: &mut Vec<Effect>,
+    ) -> Time {
+        let mut turn = Turn { id, checker, log_all: log_all || checker.log_all_failures, state: self, out };
+        match (&checker.check, outcome) {
+            (_, Outcome::Hindered(obstacle)) => now + turn.hindered(obstacle),
+            (Check::Tcp(_), Outcome::Tcp(result)) => now + turn.tcp(result),
+            (Check::Http(http), Outcome::Http(fetched)) => now + turn.http(http, fetched),
+            // From the start of the last run, at once if that is past (CK-116).
+            (Check::Misc(misc), Outcome::Misc(result)) => {
+                (started + turn.misc(misc, result, i64::from(configured_weight))).max(now)
+            }
+            // A probe is answered in kind: anything else says nothing of the real server.
+            (
+                Check::Tcp(_) | Check::Http(_) | Check::Misc(_),
+                Outcome::Tcp(_) | Outcome::Http(_) | Outcome::Misc(_),
+            ) => now + checker.timing.delay_loop,
+        }
+    }
+}
+
+/// Whose name a line bears.
+macro_rules! event {
+    ($turn:ident, $variant:ident { $($field:tt)* }) => {
+        $turn.report(Event::$variant {
+            real_server: $turn.checker.real_server_name.clone(),
+            virtual_server: $turn.checker.virtual_server_name.clone(),
+            $($field)*
+        })
+    };
+}
+
+impl Turn<'_> {
+    fn report(&mut self, event: Event) {
+        self.out.push(Effect::Report(event));
+    }
+
+    /// CK-12: the state stays.
+    fn hindered(&mut self, obstacle: Obstacle) -> Interval {
+        let kind = match self.checker.check {
+            Check::Tcp(_) => Kind::Tcp,
+            Check::Http(_) => Kind::Web,
+            Check::Misc(_) => Kind::Misc,
+        };
+        event!(self, Rescheduled { kind, obstacle });
+        self.checker.timing.delay_loop
+    }
+
+    /// Does a verdict "up" change anything?
+    fn comes_up(&self) -> bool {
+        !self.state.up || !self.state.has_run
+    }
+
+    /// Does a failure count? One of a checker that is down changes nothing.
+    fn counts(&self) -> bool {
+        self.state.up || !self.state.has_run
+    }
+
+    fn is_last(&self) -> bool {
+        self.state.failures >= self.checker.timing.retry
+    }
+
+    fn verdict(&mut self, up: bool, mail: &str) {
+        self.state.up = up;
+        self.state.has_run = true;
+        self.state.failures = 0;
+        let verdict = Verdict { checker: self.id, up, weight: self.state.weight, mail: mail.to_owned() };
+        self.out.push(Effect::Verdict(verdict));
+    }
+
+    /// One attempt of a checker that is up is told only on demand (CK-16).
+    fn tells_attempts(&self) -> bool {
+        self.log_all && self.state.up
+    }
+
+    fn retry_later(&mut self) -> Interval {
+        self.state.failures += 1;
+        self.checker.timing.delay_before_retry
+    }
+
+    fn tcp(&mut self, result: Result<(), TcpFailure>) -> Interval {
+        let timing = self.checker.timing;
+        match result {
+            Ok(()) => {
+                self.state.failures = 0;
+                if self.comes_up() {
+                    event!(self, TcpSucceeded {});
+                    self.verdict(true, "=> TCP CHECK succeed on service <=");
+                }
+                timing.delay_loop
+            }
+            Err(failure) => {
+                if self.tells_attempts() {
+                    event!(self, TcpAttemptFailed { failure });
+                }
+                if !self.counts() {
+                    return timing.delay_loop;
+                }
+                if !self.is_last() {
+                    return self.retry_later();
+                }
+                let retries = (timing.retry > 0 && self.state.has_run).then_some(timing.retry);
+                event!(self, TcpFailed { retries });
+                self.verdict(false, "=> TCP CHECK failed on service <=");
+                timing.delay_loop
+            }
+        }
+    }
+
+    fn http(&mut self, http: &HttpCheck, fetched: Fetched) -> Interval {
+        self.tell_oddities(http, &fetched);
+        match fetched.result {
+            Ok(tested) => self.good_url(http, tested),
+            Err(failure) => self.bad_url(http, failure),
+        }
+    }
+
+    /// What is odd but no failure, once.
+    fn tell_oddities(&mut self, http: &HttpCheck, fetched: &Fetched) {
+        let at = self.state.url;
+        let Some(url) = http.urls.get(at) else { return };
+        if fetched.ended_without_close && self.state.unclosed.insert(at) {
+            event!(self, EndedWithoutClose { path: url.path.clone() });
+        }
+        if let Some(lengths) = fetched.length_differs
+            && self.state.lengths.insert(at, lengths) != Some(lengths)
+        {
+            let url = format!("{}{}", url.virtual_host.as_deref().unwrap_or_default(), url.path);
+            event!(self, LengthDiffers { url, announced: lengths.0, received: lengths.1 });
+        }
+    }
+
+    /// CK-58 to CK-60.
+    fn good_url(&mut self, http: &HttpCheck, tested: Tested) -> Interval {
+        let timing = self.checker.timing;
+        self.state.failures = 0;
+        let at = self.state.url;
+        if let (false, Some(url)) = (self.state.up, http.urls.get(at)) {
+            event!(self, UrlSucceeded { path: url.path.clone(), tested });
+        }
+        let recovered = self.state.failed_url.take().is_some();
+        if !recovered && at + 1 >= http.urls.len() {
+            self.state.url = 0;
+            if self.comes_up() {
+                event!(self, HttpSucceeded {});
+                self.verdict(true, "=> CHECK succeed on service <=");
+            }
+            return timing.delay_loop;
+        }
+        // That one good answer does not count: all are fetched from the first on.
+        self.state.url = if recovered { 0 } else { at + 1 };
+        if http.fast_recovery && self.comes_up() { Interval::ZERO } else { timing.delay_loop }
+    }
+
+    fn bad_url(&mut self, http: &HttpCheck, failure: HttpFailure) -> Interval {
+        let timing = self.checker.timing;
+        if self.tells_attempts() {
+            event!(self, HttpAttemptFailed { failure });
+        }
+        if self.state.failed_url.is_some() {
+            return timing.delay_loop.max(timing.delay_before_retry);
+        }
+        if !self.is_last() {
+            return self.retry_later();
+        }
+        self.state.failed_url = Some(self.state.url);
+        self.state.failures = 0;
+        if self.counts() {
+            let retries = (timing.retry > 0).then_some(timing.retry);
+            event!(self, HttpFailed { tls: http.tls.is_some(), retries });
+            self.verdict(false, "=> CHECK failed on service : HTTP/SSL request failed <=");
+        }
+        timing.delay_loop.max(timing.delay_before_retry)
+    }
+
+    /// From the start of this run to the next.
+    fn misc(&mut self, misc: &MiscCheck, result: ScriptResult, configured_weight: i64) -> Interval {
+        let timing = self.checker.timing;
+        let script = || misc.script.argv.first().cloned().unwrap_or_default();
+        if let Some(weight) = good_exit(misc, result, configured_weight) {
+            self.state.failures = 0;
+            let changed = std::mem::replace(&mut self.state.weight, weight) != weight;
+            if self.comes_up() {
+                event!(self, MiscSucceeded { script: script() });
+                self.verdict(true, "=> MISC CHECK succeeded on service <=");
+            } else if changed {
+                self.verdict(true, "");
+            }
+            return timing.delay_loop;
+        }
+        if !self.counts() {
+            return timing.delay_loop;
+        }
+        if !self.is_last() {
+            if self.tells_attempts() {
+                let (made, retries) = (self.state.failures, timing.retry);
+                let retry = if made == 0 { Retry::First { retries } } else { Retry::Next { retry: made, retries } };
+                event!(self, MiscFailed { script: script(), end: result.end(), retry });
+            }
+            return self.retry_later();
+        }
+        let retry = if timing.retry == 0 { Retry::Disabled } else { Retry::Last { retries: timing.retry } };
+        event!(self, MiscFailed { script: script(), end: result.end(), retry });
+        // What it added to the weight goes with it (CK-114).
+        self.state.weight = 0;
+        self.verdict(
+            false,
+            match result {
+                ScriptResult::TimedOut => "=> MISC CHECK timed out on service <=",
+                ScriptResult::Exited(_) | ScriptResult::Signalled(_) => "=> MISC CHECK failed on service <=",
+            },
+        );
+        timing.delay_loop
+    }
+}
+
+/// What a good run adds to the weight; `None`: it is not good (CK-111, CK-112).
+fn good_exit(misc: &MiscCheck, result: ScriptResult, configured_weight: i64) -> Option<i64> {
+    match result {
+        ScriptResult::Exited(0) => Some(0),
+        ScriptResult::Exited(status @ 2..) if misc.dynamic => Some(i64::from(status) - 2 - configured_weight),
+        ScriptResult::Exited(_) | ScriptResult::Signalled(_) | ScriptResult::TimedOut => None,
+    }
+}

@@ -1,4 +1,120 @@
-//! Events of the checkers.
+//! Events of the checkers. Real and virtual servers are given by the names that log lines show.
+
+use crate::base::time::Interval;
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {}
+pub enum Event {
+    /// A checker that has not run yet waits for its first run (LV-94).
+    Activated { real_server: String, virtual_server: String },
+    /// Something of ours is in the way: not the real server's fault, so nothing follows from it (CK-12).
+    Rescheduled { real_server: String, virtual_server: String, kind: Kind, obstacle: Obstacle },
+    /// The first success of a checker, or the one that brings it up.
+    TcpSucceeded { real_server: String, virtual_server: String },
+    /// With `log_all_failures`: one attempt of a checker that is up (CK-16).
+    TcpAttemptFailed { real_server: String, virtual_server: String, failure: TcpFailure },
+    /// `retries` were made before; `None`: the first run, or none configured (CK-31).
+    TcpFailed { real_server: String, virtual_server: String, retries: Option<u32> },
+    /// CK-16, CK-55.
+    HttpAttemptFailed { real_server: String, virtual_server: String, failure: HttpFailure },
+    /// One good answer while the checker is down (CK-56).
+    UrlSucceeded { real_server: String, virtual_server: String, path: String, tested: Tested },
+    /// All are good.
+    HttpSucceeded { real_server: String, virtual_server: String },
+    /// CK-57; `None`: none configured.
+    HttpFailed { real_server: String, virtual_server: String, tls: bool, retries: Option<u32> },
+    /// CK-50: `url` is the virtual host, if any, and the path.
+    LengthDiffers { real_server: String, virtual_server: String, url: String, announced: u64, received: u64 },
+    /// CK-46: a TLS connection ended without a close_notify.
+    EndedWithoutClose { real_server: String, virtual_server: String, path: String },
+    /// CK-117.
+    MiscSucceeded { real_server: String, virtual_server: String, script: String },
+    /// CK-117.
+    MiscFailed { real_server: String, virtual_server: String, script: String, end: ScriptEnd, retry: Retry },
+    /// A script outlived SIGKILL, for this long by now.
+    MiscLingers { real_server: String, virtual_server: String, script: String, pid: u32, since: Interval },
+    /// The limit of open files was raised so that every checker can have its socket.
+    OpenFilesRaised { soft: u64, hard: u64 },
+    /// It could not be raised: at times a checker will have to wait for its socket.
+    OpenFilesTooFew { wanted: u64, limit: u64, error: String },
+    /// A mistake of ours ended one attempt; the checker runs again.
+    Crashed { real_server: String, virtual_server: String, error: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Tcp,
+    /// `HTTP_GET` and `SSL_GET`.
+    Web,
+    Misc,
+}
+
+/// What of ours is in the way of an attempt (CK-12).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// No socket, or no process, could be made: `error` says why.
+    Create { error: String },
+    /// bindto, bind_port, bind_if or fwmark are refused, or there is no local port or no permission to connect.
+    Bind { error: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TcpFailure {
+    Timeout,
+    Failed,
+}
+
+/// Why one URL is not good (CK-55).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpFailure {
+    /// connect(2) knew at once that there is no way (CK-13).
+    Unreachable,
+    ConnectTimeout,
+    ConnectFailed,
+    Handshake,
+    Send,
+    /// Not one byte came.
+    FirstByteTimeout,
+    ReadTimeout {
+        tls: bool,
+    },
+    Read {
+        tls: bool,
+    },
+    /// The answer ended, or grew too long, before its header was complete.
+    NoHeader,
+    Status,
+    Digest,
+}
+
+/// The last thing that was asked of a good answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tested {
+    Status,
+    Digest,
+}
+
+/// How a script ended that did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScriptEnd {
+    Exited(u8),
+    Signalled(i32),
+    TimedOut,
+}
+
+/// Where a failure stands in the row of attempts (CK-117).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// `retry` is 0.
+    Disabled,
+    /// The first of several.
+    First {
+        retries: u32,
+    },
+    Next {
+        retry: u32,
+        retries: u32,
+    },
+    Last {
+        retries: u32,
+    },
+}

@@ -1,0 +1,107 @@
+//! All checkers of this host: one queue of deadlines, so that a wake-up costs what is due and nothing else.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::checker::State;
+use super::{Effect, Input, Outcome};
+use crate::base::random::Random;
+use crate::base::time::{Interval, Time};
+use crate::model::change::lvs::kept_checkers;
+use crate::model::event::check::Event;
+use crate::model::lvs::{CheckerId, Lvs};
+
+/// From start or reload to the first run, before `warmup` (CK-6).
+const FIRST_DELAY: Interval = Interval::from_secs(1);
+
+/// The machine.
+#[derive(Clone, Debug)]
+pub struct Checkers {
+    model: Arc<Lvs>,
+    states: Vec<State>,
+    /// Since when a checker probes; `None`: it waits in the queue.
+    probing: Vec<Option<Time>>,
+    queue: BTreeSet<(Time, CheckerId)>,
+    random: Random,
+}
+
+impl Checkers {
+    /// Nothing happens before `Input::Start`.
+    pub fn new(model: Arc<Lvs>, random: Random) -> Checkers {
+        let states = model.checkers.iter().map(|checker| State::new(checker)).collect();
+        Checkers { model, states, probing: Vec::new(), queue: BTreeSet::new(), random }
+    }
+
+    /// When to call `handle(now, Input::Deadline)`; after such a call it is later than `now`, or `None`: every checker
+    /// is probing.
+    pub fn deadline(&self) -> Option<Time> {
+        self.queue.first().map(|(at, _)| *at)
+    }
+
+    /// The last verdict about a checker and whether there was one.
+    pub fn verdict(&self, checker: CheckerId) -> Option<(bool, bool)> {
+        self.states.get(checker.0).map(|state| (state.up, state.has_run))
+    }
+
+    /// Appends what must be done, in order; does nothing itself.
+    pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Effect>) {
+        match input {
+            Input::Start => self.start(now, out),
+            Input::Deadline => self.probe_due(now, out),
+            Input::Finished { checker, outcome } => self.finished(now, checker, outcome, out),
+            Input::Reload { model } => {
+                self.states = kept_checkers(&self.model, &model)
+                    .into_iter()
+                    .zip(&model.checkers)
+                    .map(|(before, checker)| match before.and_then(|before| self.states.get(before.0)) {
+                        Some(state) => state.kept(),
+                        None => State::new(checker),
+                    })
+                    .collect();
+                self.model = model;
+                self.start(now, out);
+            }
+        }
+        self.check_invariants();
+    }
+
+    /// All timers begin anew (CK-6, LV-94).
+    fn start(&mut self, now: Time, out: &mut Vec<Effect>) {
+        self.probing = vec![None; self.states.len()];
+        self.queue.clear();
+        for (at, (checker, state)) in self.model.checkers.iter().zip(&self.states).enumerate() {
+            let warmup = Interval::from_micros(self.random.up_to(checker.timing.warmup.as_micros()));
+            self.queue.insert((now + FIRST_DELAY + warmup, CheckerId(at)));
+            if !state.has_run {
+                out.push(Effect::Report(Event::Activated {
+                    real_server: checker.real_server_name.clone(),
+                    virtual_server: checker.virtual_server_name.clone(),
+                }));
+            }
+        }
+    }
+
+    fn probe_due(&mut self, now: Time, out: &mut Vec<Effect>) {
+        while let Some((_, id)) = self.queue.first().copied().filter(|(at, _)| *at <= now) {
+            self.queue.pop_first();
+            self.probing[id.0] = Some(now);
+            out.push(Effect::Probe { checker: id, url: self.states[id.0].url });
+        }
+    }
+
+    fn finished(&mut self, now: Time, id: CheckerId, outcome: Outcome, out: &mut Vec<Effect>) {
+        // Nobody asked: an answer to a probe that was given up.
+        let Some(started) = self.probing.get_mut(id.0).and_then(Option::take) else { return };
+        let checker = &self.model.checkers[id.0];
+        let server = &self.model.virtual_servers[checker.virtual_server.0];
+        let weight = server.real_servers[checker.real_server.0].weight;
+        let next =
+            self.states[id.0].finish(id, checker, weight, self.model.log_all_failures, started, now, outcome, out);
+        self.queue.insert((next, id));
+    }
+
+    fn check_invariants(&self) {
+        debug_assert_eq!(self.states.len(), self.model.checkers.len(), "each checker has its state");
+        debug_assert!(self.queue.len() <= self.states.len(), "a checker waits once");
+    }
+}
