@@ -77,6 +77,7 @@ impl State {
         let mut turn = Turn { id, checker, log_all: log_all || checker.log_all_failures, state: self, out };
         match (&checker.check, outcome) {
             (_, Outcome::Hindered(obstacle)) => now + turn.hindered(obstacle),
+            (_, Outcome::Crashed) => now + checker.timing.delay_loop,
             (Check::Tcp(_), Outcome::Tcp(result)) => now + turn.tcp(result),
             (Check::Http(http), Outcome::Http(fetched)) => now + turn.http(http, fetched),
             // From the start of the last run, at once if that is past (CK-116).

@@ -43,6 +43,8 @@ pub enum Outcome {
     Misc(ScriptResult),
     /// Nothing was learnt of the real server (CK-12).
     Hindered(Obstacle),
+    /// The probe broke off by a mistake of ours, which was reported: nothing was learnt either.
+    Crashed,
 }
 
 /// How the request of one URL ended.

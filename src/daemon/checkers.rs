@@ -1,1 +1,222 @@
-//! checkers.
+//! The checkers' task: probes real servers and tells the IPVS task what it finds.
+//!
+//! Each probe is a future of its own with its own end; the machine says when which begins. While the IPVS task has
+//! no room for a verdict, no further probe is begun or judged, so nothing piles up.
+
+mod probe;
+mod script;
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+
+use crate::base::random::Random;
+use crate::base::time::{Interval, Time};
+use crate::check::checkers::Checkers;
+use crate::check::{Effect, Input, Outcome};
+use crate::daemon::message::{Reporter, Setup, Task, ToCheckers, ToIpvs, ToSupervisor, Verdict};
+use crate::kernel::resource::allow_open_files;
+use crate::kernel::tls::Tls;
+use crate::model::Model;
+use crate::model::check::Check;
+use crate::model::event::check::Event;
+use crate::model::lvs::{CheckerId, Lvs};
+
+/// Exit status of the daemon (IF-62).
+const EXIT_FATAL: u8 = 1;
+/// Open files of the daemon beside the checkers' sockets: netlink, logs, FIFOs, VRRP, pipes of scripts.
+const OTHER_FILES: u64 = 512;
+/// The longest sleep; then the deadline is looked at again.
+const LONG: Interval = Interval::from_secs(3600);
+
+/// Runs on the calling thread until `ToCheckers::Stop` or until the inbox is closed. Probes that are under way then
+/// are given up.
+pub fn run(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>) {
+    let supervisor = setup.supervisor.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let why = match (runtime, Tls::new()) {
+        (Ok(runtime), Ok(tls)) => {
+            runtime.block_on(work(setup, ipvs, Arc::new(tls)));
+            return;
+        }
+        (Err(error), _) => format!("cannot start the checkers' task: {error}"),
+        (_, Err(error)) => format!("cannot start the checkers' task: TLS: {error}"),
+    };
+    // A closed channel means that the daemon is ending anyway.
+    supervisor.blocking_send(ToSupervisor::Failed { task: Task::Checkers, exit: EXIT_FATAL, why }).unwrap_or(());
+}
+
+/// The task's state: the machine and what it has under way.
+struct Prober {
+    machine: Checkers,
+    model: Arc<Lvs>,
+    generation: u64,
+    reporter: Reporter,
+    tls: Arc<Tls>,
+    begun: Instant,
+    probes: JoinSet<Outcome>,
+    /// Which checker a probe is for.
+    running: HashMap<Id, CheckerId>,
+    /// Verdicts that the IPVS task has no room for yet.
+    verdicts: VecDeque<Verdict>,
+}
+
+async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls>) {
+    let Setup { model, generation, mut inbox, supervisor, reporter, release: _ } = setup;
+    let lvs = Arc::new(model.lvs.clone());
+    let seed = Random::from_seed(RandomState::new().hash_one(std::process::id()));
+    let mut prober = Prober {
+        machine: Checkers::new(lvs.clone(), seed),
+        model: lvs,
+        generation,
+        reporter,
+        tls,
+        begun: Instant::now(),
+        probes: JoinSet::new(),
+        running: HashMap::new(),
+        verdicts: VecDeque::new(),
+    };
+    prober.raise_open_files();
+    prober.handle(Input::Start);
+    let ready = |generation| ToSupervisor::Ready { task: Task::Checkers, generation };
+    // A closed channel means that the daemon is ending: the inbox says so, too.
+    supervisor.send(ready(generation)).await.unwrap_or(());
+    let sleep = tokio::time::sleep_until(prober.wake_up());
+    tokio::pin!(sleep);
+    loop {
+        let wake_up = prober.wake_up();
+        if sleep.deadline() != wake_up {
+            sleep.as_mut().reset(wake_up);
+        }
+        let has_room = prober.verdicts.is_empty();
+        tokio::select! {
+            biased;
+            message = inbox.recv() => match message {
+                Some(ToCheckers::Reload { model, generation }) => {
+                    prober.reload(&model, generation);
+                    supervisor.send(ready(generation)).await.unwrap_or(());
+                }
+                Some(ToCheckers::Stop) | None => break,
+            },
+            room = ipvs.reserve(), if !has_room => match (room, prober.verdicts.pop_front()) {
+                (Ok(room), Some(verdict)) => room.send(ToIpvs::Verdict(verdict)),
+                // The IPVS task has ended: nobody is left to tell.
+                (Err(_), _) | (_, None) => prober.verdicts.clear(),
+            },
+            Some(ended) = prober.probes.join_next_with_id(), if has_room => prober.ended(ended, &ipvs),
+            () = &mut sleep, if has_room => prober.handle(Input::Deadline),
+        }
+        prober.tell(&ipvs);
+    }
+    // Their scripts are asked to end (CK-119).
+    drop(prober);
+    supervisor.send(ToSupervisor::Stopped(Task::Checkers)).await.unwrap_or(());
+}
+
+impl Prober {
+    fn now(&self) -> Time {
+        let since = self.begun.elapsed().as_micros();
+        Time::from_micros(u64::try_from(since).unwrap_or(u64::MAX))
+    }
+
+    /// When the machine has something to do; never so far off that the clock cannot say it.
+    fn wake_up(&self) -> Instant {
+        let latest = self.now() + LONG;
+        let at = self.machine.deadline().map_or(latest, |at| at.min(latest));
+        self.begun + at.since(Time::ZERO).as_duration()
+    }
+
+    /// Hands an input to the machine and carries its effects out.
+    fn handle(&mut self, input: Input) {
+        let mut effects = Vec::new();
+        self.machine.handle(self.now(), input, &mut effects);
+        for effect in effects {
+            match effect {
+                Effect::Report(event) => self.reporter.report(event),
+                Effect::Probe { checker, url } => self.probe(checker, url),
+                Effect::Verdict(crate::check::Verdict { checker, up, weight, mail }) => {
+                    let generation = self.generation;
+                    self.verdicts.push_back(Verdict { generation, checker, up, weight, mail });
+                }
+            }
+        }
+    }
+
+    fn probe(&mut self, id: CheckerId, url: usize) {
+        let checker = self.model.checkers[id.0].clone();
+        let probe = probe::probe(checker, url, self.tls.clone(), self.reporter.clone());
+        self.running.insert(self.probes.spawn(probe).id(), id);
+    }
+
+    /// One probe has ended; others that ended meanwhile are judged in one go, as long as verdicts find room.
+    fn ended(&mut self, first: Result<(Id, Outcome), JoinError>, ipvs: &mpsc::Sender<ToIpvs>) {
+        let mut next = Some(first);
+        while let Some(ended) = next {
+            self.judge(ended);
+            self.tell(ipvs);
+            next = if self.verdicts.is_empty() { self.probes.try_join_next_with_id() } else { None };
+        }
+    }
+
+    fn judge(&mut self, ended: Result<(Id, Outcome), JoinError>) {
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let Some(checker) = self.running.remove(&id) else { return };
+        let outcome = match ended {
+            Ok((_, outcome)) => outcome,
+            Err(error) => {
+                let of = &self.model.checkers[checker.0];
+                self.reporter.report(Event::Crashed {
+                    real_server: of.real_server_name.clone(),
+                    virtual_server: of.virtual_server_name.clone(),
+                    error: error.to_string(),
+                });
+                Outcome::Crashed
+            }
+        };
+        self.handle(Input::Finished { checker, outcome });
+    }
+
+    /// Verdicts go out in order, as far as there is room.
+    fn tell(&mut self, ipvs: &mpsc::Sender<ToIpvs>) {
+        while let Some(verdict) = self.verdicts.pop_front() {
+            match ipvs.try_send(ToIpvs::Verdict(verdict)) {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full(ToIpvs::Verdict(verdict))) => {
+                    self.verdicts.push_front(verdict);
+                    return;
+                }
+                // The IPVS task has ended: nobody is left to tell.
+                Err(_) => self.verdicts.clear(),
+            }
+        }
+    }
+
+    /// Probes of the old model are given up (LV-94); verdicts on their way keep its generation.
+    fn reload(&mut self, model: &Model, generation: u64) {
+        self.probes = JoinSet::new();
+        self.running.clear();
+        self.model = Arc::new(model.lvs.clone());
+        self.generation = generation;
+        self.raise_open_files();
+        self.handle(Input::Reload { model: self.model.clone() });
+    }
+
+    /// Each checker may hold one socket at a time (LV-47).
+    fn raise_open_files(&self) {
+        let sockets = self.model.checkers.iter().filter(|checker| !matches!(checker.check, Check::Misc(_))).count();
+        let wanted = OTHER_FILES + sockets as u64;
+        match allow_open_files(wanted) {
+            Ok(None) => {}
+            Ok(Some((soft, hard))) => self.reporter.report(Event::OpenFilesRaised { soft, hard }),
+            Err(refused) => self.reporter.report(Event::OpenFilesTooFew {
+                wanted,
+                limit: refused.limit,
+                error: refused.source.desc().to_owned(),
+            }),
+        }
+    }
+}

@@ -11,6 +11,7 @@ pub mod local_time;
 pub mod monitor;
 pub mod namespace;
 pub mod process;
+pub mod resource;
 pub mod scheduling;
 pub mod tcp;
 pub mod tls;

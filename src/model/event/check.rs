@@ -1,7 +1,5 @@
 //! Events of the checkers. Real and virtual servers are given by the names that log lines show.
 
-use crate::base::time::Interval;
-
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A checker that has not run yet waits for its first run (LV-94).
@@ -30,8 +28,8 @@ pub enum Event {
     MiscSucceeded { real_server: String, virtual_server: String, script: String },
     /// CK-117.
     MiscFailed { real_server: String, virtual_server: String, script: String, end: ScriptEnd, retry: Retry },
-    /// A script outlived SIGKILL, for this long by now.
-    MiscLingers { real_server: String, virtual_server: String, script: String, pid: u32, since: Interval },
+    /// A script was killed and has not ended yet.
+    MiscLingers { real_server: String, virtual_server: String, script: String, pid: i32 },
     /// The limit of open files was raised so that every checker can have its socket.
     OpenFilesRaised { soft: u64, hard: u64 },
     /// It could not be raised: at times a checker will have to wait for its socket.

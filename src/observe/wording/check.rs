@@ -92,12 +92,12 @@ pub(super) fn wording(event: &Event) -> Wording {
             format!("Misc check for [{real_server} VS {virtual_server}] by [{script}] {}.", misc_end(*end, *retry)),
             with(about(real_server, virtual_server), "script", script.clone()),
         ),
-        Event::MiscLingers { real_server, virtual_server, script, pid, since } => (
+        Event::MiscLingers { real_server, virtual_server, script, pid } => (
             "misc_check_lingers",
             Level::Warn,
             format!(
-                "Misc check for [{real_server} VS {virtual_server}] by [{script}]: process {pid} was killed {since} s \
-                 ago and has not ended"
+                "Misc check for [{real_server} VS {virtual_server}] by [{script}]: process {pid} was killed and does \
+                 not end"
             ),
             with(about(real_server, virtual_server), "script", script.clone()),
         ),
