@@ -19,6 +19,7 @@ use crate::base::time::{Interval, Time};
 use crate::check::checkers::Checkers;
 use crate::check::{Effect, Input, Outcome};
 use crate::daemon::message::{Reporter, Setup, Task, ToCheckers, ToIpvs, ToSupervisor, Verdict};
+use crate::kernel::clock;
 use crate::kernel::resource::allow_open_files;
 use crate::kernel::tls::Tls;
 use crate::model::Model;
@@ -75,7 +76,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
         generation,
         reporter,
         tls,
-        begun: Instant::now(),
+        begun: clock::instant(),
         probes: JoinSet::new(),
         running: HashMap::new(),
         verdicts: VecDeque::new(),
@@ -119,7 +120,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
 
 impl Prober {
     fn now(&self) -> Time {
-        let since = self.begun.elapsed().as_micros();
+        let since = clock::instant().duration_since(self.begun).as_micros();
         Time::from_micros(u64::try_from(since).unwrap_or(u64::MAX))
     }
 

@@ -12,6 +12,7 @@ use super::script::Script;
 use crate::check::http::{Answer, Judgement, request};
 use crate::check::{Fetched, Outcome, ScriptResult};
 use crate::daemon::message::Reporter;
+use crate::kernel::clock;
 use crate::kernel::tcp::{ConnectError, connect};
 use crate::kernel::tls::{HandshakeError, Tls};
 use crate::model::check::{Check, Checker, Connect, HttpCheck, MiscCheck, Url};
@@ -44,7 +45,7 @@ pub(super) async fn probe(checker: Arc<Checker>, url: usize, tls: Arc<Tls>, repo
 
 /// CK-30: connected is good; not a byte is sent.
 async fn tcp(to: &Connect, patience: Duration) -> Outcome {
-    match connect(to, Instant::now() + patience).await {
+    match connect(to, clock::instant() + patience).await {
         Ok(_closed_at_once) => Outcome::Tcp(Ok(())),
         Err(ConnectError::Timeout) => Outcome::Tcp(Err(TcpFailure::Timeout)),
         Err(ConnectError::Unreachable(_) | ConnectError::Failed(_)) => Outcome::Tcp(Err(TcpFailure::Failed)),
@@ -65,7 +66,7 @@ async fn web(http: &HttpCheck, url: &Url, patience: Duration, tls: &Tls) -> Outc
 
 /// CK-11: the connect has `patience`, with the handshake in the time that is left of it; then each wait for data.
 async fn fetch(http: &HttpCheck, url: &Url, patience: Duration, tls: &Tls) -> Result<Fetched, Trouble> {
-    let started = Instant::now();
+    let started = clock::instant();
     let deadline = started + patience;
     let end = started + patience * MOST_WAITS;
     let mut stream = connect(&http.connect, deadline).await.map_err(|error| match error {
@@ -106,7 +107,7 @@ struct Waits {
 
 impl Waits {
     fn next(self) -> Instant {
-        (Instant::now() + self.each).min(self.end)
+        (clock::instant() + self.each).min(self.end)
     }
 }
 
@@ -135,8 +136,7 @@ async fn exchange<Stream: AsyncRead + AsyncWrite + Unpin>(
     let mut answer = Answer::to(url);
     let mut piece = [0; PIECE];
     loop {
-        let wait = if Instant::now() < waits.end { waits.next() } else { waits.end };
-        let read = match timeout_at(wait, stream.read(&mut piece)).await {
+        let read = match timeout_at(waits.next(), stream.read(&mut piece)).await {
             Err(_late) if answer.is_empty() => return Err(failed(HttpFailure::FirstByteTimeout)),
             Err(_late) => return Err(failed(HttpFailure::ReadTimeout { tls })),
             Ok(read) => read,
@@ -148,7 +148,7 @@ async fn exchange<Stream: AsyncRead + AsyncWrite + Unpin>(
                 return Ok(Exchange { answer, ended_without_close: false });
             }
             // A server that sends and sends is always ready, so that no wait would ever end.
-            Ok(_) if Instant::now() >= waits.end => return Err(failed(HttpFailure::ReadTimeout { tls })),
+            Ok(_) if clock::instant() >= waits.end => return Err(failed(HttpFailure::ReadTimeout { tls })),
             Ok(_) => {}
             // The server ended the connection and TLS was not told: the answer is taken as complete (CK-46).
             Err(error) if tls && error.kind() == io::ErrorKind::UnexpectedEof => {

@@ -12,7 +12,8 @@ const AT: LocalTime =
 fn a_syslog_datagram_has_the_original_form() {
     let line = syslog::datagram(3, severity(Level::Info), AT, ("Keepalived_vrrp", "_ns_one"), "(VI_1) Entering");
     assert_eq!(line, format!("<30>Nov 23 07:16:10 Keepalived_vrrp_ns_one[{}]: (VI_1) Entering", std::process::id()));
-    let priority = |level| syslog::datagram(3, severity(level), AT, ("K", ""), "x").split('>').next().map(str::to_owned);
+    let priority =
+        |level| syslog::datagram(3, severity(level), AT, ("K", ""), "x").split('>').next().map(str::to_owned);
     assert_eq!(priority(Level::Debug).as_deref(), Some("<31"));
     assert_eq!(priority(Level::Alert).as_deref(), Some("<25"));
     assert_eq!(priority(Level::Error).as_deref(), Some("<27"));

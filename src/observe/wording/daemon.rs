@@ -82,9 +82,7 @@ pub(super) fn wording(event: &Event) -> Wording {
         }
         Event::Panicked { thread, message, place } => {
             let text = format!("Internal error in thread {thread} at {place}: {message} - please report it");
-            row("panicked", Keepalived, Alert, text)
-                .with("thread", thread)
-                .with("file", place)
+            row("panicked", Keepalived, Alert, text).with("thread", thread).with("file", place)
         }
         Event::PermanentError { part, pid, exit, why } => {
             let kind = match exit {
@@ -149,9 +147,8 @@ pub(super) fn wording(event: &Event) -> Wording {
         }
         Event::FifoTwice { kind, path } => {
             let kind = prefix(*kind).trim_end();
-            let text = format!(
-                "notify FIFO {path} has been specified for global and {kind} FIFO - ignoring {kind} FIFO"
-            );
+            let text =
+                format!("notify FIFO {path} has been specified for global and {kind} FIFO - ignoring {kind} FIFO");
             row("fifo_twice", Keepalived, Info, text).with("file", path)
         }
         Event::FifoScriptEnded { kind } => {
