@@ -1,1 +1,124 @@
-//! address.
+//! Virtual addresses in the kernel, through rtnetlink: set and remove in batches, and see which are there.
+
+use std::io;
+use std::net::IpAddr;
+
+use netlink_packet_route::address::{
+    AddressAttribute, AddressFlags, AddressHeader, AddressMessage, AddressProtocol, AddressScope, CacheInfo,
+};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use nix::libc::{EADDRNOTAVAIL, EEXIST, ENODEV, ENXIO};
+
+use super::monitor::parse_address;
+use super::netlink::{Failure, Socket};
+use crate::base::net::Family;
+use crate::model::host::{HostAddress, Placement};
+
+pub use super::netlink::BATCH;
+
+/// The number of "keepalived" among address protocols (rt_addrprotos): `ip addr` shows `proto keepalived` (VR-256).
+const PROTOCOL: u8 = 18;
+const FOREVER: u32 = u32::MAX;
+
+/// One that the kernel refused: place in the list handed in, errno.
+pub type Refused = (usize, i32);
+
+/// Sets and removes addresses.
+#[derive(Debug)]
+pub struct Addresses {
+    socket: Socket,
+}
+
+impl Addresses {
+    pub fn open() -> io::Result<Addresses> {
+        Ok(Addresses { socket: Socket::open()? })
+    }
+
+    /// A fresh socket, after answers were lost on the old one.
+    pub fn reopen(&mut self) -> io::Result<()> {
+        self.socket = Socket::open()?;
+        Ok(())
+    }
+
+    /// Sets all, in order, in one send for every `BATCH` (VR-248). One that is there already (EEXIST) is no error: it is
+    /// where it is wanted.
+    pub fn add(&mut self, placements: &[Placement]) -> Result<Vec<Refused>, Failure> {
+        let messages: Vec<_> =
+            placements.iter().map(|place| RouteNetlinkMessage::NewAddress(addition(place))).collect();
+        let mut refused = self.socket.batch(&messages)?;
+        refused.retain(|(_, errno)| *errno != EEXIST);
+        Ok(refused)
+    }
+
+    /// Removes all, in order. One that is not there is no error; with `forced`, a missing interface is none either
+    /// (VR-249).
+    pub fn remove(&mut self, placements: &[Placement], forced: bool) -> Result<Vec<Refused>, Failure> {
+        let messages: Vec<_> = placements.iter().map(|place| RouteNetlinkMessage::DelAddress(removal(place))).collect();
+        let mut refused = self.socket.batch(&messages)?;
+        refused.retain(|(_, errno)| match *errno {
+            EADDRNOTAVAIL => false,
+            ENODEV | ENXIO => !forced,
+            _ => true,
+        });
+        Ok(refused)
+    }
+
+    /// All addresses of this host.
+    pub fn present(&mut self) -> Result<Vec<HostAddress>, Failure> {
+        let ask = RouteNetlinkMessage::GetAddress(AddressMessage::default());
+        let found = self.socket.dump(&ask)?;
+        Ok(found.iter().filter_map(|(_, payload)| parse_address(payload)).collect())
+    }
+}
+
+fn header(placement: &Placement) -> AddressHeader {
+    let mut header = AddressHeader::default();
+    header.family = match placement.address.cidr.address {
+        IpAddr::V4(_) => AddressFamily::Inet,
+        IpAddr::V6(_) => AddressFamily::Inet6,
+    };
+    header.prefix_len = placement.address.cidr.prefix;
+    header.scope = AddressScope::from(placement.address.scope);
+    header.index = placement.index.0;
+    header
+}
+
+/// RTM_NEWADDR, the attributes in the original's order (VR-248, VR-251 … VR-254).
+fn addition(placement: &Placement) -> AddressMessage {
+    let address = &placement.address;
+    let mut message = AddressMessage::default();
+    message.header = header(placement);
+    let attributes = &mut message.attributes;
+    if Family::of(address.cidr.address) == Family::V6 && address.preferred_lifetime != FOREVER {
+        let mut lifetime = CacheInfo::default();
+        lifetime.ifa_preferred = address.preferred_lifetime;
+        lifetime.ifa_valid = FOREVER;
+        attributes.push(AddressAttribute::CacheInfo(lifetime));
+    }
+    attributes.push(AddressAttribute::Local(address.cidr.address));
+    attributes.extend(address.broadcast.map(AddressAttribute::Broadcast));
+    if address.flags != 0 {
+        attributes.push(AddressAttribute::Flags(AddressFlags::from_bits_retain(address.flags)));
+    }
+    attributes.extend(address.label.clone().map(AddressAttribute::Label));
+    attributes.extend(address.peer.map(|peer| AddressAttribute::Address(peer.address)));
+    attributes.push(AddressAttribute::Protocol(AddressProtocol::Other(PROTOCOL)));
+    message
+}
+
+/// RTM_DELADDR. Unlike the original we name the peer where there is one, without which the kernel does not find the
+/// address (VR-250).
+fn removal(placement: &Placement) -> AddressMessage {
+    let address = &placement.address;
+    let mut message = AddressMessage::default();
+    message.header = header(placement);
+    message.attributes.push(AddressAttribute::Local(address.cidr.address));
+    let far = address.peer.map_or(address.cidr.address, |peer| peer.address);
+    if address.peer.is_some() || far.is_ipv4() {
+        message.attributes.push(AddressAttribute::Address(far));
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,20 +1,90 @@
-//! The monotonic clock: the only place where time is read.
+//! The monotonic clock, the only place where time is read, and one timer on it of microsecond grain.
 
-use nix::time::{ClockId, clock_gettime};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::task::{Context, Poll};
+
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use nix::time::{ClockId as Clock, clock_gettime};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 use crate::base::time::Time;
 
-/// Now, in microseconds of CLOCK_MONOTONIC (clock_gettime(2)).
+/// Now, on CLOCK_MONOTONIC, since the machine's start.
 pub fn now() -> Time {
-    // The clock is always there: without it the origin is as good as any.
-    let Ok(now) = clock_gettime(ClockId::CLOCK_MONOTONIC) else { return Time::ZERO };
-    let seconds = u64::try_from(now.tv_sec()).unwrap_or_default();
-    let nanos = u64::try_from(now.tv_nsec()).unwrap_or_default();
-    Time::from_micros(seconds.saturating_mul(1_000_000).saturating_add(nanos / 1_000))
+    // The clock is there on every kernel that Rust runs on; zero would only make deadlines wait.
+    let now = clock_gettime(Clock::CLOCK_MONOTONIC).unwrap_or(TimeSpec::new(0, 0));
+    let (seconds, nanoseconds) = (now.tv_sec().unsigned_abs(), now.tv_nsec().unsigned_abs());
+    Time::from_micros(seconds.saturating_mul(1_000_000).saturating_add(nanoseconds / 1_000))
 }
 
 /// Now, for tokio's timers, which have a grain of 1 ms.
 pub fn instant() -> tokio::time::Instant {
     #[allow(clippy::disallowed_methods, reason = "this is where the clock is read")]
     tokio::time::Instant::now()
+}
+
+/// A `timerfd`: meets a deadline to a tenth of a millisecond, where tokio's own timers are a millisecond late.
+#[derive(Debug)]
+pub struct Timer {
+    descriptor: AsyncFd<Descriptor>,
+    set: Option<Time>,
+}
+
+#[derive(Debug)]
+struct Descriptor(TimerFd);
+
+impl AsRawFd for Descriptor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_fd().as_raw_fd()
+    }
+}
+
+impl Timer {
+    /// Unset. Must be called inside a runtime.
+    pub fn new() -> io::Result<Timer> {
+        let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+        let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
+        // SAFETY: the timer owns its descriptor, which stays the same and open for as long as the timer lives.
+        let descriptor = unsafe { AsyncFd::register_with_interest(Descriptor(timer), Interest::READABLE)? };
+        Ok(Timer { descriptor, set: None })
+    }
+
+    /// Wakes at `deadline`, at once when it has passed; `None`: never.
+    pub fn set(&mut self, deadline: Option<Time>) -> io::Result<()> {
+        if self.set == deadline {
+            return Ok(());
+        }
+        match deadline {
+            Some(deadline) => {
+                // Zero would disarm the timer.
+                let micros = deadline.as_micros().max(1);
+                let at = TimeSpec::new((micros / 1_000_000) as i64, (micros % 1_000_000 * 1_000) as i64);
+                self.descriptor.get_ref().0.set(Expiration::OneShot(at), TimerSetTimeFlags::TFD_TIMER_ABSTIME)?;
+            }
+            None => self.descriptor.get_ref().0.unset()?,
+        }
+        self.set = deadline;
+        Ok(())
+    }
+
+    /// Ready once the deadline has come; the timer is unset then.
+    pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let mut ready = match self.descriptor.poll_read_ready(context) {
+                Poll::Ready(ready) => ready?,
+                Poll::Pending => return Poll::Pending,
+            };
+            let read = ready.try_io(|descriptor| {
+                let mut count = [0; 8];
+                nix::unistd::read(&descriptor.get_ref().0, &mut count).map_err(io::Error::from)
+            });
+            if let Ok(read) = read {
+                self.set = None;
+                return Poll::Ready(read.map(drop));
+            }
+        }
+    }
 }

@@ -10,6 +10,7 @@ pub mod link;
 pub mod local_time;
 pub mod monitor;
 pub mod namespace;
+pub mod netlink;
 pub mod process;
 pub mod resource;
 pub mod scheduling;

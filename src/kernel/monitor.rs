@@ -1,1 +1,248 @@
-//! monitor.
+//! Links and addresses of this host as they are now and as they change: rtnetlink's notifications, and a fresh look at
+//! everything when some of them were lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::task::{Context, Poll};
+
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::address::AddressMessage;
+use netlink_packet_route::link::LinkMessage;
+use nix::libc::{self, ENOBUFS, MSG_DONTWAIT};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::link::{self, attributes_of, number};
+use super::netlink::{self, Failure, Frame, Socket, frames};
+use crate::base::net::{Cidr, InterfaceIndex};
+use crate::model::host::{HostAddress, Link};
+
+/// Groups of linux/rtnetlink.h.
+const RTNLGRP_LINK: u32 = 1;
+const RTNLGRP_IPV4_IFADDR: u32 = 5;
+const RTNLGRP_IPV6_IFADDR: u32 = 9;
+const RTNLGRP_IPV6_NETCONF: u32 = 25;
+const RTM_NEWLINK: u16 = 16;
+const RTM_DELLINK: u16 = 17;
+const RTM_NEWADDR: u16 = 20;
+const RTM_DELADDR: u16 = 21;
+const RTM_NEWNETCONF: u16 = 80;
+/// linux/netconf.h; the header is one byte, padded to four.
+const NETCONFA_IFINDEX: u16 = 1;
+const NETCONFA_FORWARDING: u16 = 2;
+const NETCONF_HEADER: usize = 4;
+/// Bytes of struct ifaddrmsg, and attributes and flags of linux/if_addr.h.
+const ADDRESS_HEADER: usize = 8;
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+const IFA_FLAGS: u16 = 8;
+const IFA_F_TENTATIVE: u32 = 0x40;
+const DATAGRAM: usize = 64 << 10;
+
+/// What became different.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Appeared, or something of it changed.
+    Link(Link),
+    LinkGone(InterfaceIndex),
+    /// Appeared, or is no longer tentative.
+    Address(HostAddress),
+    AddressGone(HostAddress),
+}
+
+/// Links and addresses, by what cannot be twice.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Known {
+    links: BTreeMap<InterfaceIndex, Link>,
+    /// By interface and address: scope, and whether tentative.
+    addresses: BTreeMap<(InterfaceIndex, Cidr), (u8, bool)>,
+}
+
+/// Follows this network namespace's links and addresses.
+#[derive(Debug)]
+pub struct Monitor {
+    socket: AsyncFd<netlink_sys::Socket>,
+    datagram: Vec<u8>,
+    known: Known,
+}
+
+impl Monitor {
+    /// Subscribes first and looks then, so nothing is missed between. Returns all that is there: links, then addresses.
+    /// Must be called inside a runtime.
+    pub fn open() -> Result<(Monitor, Vec<Change>), Failure> {
+        let socket = netlink::open()?;
+        socket.set_non_blocking(true)?;
+        for group in [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_NETCONF] {
+            socket.add_membership(group)?;
+        }
+        // SAFETY: the socket owns its descriptor, which stays the same and open for as long as the socket lives.
+        let socket = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }.map_err(io::Error::from)?;
+        let mut monitor = Monitor { socket, datagram: Vec::with_capacity(DATAGRAM), known: Known::default() };
+        let changes = monitor.look_again()?;
+        Ok((monitor, changes))
+    }
+
+    /// Ready with what changed; never with nothing. After lost notifications (ENOBUFS) that is the difference between
+    /// what was known and what is there.
+    pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Vec<Change>, Failure>> {
+        loop {
+            let mut ready = match self.socket.poll_read_ready(context) {
+                Poll::Ready(Ok(ready)) => ready,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
+                Poll::Pending => return Poll::Pending,
+            };
+            self.datagram.clear();
+            let datagram = &mut self.datagram;
+            let received = ready.try_io(|socket| socket.get_ref().recv(datagram, MSG_DONTWAIT));
+            let changes = match received {
+                Ok(Ok(_)) => {
+                    let known = &mut self.known;
+                    frames(&self.datagram).flat_map(|frame| known.learn(&frame)).collect()
+                }
+                Ok(Err(error)) if error.raw_os_error() == Some(ENOBUFS) => self.look_again()?,
+                Ok(Err(error)) => return Poll::Ready(Err(error.into())),
+                // Nothing there after all: wait on.
+                Err(_) => continue,
+            };
+            if !changes.is_empty() {
+                return Poll::Ready(Ok(changes));
+            }
+        }
+    }
+
+    /// Reads everything, and says in what it differs from what was known.
+    fn look_again(&mut self) -> Result<Vec<Change>, Failure> {
+        let mut socket = Socket::open()?;
+        let mut found = Known::default();
+        let links = socket.dump(&RouteNetlinkMessage::GetLink(LinkMessage::default()))?;
+        let addresses = socket.dump(&RouteNetlinkMessage::GetAddress(AddressMessage::default()))?;
+        for (kind, payload) in links.iter().chain(&addresses) {
+            drop(found.learn(&Frame { kind: *kind, flags: 0, sequence: 0, payload }));
+        }
+        Ok(self.known.become_as(found))
+    }
+}
+
+impl Known {
+    /// Takes a notification in; returns what it changed, as a change may come to several.
+    fn learn(&mut self, frame: &Frame<'_>) -> Vec<Change> {
+        match frame.kind {
+            RTM_NEWLINK => link::parse(frame.payload).map_or_else(Vec::new, |link| self.learn_link(link)),
+            RTM_DELLINK => link::parse(frame.payload).map_or_else(Vec::new, |link| self.forget_link(link.index)),
+            RTM_NEWADDR => {
+                let Some(address) = parse_address(frame.payload) else { return Vec::new() };
+                let is = (address.scope, address.tentative);
+                let was = self.addresses.insert((address.index, address.cidr), is);
+                if was == Some(is) { Vec::new() } else { vec![Change::Address(address)] }
+            }
+            RTM_DELADDR => {
+                let Some(address) = parse_address(frame.payload) else { return Vec::new() };
+                match self.addresses.remove(&(address.index, address.cidr)) {
+                    Some(_) => vec![Change::AddressGone(address)],
+                    None => Vec::new(),
+                }
+            }
+            RTM_NEWNETCONF => self.learn_forwarding(frame.payload),
+            _ => Vec::new(),
+        }
+    }
+
+    fn learn_link(&mut self, link: Link) -> Vec<Change> {
+        let was = self.links.insert(link.index, link.clone());
+        if was.as_ref() == Some(&link) { Vec::new() } else { vec![Change::Link(link)] }
+    }
+
+    /// The kernel tells of the addresses of a link that goes, too, but not always before it.
+    fn forget_link(&mut self, index: InterfaceIndex) -> Vec<Change> {
+        if self.links.remove(&index).is_none() {
+            return Vec::new();
+        }
+        let mut changes = Vec::new();
+        self.addresses.retain(|(place, cidr), (scope, tentative)| {
+            if *place == index {
+                let address = HostAddress { index, cidr: *cidr, scope: *scope, tentative: *tentative };
+                changes.push(Change::AddressGone(address));
+            }
+            *place != index
+        });
+        changes.push(Change::LinkGone(index));
+        changes
+    }
+
+    /// net.ipv6.conf.IF.forwarding was written (VR-166).
+    fn learn_forwarding(&mut self, payload: &[u8]) -> Vec<Change> {
+        if payload.first().map(|family| i32::from(*family)) != Some(libc::AF_INET6) {
+            return Vec::new();
+        }
+        let attributes = payload.get(NETCONF_HEADER..).unwrap_or_default();
+        let value = |kind| {
+            attributes_of(attributes).find(|attribute| attribute.kind() == kind).and_then(|it| number(it.value(), 0))
+        };
+        let (Some(index), Some(forwarding)) = (value(NETCONFA_IFINDEX), value(NETCONFA_FORWARDING)) else {
+            return Vec::new();
+        };
+        match self.links.get(&InterfaceIndex(index)) {
+            Some(link) => self.learn_link(Link { forwarding6: forwarding != 0, ..link.clone() }),
+            None => Vec::new(),
+        }
+    }
+
+    /// Takes over what was found; what is gone is told first, then links, then addresses.
+    fn become_as(&mut self, found: Known) -> Vec<Change> {
+        let gone: BTreeSet<_> = self.links.keys().filter(|index| !found.links.contains_key(index)).copied().collect();
+        let mut changes = Vec::new();
+        for ((index, cidr), (scope, tentative)) in &self.addresses {
+            if !found.addresses.contains_key(&(*index, *cidr)) {
+                let address = HostAddress { index: *index, cidr: *cidr, scope: *scope, tentative: *tentative };
+                changes.push(Change::AddressGone(address));
+            }
+        }
+        changes.extend(gone.into_iter().map(Change::LinkGone));
+        for (index, link) in &found.links {
+            if self.links.get(index) != Some(link) {
+                changes.push(Change::Link(link.clone()));
+            }
+        }
+        for ((index, cidr), (scope, tentative)) in &found.addresses {
+            if self.addresses.get(&(*index, *cidr)) != Some(&(*scope, *tentative)) {
+                let address = HostAddress { index: *index, cidr: *cidr, scope: *scope, tentative: *tentative };
+                changes.push(Change::Address(address));
+            }
+        }
+        *self = found;
+        changes
+    }
+}
+
+/// Reads the payload of RTM_NEWADDR or RTM_DELADDR. The address is our own end (IFA_LOCAL) where there is a peer.
+pub(super) fn parse_address(payload: &[u8]) -> Option<HostAddress> {
+    let (header, rest) = payload.split_first_chunk::<ADDRESS_HEADER>()?;
+    let [family, prefix, flags, scope, index @ ..] = *header;
+    let (mut near, mut far, mut flags) = (None, None, u32::from(flags));
+    for attribute in attributes_of(rest) {
+        match (attribute.kind(), attribute.value()) {
+            (IFA_LOCAL, value) => near = address(family, value),
+            (IFA_ADDRESS, value) => far = address(family, value),
+            (IFA_FLAGS, value) => flags = number(value, 0).unwrap_or(flags),
+            _ => {}
+        }
+    }
+    Some(HostAddress {
+        index: InterfaceIndex(u32::from_ne_bytes(index)),
+        cidr: Cidr { address: near.or(far)?, prefix },
+        scope,
+        tentative: flags & IFA_F_TENTATIVE != 0,
+    })
+}
+
+fn address(family: u8, bytes: &[u8]) -> Option<IpAddr> {
+    match i32::from(family) {
+        libc::AF_INET => bytes.try_into().ok().map(|octets: [u8; 4]| Ipv4Addr::from(octets).into()),
+        libc::AF_INET6 => bytes.try_into().ok().map(|octets: [u8; 16]| Ipv6Addr::from(octets).into()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,250 @@
-//! vrrp_socket.
+//! The socket pair that adverts come and go through: raw sockets of IP protocol 112 or 51, one to receive and one to
+//! send (VR-56 … VR-59).
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{IpAddr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
+use std::os::fd::AsRawFd;
+use std::task::{Context, Poll};
+
+use nix::libc;
+use nix::sys::socket::{
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, SockaddrIn6, SockaddrStorage, recvmsg, sendmsg,
+    setsockopt, sockopt,
+};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, SockFilter, Socket, Type};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::base::net::{Family, InterfaceIndex};
+use crate::model::vrrp::{SocketAddress, SocketKey};
+use crate::wire::ip::{self, Datagram};
+
+/// Room for the longest datagram that IP can carry.
+const LONGEST: usize = 64 << 10;
+/// Where the kernel puts the checksum on IPv6 (VR-19).
+const CHECKSUM_OFFSET: libc::c_int = 6;
+
+/// A datagram that came in; its bytes stay in the socket's buffer until the next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Received<'a> {
+    pub source: IpAddr,
+    pub destination: IpAddr,
+    /// TTL or hop limit; `None` when the kernel did not tell.
+    pub hop_limit: Option<u8>,
+    /// IPv4: with the IP header; IPv6: from the VRRP header on.
+    pub bytes: &'a [u8],
+}
+
+#[derive(Debug)]
+pub struct VrrpSocket {
+    receive: AsyncFd<Socket>,
+    send: Socket,
+    family: Family,
+    interface: Option<InterfaceIndex>,
+    buffer: Vec<u8>,
+}
+
+impl VrrpSocket {
+    /// Opens both sockets. Must be called inside a runtime.
+    ///
+    /// Errors: EPERM without CAP_NET_RAW, ENODEV when the interface is gone, EADDRNOTAVAIL when the local address
+    /// cannot be bound (VR-58).
+    pub fn open(key: &SocketKey) -> io::Result<VrrpSocket> {
+        let receive = raw(key)?;
+        match &key.local {
+            SocketAddress::Group(group) => join(&receive, *group, key.interface)?,
+            SocketAddress::Unicast(_) => match key.family {
+                Family::V4 => receive.set_freebind_v4(true)?,
+                Family::V6 => receive.set_freebind_v6(true)?,
+            },
+        }
+        let (SocketAddress::Group(local) | SocketAddress::Unicast(local)) = &key.local;
+        receive.bind(&address_of(*local, key.interface))?;
+        if key.family == Family::V6 {
+            receive.set_recv_hoplimit_v6(true)?;
+            setsockopt(&receive, sockopt::Ipv6RecvPacketInfo, &true)?;
+        }
+        // SAFETY: the socket owns its descriptor, which stays the same and open for as long as the socket lives.
+        let receive = unsafe { AsyncFd::register_with_interest(receive, Interest::READABLE)? };
+        Ok(VrrpSocket {
+            receive,
+            send: sending(key)?,
+            family: key.family,
+            interface: key.interface,
+            buffer: vec![0; LONGEST],
+        })
+    }
+
+    /// Ready with the next datagram. What cannot be read as IP is dropped here.
+    pub fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Received<'_>>> {
+        let found = loop {
+            let mut ready = match self.receive.poll_read_ready(context) {
+                Poll::Ready(ready) => ready?,
+                Poll::Pending => return Poll::Pending,
+            };
+            let (buffer, family) = (&mut self.buffer, self.family);
+            match ready.try_io(|socket| receive(socket.get_ref(), family, buffer)) {
+                Ok(Ok(Some(envelope))) => break envelope,
+                Ok(Ok(None)) | Err(_) => {}
+                Ok(Err(error)) => return Poll::Ready(Err(error)),
+            }
+        };
+        let Envelope { source, destination, hop_limit, length } = found;
+        Poll::Ready(Ok(Received { source, destination, hop_limit, bytes: &self.buffer[..length] }))
+    }
+
+    /// Sends one datagram: multicast straight to the link, unicast by the routing table (VR-28).
+    ///
+    /// `hop_limit`: IPv6 only. Errors: ENETUNREACH, ENETDOWN or ENODEV when the interface cannot send just now.
+    pub fn send(&self, source: IpAddr, destination: IpAddr, hop_limit: Option<u8>, bytes: &[u8]) -> io::Result<()> {
+        let mut flags = MsgFlags::MSG_DONTWAIT;
+        if destination.is_multicast() {
+            flags |= MsgFlags::from_bits_retain(libc::MSG_DONTROUTE);
+        }
+        let descriptor = self.send.as_raw_fd();
+        let bytes = [IoSlice::new(bytes)];
+        match (source, destination) {
+            (_, IpAddr::V4(destination)) => {
+                let to = SockaddrIn::from(SocketAddrV4::new(destination, 0));
+                sendmsg(descriptor, &bytes, &[], flags, Some(&to))?;
+            }
+            (source, IpAddr::V6(destination)) => {
+                let octets = match source {
+                    IpAddr::V6(source) => source.octets(),
+                    IpAddr::V4(_) => Ipv6Addr::UNSPECIFIED.octets(),
+                };
+                let index = self.interface.map_or(0, |index| index.0);
+                let scope = if destination.is_multicast() || destination.is_unicast_link_local() { index } else { 0 };
+                let to = SockaddrIn6::from(SocketAddrV6::new(destination, 0, 0, scope));
+                let from = libc::in6_pktinfo { ipi6_addr: libc::in6_addr { s6_addr: octets }, ipi6_ifindex: index };
+                let hops = libc::c_int::from(hop_limit.unwrap_or(0));
+                let ancillary = [ControlMessage::Ipv6PacketInfo(&from), ControlMessage::Ipv6HopLimit(&hops)];
+                let ancillary = if hop_limit.is_some() { &ancillary[..] } else { &ancillary[..1] };
+                sendmsg(descriptor, &bytes, ancillary, flags, Some(&to))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is known of a datagram beside its bytes.
+struct Envelope {
+    source: IpAddr,
+    destination: IpAddr,
+    hop_limit: Option<u8>,
+    length: usize,
+}
+
+/// One datagram; `None` when it is shorter than an IP header or has no sender.
+fn receive(socket: &Socket, family: Family, buffer: &mut [u8]) -> io::Result<Option<Envelope>> {
+    let mut ancillary = nix::cmsg_space!(libc::in6_pktinfo, libc::c_int);
+    let mut parts = [IoSliceMut::new(buffer)];
+    let message =
+        recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut ancillary), MsgFlags::MSG_DONTWAIT)?;
+    let length = message.bytes;
+    if family == Family::V4 {
+        return Ok(Datagram::from_wire(&buffer[..length]).map(|datagram| Envelope {
+            source: datagram.source().into(),
+            destination: datagram.destination().into(),
+            hop_limit: Some(datagram.ttl()),
+            length,
+        }));
+    }
+    let (mut destination, mut hop_limit) = (None, None);
+    for part in message.cmsgs()? {
+        match part {
+            ControlMessageOwned::Ipv6PacketInfo(info) => destination = Some(Ipv6Addr::from(info.ipi6_addr.s6_addr)),
+            ControlMessageOwned::Ipv6HopLimit(hops) => hop_limit = u8::try_from(hops).ok(),
+            _ => {}
+        }
+    }
+    let source = message.address.and_then(|address| address.as_sockaddr_in6().map(SockaddrIn6::ip));
+    Ok(source.zip(destination).map(|(source, destination)| Envelope {
+        source: source.into(),
+        destination: destination.into(),
+        hop_limit,
+        length,
+    }))
+}
+
+/// A raw socket of the key's protocol that takes only what it has joined, on the key's interface only.
+fn raw(key: &SocketKey) -> io::Result<Socket> {
+    let protocol = if key.ah { ip::PROTOCOL_AH } else { ip::PROTOCOL_VRRP };
+    let domain = match key.family {
+        Family::V4 => Domain::IPV4,
+        Family::V6 => Domain::IPV6,
+    };
+    // `new` sets close-on-exec.
+    let socket = Socket::new(domain, Type::RAW, Some(Protocol::from(i32::from(protocol))))?;
+    socket.set_nonblocking(true)?;
+    match key.family {
+        Family::V4 => socket.set_multicast_all_v4(false)?,
+        Family::V6 => {
+            socket.set_multicast_all_v6(false)?;
+            set_checksum_offset(&socket)?;
+        }
+    }
+    if let Some(index) = key.interface {
+        let name = nix::net::if_::if_indextoname(index.0)?;
+        socket.bind_device(Some(name.to_bytes()))?;
+    }
+    Ok(socket)
+}
+
+/// The sending half: never receives, does not hear itself, and marks its packets as network control.
+fn sending(key: &SocketKey) -> io::Result<Socket> {
+    let socket = raw(key)?;
+    socket.set_recv_buffer_size(0)?;
+    socket.attach_filter(&[DROP_ALL])?;
+    match key.family {
+        Family::V4 => {
+            socket.set_header_included_v4(true)?;
+            socket.set_tos_v4(u32::from(ip::TOS))?;
+        }
+        Family::V6 => socket.set_tclass_v6(u32::from(ip::TOS))?,
+    }
+    if let SocketAddress::Group(_) = key.local {
+        match (key.family, key.interface) {
+            (Family::V4, _) => socket.set_multicast_loop_v4(false)?,
+            (Family::V6, index) => {
+                socket.set_multicast_loop_v6(false)?;
+                socket.set_multicast_hops_v6(u32::from(ip::TTL))?;
+                socket.set_multicast_if_v6(index.map_or(0, |index| index.0))?;
+            }
+        }
+    }
+    Ok(socket)
+}
+
+/// BPF_RET | BPF_K with nothing to keep.
+const DROP_ALL: SockFilter = SockFilter::new(libc::BPF_RET as u16 | libc::BPF_K as u16, 0, 0, 0);
+
+fn join(socket: &Socket, group: IpAddr, interface: Option<InterfaceIndex>) -> io::Result<()> {
+    let index = interface.map_or(0, |index| index.0);
+    match group {
+        IpAddr::V4(group) => socket.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(index)),
+        IpAddr::V6(group) => socket.join_multicast_v6(&group, index),
+    }
+}
+
+/// The kernel computes the checksum on sending and checks it on receiving.
+fn set_checksum_offset(socket: &Socket) -> io::Result<()> {
+    let offset = CHECKSUM_OFFSET;
+    let length = size_of_val(&offset) as libc::socklen_t;
+    let value = (&raw const offset).cast();
+    // SAFETY: the descriptor is open, and `value` points to `length` bytes that live through the call.
+    let result =
+        unsafe { libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_IPV6, libc::IPV6_CHECKSUM, value, length) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+fn address_of(address: IpAddr, interface: Option<InterfaceIndex>) -> SockAddr {
+    match address {
+        IpAddr::V4(address) => SocketAddrV4::new(address, 0).into(),
+        IpAddr::V6(address) => {
+            let local = address.is_multicast() || address.is_unicast_link_local();
+            let scope = interface.filter(|_| local).map_or(0, |index| index.0);
+            SocketAddrV6::new(address, 0, 0, scope).into()
+        }
+    }
+}

@@ -18,6 +18,7 @@ use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
 use super::codec::{FAMILY_NAME, Message};
+pub use crate::kernel::netlink::Failure;
 
 /// Messages in one send. The default receive buffer holds the answers to 256 even if every one fails.
 const BATCH: usize = 128;
@@ -30,35 +31,6 @@ const RECEIVE_BUFFER: usize = 1 << 20;
 const DATAGRAM: usize = 64 << 10;
 /// NLMSG_ALIGNTO.
 const ALIGN: usize = 4;
-
-/// Talking to the kernel failed; what became of the commands is not known.
-#[derive(Debug)]
-pub enum Failure {
-    /// send() or recv() failed: ENOBUFS when answers were dropped, EAGAIN when none came in time.
-    Socket(io::Error),
-    /// The kernel refused the question itself, with this errno.
-    Refused(i32),
-    /// An answer that cannot be read.
-    Garbled(String),
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Failure::Socket(error) => error.fmt(f),
-            Failure::Refused(errno) => io::Error::from_raw_os_error(*errno).fmt(f),
-            Failure::Garbled(why) => write!(f, "unreadable answer: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Failure {
-        Failure::Socket(error)
-    }
-}
 
 /// What one answer says.
 enum Answer<T> {
