@@ -16,9 +16,12 @@ fn good(words: &str) -> Options {
 /// IF-9, IF-14, IF-15, IF-25, IF-27, IF-28, IF-29: short, bundled, glued, long with `=` or as the next word.
 #[test]
 fn forms_of_an_option() {
-    for words in ["-nlDf a.conf -p 1 -r 2 -c 3", "--dont-fork --log-console --log-detail --use-file=a.conf --pid=1 \
-        --vrrp_pid=2 --checkers_pid=3", "-n -l -D -fa.conf --pid 1 --vrrp_pid 2 --checkers_pid 3"]
-    {
+    for words in [
+        "-nlDf a.conf -p 1 -r 2 -c 3",
+        "--dont-fork --log-console --log-detail --use-file=a.conf --pid=1 \
+        --vrrp_pid=2 --checkers_pid=3",
+        "-n -l -D -fa.conf --pid 1 --vrrp_pid 2 --checkers_pid 3",
+    ] {
         let read = good(words);
         assert!(read.dont_fork && read.log_console && read.log_detail == 1, "{words}");
         assert_eq!(read.file, Path::new("a.conf"), "{words}");

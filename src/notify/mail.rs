@@ -35,10 +35,7 @@ pub(super) fn vrrp(global: &Global, about: About, name: &str, state: NotifyState
         About::Instance => "Instance",
         About::Group => "Group",
     };
-    Some(Mail {
-        subject: subject(global, &format!("VRRP {kind} {name} - {event}")),
-        body: format!("=> {body} <="),
-    })
+    Some(Mail { subject: subject(global, &format!("VRRP {kind} {name} - {event}")), body: format!("=> {body} <=") })
 }
 
 pub(super) fn subject(global: &Global, text: &str) -> String {

@@ -86,14 +86,7 @@ impl Planner {
 
 /// The state script with its own words only, then `notify` with four more (IF-182). Changes of the priority are told
 /// to the FIFOs only; of an advert with a lower priority only its own script is told (IF-189, IF-202).
-fn scripts(
-    scripts: &StateScripts,
-    kind: &str,
-    name: &str,
-    state: NotifyState,
-    priority: u8,
-    out: &mut Vec<Action>,
-) {
+fn scripts(scripts: &StateScripts, kind: &str, name: &str, state: NotifyState, priority: u8, out: &mut Vec<Action>) {
     let (own, any) = match state {
         NotifyState::Master => (&scripts.master, true),
         NotifyState::Backup => (&scripts.backup, true),

@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod daemon;
+pub mod kernel;
 pub mod lvs;
 pub mod vrrp;
 
@@ -18,6 +19,7 @@ pub enum Event {
     Lvs(lvs::Event),
     Check(check::Event),
     Daemon(daemon::Event),
+    Kernel(kernel::Event),
 }
 
 /// Something that scripts, FIFOs and mail are told of, in the order in which it happened.
@@ -92,5 +94,11 @@ impl From<check::Event> for Event {
 impl From<daemon::Event> for Event {
     fn from(event: daemon::Event) -> Event {
         Event::Daemon(event)
+    }
+}
+
+impl From<kernel::Event> for Event {
+    fn from(event: kernel::Event) -> Event {
+        Event::Kernel(event)
     }
 }

@@ -3,6 +3,7 @@
 
 mod check;
 mod daemon;
+mod kernel;
 mod lvs;
 mod vrrp;
 
@@ -49,5 +50,6 @@ pub fn wording(event: &Event) -> Wording {
         Event::Lvs(event) => lvs::wording(event),
         Event::Check(event) => check::wording(event),
         Event::Daemon(event) => daemon::wording(event),
+        Event::Kernel(event) => kernel::wording(event),
     }
 }

@@ -1,0 +1,84 @@
+//! The rows of `model::event::kernel`.
+
+use std::io;
+
+use super::{Ident, Level, Wording};
+use crate::model::event::kernel::Event;
+
+pub(super) fn wording(event: &Event) -> Wording {
+    let (id, level, message, fields) = match event {
+        Event::AddressRefused { address, index, adding, errno } => (
+            "netlink_address_refused",
+            Level::Info,
+            format!(
+                "Netlink: error: {}({errno}), type={}, address={address}, ifindex={}",
+                text(*errno),
+                if *adding { "RTM_NEWADDR(20)" } else { "RTM_DELADDR(21)" },
+                index.0
+            ),
+            vec![("address", address.to_string()), ("errno", errno.to_string())],
+        ),
+        Event::AnswersLost { error } => (
+            "netlink_answers_lost",
+            Level::Warn,
+            format!("Netlink: answers lost ({error}), reading the addresses back"),
+            vec![("error", error.clone())],
+        ),
+        Event::MonitorFailed { error } => (
+            "netlink_monitor_failed",
+            Level::Error,
+            format!("Netlink: cannot follow links and addresses ({error}), trying again"),
+            vec![("error", error.clone())],
+        ),
+        Event::CannotSend { destination, error } => (
+            "advert_not_sent",
+            Level::Info,
+            format!("Cannot send adverts to {destination} - {error}"),
+            vec![("peer", destination.to_string()), ("error", error.clone())],
+        ),
+        Event::SendsAgain { destination } => (
+            "advert_sent_again",
+            Level::Info,
+            format!("Sending adverts to {destination} works again"),
+            vec![("peer", destination.to_string())],
+        ),
+        Event::CannotAnnounce { address, index, error } => (
+            "announcement_not_sent",
+            Level::Info,
+            format!(
+                "Error ({error}) sending {} on interface {} for {address}",
+                if address.is_ipv4() { "gratuitous ARP" } else { "unsolicited Neighbour Advert" },
+                index.0
+            ),
+            vec![("address", address.to_string()), ("error", error.clone())],
+        ),
+        Event::CannotReceive { error } => (
+            "advert_not_received",
+            Level::Warn,
+            format!("Cannot receive adverts - {error}"),
+            vec![("error", error.clone())],
+        ),
+    };
+    Wording { id, level, ident: Ident::KeepalivedVrrp, detail: false, message, fields }
+}
+
+/// The C library's words for an errno, without the number that Rust adds.
+fn text(errno: i32) -> String {
+    let whole = io::Error::from_raw_os_error(errno).to_string();
+    whole.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::net::{Cidr, InterfaceIndex};
+
+    /// VR-255: the beginning that operators look for.
+    #[test]
+    fn refused_addresses_are_told_as_the_original_does() {
+        let address = Cidr { address: "10.0.0.1".parse().unwrap(), prefix: 24 };
+        let event = Event::AddressRefused { address, index: InterfaceIndex(2), adding: true, errno: 22 };
+        let message = wording(&event).message;
+        assert!(message.starts_with("Netlink: error: Invalid argument(22), type=RTM_NEWADDR(20), "), "{message}");
+    }
+}
