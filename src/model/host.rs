@@ -7,7 +7,7 @@ use crate::base::net::{Cidr, InterfaceIndex, MacAddress};
 use crate::model::vrrp::VirtualAddress;
 
 /// What rtnetlink says of a link.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Link {
     pub index: InterfaceIndex,
     pub name: InterfaceName,
@@ -25,7 +25,7 @@ pub struct Link {
 }
 
 /// An address on an interface of this host.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HostAddress {
     pub index: InterfaceIndex,
     pub cidr: Cidr,
@@ -36,7 +36,7 @@ pub struct HostAddress {
 }
 
 /// An address to set or remove, and where.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Placement {
     pub index: InterfaceIndex,
     pub address: Arc<VirtualAddress>,

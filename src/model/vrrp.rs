@@ -30,6 +30,38 @@ pub struct Vrrp {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceId(pub usize);
 
+/// The states of RFC 9568 section 6.4, and keepalived's Fault: this router cannot take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    Initialize,
+    Backup,
+    Master,
+    Fault,
+}
+
+/// What one virtual router has counted since the start (VR-287). Errors count packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    pub adverts_received: u64,
+    /// One for each advert, however many peers it went to; with those of priority 0 (VR-288).
+    pub adverts_sent: u64,
+    pub became_master: u64,
+    pub released_master: u64,
+    pub length_errors: u64,
+    pub ttl_errors: u64,
+    pub type_errors: u64,
+    pub address_list_errors: u64,
+    pub authentication_type_errors: u64,
+    pub authentication_mismatches: u64,
+    pub authentication_failures: u64,
+    pub priority_zero_received: u64,
+    pub priority_zero_sent: u64,
+    /// SNMP only.
+    pub checksum_errors: u64,
+    /// SNMP only.
+    pub version_errors: u64,
+}
+
 /// One `vrrp_instance`: a virtual router as this router takes part in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Instance {

@@ -1,1 +1,168 @@
 //! gratuitous ARP and neighbour advertisement schedule.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+
+use super::Announcement;
+use super::host::Host;
+use crate::base::net::{Family, InterfaceIndex};
+use crate::base::time::{Interval, Time};
+use crate::model::vrrp::{Announce, InstanceId};
+
+/// When the later bursts of one virtual router are due. All end when it leaves Master.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Schedule {
+    /// The second burst (VR-170).
+    pub second: Option<Time>,
+    /// VR-171.
+    pub refresh: Option<Time>,
+    /// The second answer to a lower-priority advert (VR-174).
+    pub lower_priority: Option<Time>,
+}
+
+impl Schedule {
+    /// What follows the first burst of a new Master.
+    pub fn begin(&mut self, now: Time, settings: &Announce) {
+        self.second = after(now, settings.master_delay);
+        self.refresh = after(now + settings.master_delay, settings.master_refresh);
+    }
+
+    pub fn deadline(&self) -> Option<Time> {
+        [self.second, self.refresh, self.lower_priority].into_iter().flatten().min()
+    }
+
+    /// Rounds that are due, the largest of them; arms what repeats.
+    pub fn due(&mut self, now: Time, settings: &Announce) -> Option<u32> {
+        let mut rounds = None;
+        if self.second.take_if(|at| *at <= now).is_some() {
+            rounds = rounds.max(Some(settings.master_repeat));
+        }
+        if self.lower_priority.take_if(|at| *at <= now).is_some() {
+            rounds = rounds.max(Some(settings.lower_prio_repeat));
+        }
+        if let Some(at) = self.refresh.take_if(|at| *at <= now) {
+            rounds = rounds.max(Some(settings.master_refresh_repeat));
+            self.refresh = after(at, settings.master_refresh).map(|next| next.max(now + Interval::from_micros(1)));
+        }
+        rounds
+    }
+
+    pub fn rebase(&mut self, by: Interval) {
+        for timer in [&mut self.second, &mut self.refresh, &mut self.lower_priority] {
+            *timer = timer.map(|at| at - by);
+        }
+    }
+}
+
+/// `delay` after `from`; zero means never.
+pub fn after(from: Time, delay: Interval) -> Option<Time> {
+    (!delay.is_zero()).then(|| from + delay)
+}
+
+/// The announcement of `address` on the interface `index`, if that can be announced on (VR-167).
+pub fn announcement(host: &Host, index: InterfaceIndex, address: IpAddr) -> Option<Announcement> {
+    let link = host.link(index).filter(|link| !link.no_arp)?;
+    let router = Family::of(address) == Family::V6 && link.forwarding6;
+    Some(Announcement { index, mac: link.mac?, address, router })
+}
+
+/// Announcements that wait for their turn on an interface (`vrrp_garp_interval`, VR-177).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Queues(BTreeMap<(InterfaceIndex, Family), Queue>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Queue {
+    /// Not before this moment.
+    free: Option<Time>,
+    gap: Interval,
+    waiting: VecDeque<Waiting>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Waiting {
+    instance: InstanceId,
+    announcement: Announcement,
+    times: u32,
+}
+
+impl Queues {
+    /// Announces all, `rounds` times round: at once where no gap is wanted, else one by one. Appends what is sent now.
+    pub fn burst(
+        &mut self,
+        now: Time,
+        instance: InstanceId,
+        settings: &Announce,
+        all: &[Announcement],
+        rounds: u32,
+        out: &mut Vec<Announcement>,
+    ) {
+        let gap = |announcement: &Announcement| match Family::of(announcement.address) {
+            Family::V4 => settings.garp_interval,
+            Family::V6 => settings.gna_interval,
+        };
+        for _ in 0..rounds {
+            out.extend(all.iter().filter(|one| gap(one).is_zero()).cloned());
+        }
+        for one in all.iter().filter(|one| !gap(one).is_zero()) {
+            let queue = self.0.entry((one.index, Family::of(one.address))).or_default();
+            queue.gap = gap(one);
+            let same = |waiting: &&mut Waiting| waiting.instance == instance && waiting.announcement == *one;
+            match queue.waiting.iter_mut().find(same) {
+                Some(waiting) => waiting.times = waiting.times.max(rounds),
+                None if rounds > 0 => {
+                    queue.waiting.push_back(Waiting { instance, announcement: one.clone(), times: rounds });
+                }
+                None => {}
+            }
+        }
+        self.turn(now, out);
+    }
+
+    /// Appends what may be sent now, one for each interface and family.
+    pub fn turn(&mut self, now: Time, out: &mut Vec<Announcement>) {
+        for queue in self.0.values_mut() {
+            if queue.free.is_some_and(|free| free > now) {
+                continue;
+            }
+            queue.free = None;
+            let Some(mut first) = queue.waiting.pop_front() else { continue };
+            out.push(first.announcement.clone());
+            queue.free = Some(now + queue.gap);
+            first.times -= 1;
+            if first.times > 0 {
+                queue.waiting.push_back(first);
+            }
+        }
+        self.0.retain(|_, queue| queue.free.is_some());
+    }
+
+    pub fn deadline(&self) -> Option<Time> {
+        self.0.values().filter(|queue| !queue.waiting.is_empty()).filter_map(|queue| queue.free).min()
+    }
+
+    /// Nothing more of this instance (VR-180).
+    pub fn cancel(&mut self, instance: InstanceId) {
+        for queue in self.0.values_mut() {
+            queue.waiting.retain(|waiting| waiting.instance != instance);
+        }
+    }
+
+    /// After a reload: instances have other numbers or are gone.
+    pub fn renumber(&mut self, new: impl Fn(InstanceId) -> Option<InstanceId>) {
+        for queue in self.0.values_mut() {
+            queue.waiting.retain_mut(|waiting| match new(waiting.instance) {
+                Some(id) => {
+                    waiting.instance = id;
+                    true
+                }
+                None => false,
+            });
+        }
+    }
+
+    pub fn rebase(&mut self, by: Interval) {
+        for queue in self.0.values_mut() {
+            queue.free = queue.free.map(|at| at - by);
+        }
+    }
+}

@@ -4,9 +4,16 @@
 //! appends `Effect`s, in the order in which they must be carried out.
 
 pub mod announce;
+mod aside;
 pub mod election;
+pub mod host;
+mod index;
 pub mod instance;
+mod reception;
+mod reload;
 pub mod router;
+mod send;
+mod sequence;
 pub mod sync_group;
 pub mod timer;
 pub mod tracking;
@@ -35,6 +42,8 @@ pub enum Input {
     LinkGone(InterfaceIndex),
     /// An address appeared or changed.
     Address(HostAddress),
+    /// An address is gone. That someone took one of ours away is believed only when the kernel had told of it
+    /// (`Address`) after we set it: the echo of an earlier removal of our own may still be under way.
     AddressGone(HostAddress),
     /// A run of a track script ended.
     Script {
@@ -84,6 +93,15 @@ pub enum Effect {
     Notify(Notification),
 }
 
+/// What leaving does to addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Release {
+    /// `--release-vips`: remove addresses on transitions even when not known to be set (VR-158).
+    pub always_addresses: bool,
+    /// False with `--dont-release-vrrp`: a stop sends no priority 0 and leaves the addresses.
+    pub vrrp: bool,
+}
+
 /// A received datagram.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Packet {
@@ -110,7 +128,7 @@ pub struct Transmission {
 }
 
 /// One gratuitous ARP (IPv4) or unsolicited neighbour advertisement (IPv6).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Announcement {
     pub index: InterfaceIndex,
     pub mac: MacAddress,

@@ -1,1 +1,595 @@
 //! all instances of this host: dispatch, one deadline.
+
+use std::sync::Arc;
+
+use super::announce::Queues;
+use super::aside::Aside;
+use super::host::{Change, Host};
+use super::index::Index;
+use super::instance::{Event, Outcome, Turn, VirtualRouter, send_announcements};
+use super::sync_group::Group;
+use super::tracking::{Scripts, judge};
+use super::{Effect, Input, Packet, Release};
+use crate::base::name::InterfaceName;
+use crate::base::net::Family;
+use crate::base::time::{Interval, Time};
+use crate::model::event::NotifyState;
+use crate::model::event::vrrp::{Event as Report, Fact, FaultCause};
+use crate::model::host::{HostAddress, Link, Placement};
+use crate::model::vrrp::{
+    Instance, InstanceId, SocketAddress, SocketKey, State, Statistics, Transport, VirtualAddress, Vrrp,
+};
+use crate::wire::advert::{Reject, glance};
+
+/// The machine: every virtual router of this host.
+///
+/// Two routers of one generation are equal when they will do the same: what was only counted does not matter.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Router {
+    pub(super) model: Aside<Arc<Vrrp>>,
+    pub(super) generation: u64,
+    pub(super) release: Release,
+    phase: Phase,
+    /// End of `vrrp_startup_delay` (VR-130).
+    pub(super) startup: Option<Time>,
+    pub(super) host: Host,
+    pub(super) scripts: Scripts,
+    pub(super) instances: Vec<VirtualRouter>,
+    pub(super) groups: Vec<Group>,
+    pub(super) queues: Queues,
+    pub(super) index: Aside<Index>,
+    /// Whose deadline may have changed.
+    pub(super) touched: Vec<InstanceId>,
+    /// When a packet that is nobody's was last reported: once a second at most.
+    stray: Aside<Option<Time>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    Initialize,
+    Running,
+    Stopped,
+}
+
+/// The least time between two reports of packets that belong to no instance.
+const STRAY_PAUSE: Interval = Interval::from_secs(1);
+
+impl Router {
+    pub fn new(model: Arc<Vrrp>, generation: u64, release: Release) -> Router {
+        let instance = |(at, instance): (usize, &Arc<Instance>)| VirtualRouter::new(instance.clone(), InstanceId(at));
+        Router {
+            generation,
+            release,
+            phase: Phase::Initialize,
+            startup: None,
+            host: Host::default(),
+            scripts: Scripts::new(&model),
+            instances: model.instances.iter().enumerate().map(instance).collect(),
+            groups: vec![Group { state: State::Initialize }; model.sync_groups.len()],
+            queues: Queues::default(),
+            index: Aside(Index::new(&model)),
+            touched: Vec::new(),
+            stray: Aside(None),
+            model: Aside(model),
+        }
+    }
+
+    /// The model that positions in effects belong to.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub fn state(&self, instance: InstanceId) -> State {
+        self.instances.get(instance.0).map_or(State::Initialize, |instance| instance.state)
+    }
+
+    /// The effective priority of an instance.
+    pub fn priority(&self, instance: InstanceId) -> Option<crate::base::name::Priority> {
+        Some(self.instances.get(instance.0)?.priority())
+    }
+
+    /// The addresses that it believes to be set, with the instance they belong to.
+    pub fn holds(&self) -> impl Iterator<Item = (InstanceId, &Placement)> {
+        let of = |instance: &VirtualRouter| instance.id;
+        self.instances
+            .iter()
+            .flat_map(move |instance| instance.placed.iter().map(move |placed| (of(instance), &placed.placement)))
+    }
+
+    pub fn statistics(&self, instance: InstanceId) -> Option<&Statistics> {
+        Some(&self.instances.get(instance.0)?.tally.statistics)
+    }
+
+    /// When to hand in `Input::Deadline`; after that it is later or `None`.
+    pub fn deadline(&self) -> Option<Time> {
+        match self.phase {
+            Phase::Initialize | Phase::Stopped => None,
+            Phase::Running => [self.startup, self.index.first(), self.queues.deadline()].into_iter().flatten().min(),
+        }
+    }
+
+    /// Moves every deadline back by `by`: the same state at an earlier time.
+    pub fn rebase(&mut self, by: Interval) {
+        self.startup = self.startup.map(|until| until - by);
+        self.stray.0 = self.stray.map(|at| at - by);
+        self.queues.rebase(by);
+        for instance in &mut self.instances {
+            instance.rebase(by);
+            self.touched.push(instance.id);
+        }
+        self.reindex();
+    }
+
+    /// Appends what must be done, in order; does nothing itself.
+    pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Effect>) {
+        match (self.phase, input) {
+            (Phase::Initialize, Input::Start) => {
+                self.phase = Phase::Running;
+                self.start(now, out);
+            }
+            (Phase::Initialize, Input::Link(link)) => {
+                self.host.link_told(link);
+            }
+            (Phase::Initialize, Input::LinkGone(index)) => {
+                self.host.link_gone(index);
+            }
+            (Phase::Initialize, Input::Address(address)) => {
+                self.host.address_told(&address);
+            }
+            (Phase::Initialize, Input::AddressGone(address)) => {
+                self.host.address_gone(&address);
+            }
+            // Nothing was started: the model to start with changes, what is known of the host stays.
+            (Phase::Initialize, Input::Reload { model, generation }) => {
+                let host = std::mem::take(&mut self.host);
+                *self = Router { host, ..Router::new(model, generation, self.release) };
+            }
+            (Phase::Initialize, Input::Stop) => self.phase = Phase::Stopped,
+            // No timer runs, no socket is open, no script was started, no address was given.
+            (
+                Phase::Initialize,
+                Input::Deadline
+                | Input::Packet(_)
+                | Input::Script { .. }
+                | Input::SocketRefused { .. }
+                | Input::AddressRefused { .. },
+            ) => {}
+
+            // There is one start.
+            (Phase::Running, Input::Start) => {}
+            (Phase::Running, Input::Deadline) => self.deadline_came(now, out),
+            (Phase::Running, Input::Packet(packet)) => self.packet(now, &packet, out),
+            (Phase::Running, Input::Link(link)) => self.link(now, link, out),
+            (Phase::Running, Input::LinkGone(index)) => {
+                if let Some(name) = self.host.link_gone(index) {
+                    self.link_lost(now, &name, index, out);
+                }
+            }
+            (Phase::Running, Input::Address(address)) => self.address(now, &address, out),
+            (Phase::Running, Input::AddressGone(address)) => self.address_gone(now, &address, out),
+            (Phase::Running, Input::Script { name, outcome }) => {
+                // A script of a configuration that is no more.
+                let Some(standing) = self.scripts.get_mut(&name) else { return };
+                let mut reports = Vec::new();
+                let changed = standing.ended(&name, outcome, &mut reports);
+                out.extend(reports.into_iter().map(Effect::Report));
+                if changed {
+                    self.refresh(now, &self.index.by_script(&name), out);
+                }
+            }
+            (Phase::Running, Input::SocketRefused { socket, error }) => {
+                let users = self.index.users(&socket);
+                self.index.closed(&socket);
+                for id in &users {
+                    self.instances[id.0].socket_refused = true;
+                }
+                out.push(Effect::Report(Report::SocketRefused { socket, error }));
+                self.refresh(now, &users, out);
+            }
+            (Phase::Running, Input::AddressRefused { instance, address }) => {
+                if let Some(instance) = self.instances.get_mut(instance.0) {
+                    instance.placed.retain(|placed| placed.placement.address != address);
+                }
+            }
+            (Phase::Running, Input::Reload { model, generation }) => self.reload(now, model, generation, out),
+            (Phase::Running, Input::Stop) => {
+                self.stop(now, out);
+                self.phase = Phase::Stopped;
+            }
+            // What was under way when we stopped.
+            (
+                Phase::Stopped,
+                Input::Start
+                | Input::Deadline
+                | Input::Packet(_)
+                | Input::Link(_)
+                | Input::LinkGone(_)
+                | Input::Address(_)
+                | Input::AddressGone(_)
+                | Input::Script { .. }
+                | Input::SocketRefused { .. }
+                | Input::AddressRefused { .. }
+                | Input::Reload { .. }
+                | Input::Stop,
+            ) => {}
+        }
+        self.reindex();
+    }
+
+    // ---- start and stop ----
+
+    fn start(&mut self, now: Time, out: &mut Vec<Effect>) {
+        let model = self.model.0.clone();
+        self.host.set_virtual_addresses(&model);
+        if !model.startup_delay.is_zero() {
+            self.startup = Some(now + model.startup_delay);
+            out.push(Effect::Report(Report::StartupDelayed { delay: model.startup_delay }));
+        }
+        for name in self.index.own_interfaces() {
+            for family in [Family::V4, Family::V6] {
+                if let Some(address) = self.host.source(&name, family) {
+                    out.push(Effect::Report(Report::SourceAssigned { address, interface: name.clone() }));
+                }
+            }
+        }
+        let all: Vec<InstanceId> = (0..self.instances.len()).map(InstanceId).collect();
+        self.begin(now, &all, out);
+        for id in all {
+            self.attach(id, out);
+        }
+    }
+
+    /// First steps of new instances: nothing of a predecessor stays, then Backup or Fault. Groups are told first
+    /// (IF-186).
+    pub(super) fn begin(&mut self, now: Time, all: &[InstanceId], out: &mut Vec<Effect>) {
+        for id in all {
+            self.with_turn(now, *id, out, |instance, turn| instance.remove_leftovers(turn));
+        }
+        for id in all {
+            self.settle_source(*id);
+            self.judge_again(now, *id, out);
+            // VR-238: in a group of owners and others the owners wait like the others.
+            let owners = self.companions(*id).iter().all(|member| self.instances[member.0].model.priority.is_owner());
+            self.instances[id.0].owner_at_start = owners;
+        }
+        for group in 0..self.groups.len() {
+            if self.groups[group].state != State::Initialize {
+                continue;
+            }
+            let members = &self.model.sync_groups[group].members;
+            let condition = |member: &InstanceId| &self.instances[member.0].condition;
+            if members.iter().any(|member| condition(member).fault.is_some()) {
+                self.set_group(group, State::Fault, out);
+            } else if !members.iter().any(|member| condition(member).pending) {
+                self.set_group(group, State::Backup, out);
+            }
+        }
+        for id in all {
+            self.follow_condition(now, *id, out);
+        }
+    }
+
+    fn stop(&mut self, now: Time, out: &mut Vec<Effect>) {
+        for at in 0..self.instances.len() {
+            self.tell(now, InstanceId(at), Event::Stop, out);
+        }
+        for group in 0..self.groups.len() {
+            self.notify_group(group, NotifyState::Stop, out);
+        }
+        for socket in self.index.close_all() {
+            out.push(Effect::CloseSocket(socket));
+        }
+        self.startup = None;
+        self.queues = Queues::default();
+    }
+
+    // ---- time ----
+
+    fn deadline_came(&mut self, now: Time, out: &mut Vec<Effect>) {
+        if self.startup.take_if(|until| *until <= now).is_some() {
+            out.push(Effect::Report(Report::StartupDelayOver));
+        }
+        for id in self.index.due(now) {
+            self.with_turn(now, id, out, |instance, turn| instance.minor_timers(turn));
+            let timers = &self.instances[id.0].timers;
+            if timers.master_down.is_some_and(|at| at <= now) {
+                self.with_turn(now, id, out, |instance, turn| instance.report(Fact::AdvertTimeout, turn));
+                self.master_down(now, id, out);
+            } else if timers.advert.is_some_and(|at| at <= now) {
+                self.tell(now, id, Event::AdvertDue, out);
+            }
+        }
+        let mut announcements = Vec::new();
+        self.queues.turn(now, &mut announcements);
+        send_announcements(announcements, &self.host, out);
+    }
+
+    /// Takes the deadlines of those that were touched into the index.
+    pub(super) fn reindex(&mut self) {
+        for id in std::mem::take(&mut self.touched) {
+            if let Some(instance) = self.instances.get(id.0) {
+                instance.check_invariants();
+                self.index.set_deadline(id, instance.deadline());
+            }
+        }
+    }
+
+    // ---- packets ----
+
+    fn packet(&mut self, now: Time, packet: &Packet, out: &mut Vec<Effect>) {
+        // VR-64.
+        if self.startup.is_some() {
+            return;
+        }
+        let family = Family::of(packet.source);
+        let vrid = match glance(family, &packet.bytes) {
+            Ok(glance) => glance.vrid,
+            Err(Reject::TooShort { length }) => {
+                let report = Report::PacketTooShort { family, ah: packet.socket.ah, length };
+                self.report_stray(now, report, out);
+                return;
+            }
+            // `glance` looks at nothing but the length.
+            Err(_) => return,
+        };
+        let Some(id) = self.addressee(packet, vrid) else {
+            if self.model.log_unknown_vrids {
+                let link = packet.socket.interface.and_then(|index| self.host.link(index));
+                let interface = link.map(|link| link.name.clone());
+                self.report_stray(now, Report::UnknownVrid { vrid, interface, from: packet.source }, out);
+            }
+            return;
+        };
+        let before = self.instances[id.0].state;
+        let heard = self.with_turn(now, id, out, |instance, turn| instance.receive(packet, turn));
+        if let Some(heard) = heard {
+            let outcome = self.tell(now, id, Event::Heard(heard), out);
+            self.after_advert(now, id, before, outcome, out);
+        }
+    }
+
+    /// Whose packet it is (VR-66). Of several unicast instances with one VRID: the one that last heard from this
+    /// source, else the one that has it as peer (VR-67).
+    fn addressee(&self, packet: &Packet, vrid: u8) -> Option<InstanceId> {
+        let candidates = self.index.listeners(&packet.socket, vrid);
+        if let [only] = candidates {
+            return Some(*only);
+        }
+        let heard = |id: &&InstanceId| self.instances[id.0].master == Some(packet.source);
+        let peer = |id: &&InstanceId| match &self.instances[id.0].model.transport {
+            Transport::Unicast { peers, .. } => peers.iter().any(|peer| peer.address == packet.source),
+            Transport::Multicast { .. } => false,
+        };
+        candidates.iter().find(heard).or_else(|| candidates.iter().find(peer)).copied()
+    }
+
+    fn report_stray(&mut self, now: Time, report: Report, out: &mut Vec<Effect>) {
+        if self.stray.is_none_or(|last| now.since(last) >= STRAY_PAUSE) {
+            self.stray.0 = Some(now);
+            out.push(Effect::Report(report));
+        }
+    }
+
+    // ---- the host ----
+
+    fn link(&mut self, now: Time, link: Link, out: &mut Vec<Effect>) {
+        let (name, index) = (link.name.clone(), link.index);
+        let change = self.host.link_told(link);
+        let watchers = self.index.by_interface(&name);
+        let report = match change {
+            Change::Nothing | Change::Other => return,
+            Change::Renamed { old, .. } => {
+                out.push(Effect::Report(Report::LinkRenamed { from: old.clone(), to: name.clone() }));
+                self.link_lost(now, &old, index, out);
+                Report::LinkAppeared { interface: name }
+            }
+            Change::Appeared => Report::LinkAppeared { interface: name },
+            Change::Up => Report::LinkUp { interface: name },
+            Change::Down => Report::LinkDown { interface: name },
+        };
+        if !watchers.is_empty() {
+            out.push(Effect::Report(report));
+            self.refresh(now, &watchers, out);
+        }
+    }
+
+    fn link_lost(
+        &mut self,
+        now: Time,
+        name: &InterfaceName,
+        index: crate::base::net::InterfaceIndex,
+        out: &mut Vec<Effect>,
+    ) {
+        let watchers = self.index.by_interface(name);
+        if watchers.is_empty() {
+            return;
+        }
+        out.push(Effect::Report(Report::LinkGone { interface: name.clone() }));
+        for id in &watchers {
+            // Its addresses went with it.
+            self.instances[id.0].placed.retain(|placed| placed.placement.index != index);
+        }
+        self.refresh(now, &watchers, out);
+    }
+
+    fn address(&mut self, now: Time, address: &HostAddress, out: &mut Vec<Effect>) {
+        let became_source = self.host.address_told(address);
+        let Some(name) = self.host.link(address.index).map(|link| link.name.clone()) else { return };
+        let watchers = self.index.by_interface(&name);
+        for id in &watchers {
+            for placed in &mut self.instances[id.0].placed {
+                let placement = &placed.placement;
+                placed.confirmed |= placement.index == address.index && placement.address.cidr == address.cidr;
+            }
+        }
+        let retry = watchers.iter().any(|id| self.instances[id.0].socket_refused);
+        if watchers.is_empty() || !(became_source || retry) {
+            return;
+        }
+        if became_source {
+            let address = address.cidr.address;
+            out.push(Effect::Report(Report::SourceAssigned { address, interface: name }));
+        }
+        for id in &watchers {
+            self.instances[id.0].socket_refused = false;
+        }
+        self.refresh(now, &watchers, out);
+    }
+
+    fn address_gone(&mut self, now: Time, address: &HostAddress, out: &mut Vec<Effect>) {
+        let was_source = self.host.address_gone(address);
+        let Some(name) = self.host.link(address.index).map(|link| link.name.clone()) else { return };
+        let watchers = self.index.by_interface(&name);
+        for id in &watchers {
+            let placed = &mut self.instances[id.0].placed;
+            let ours = |placed: &super::instance::Placed| {
+                placed.confirmed
+                    && placed.placement.index == address.index
+                    && placed.placement.address.cidr == address.cidr
+            };
+            let Some(at) = placed.iter().position(ours) else { continue };
+            let taken = placed.remove(at).placement.address;
+            if !taken.no_track {
+                let interface = name.clone();
+                out.push(Effect::Report(Report::AddressTaken { address: address.cidr, interface }));
+                self.address_taken(now, *id, out);
+            }
+        }
+        if was_source && !watchers.is_empty() {
+            out.push(Effect::Report(Report::SourceGone { address: address.cidr.address, interface: name }));
+            self.refresh(now, &watchers, out);
+        }
+    }
+
+    /// Judges these instances anew and brings them to what they may be. All are judged before one moves, as groups
+    /// count the faults of all members.
+    pub(super) fn refresh(&mut self, now: Time, ids: &[InstanceId], out: &mut Vec<Effect>) {
+        for id in ids {
+            self.judge_again(now, *id, out);
+        }
+        for id in ids {
+            if self.instances[id.0].condition.fault.is_none() {
+                self.settle_source(*id);
+                self.attach(*id, out);
+            }
+        }
+        for id in ids {
+            self.follow_condition(now, *id, out);
+            self.settle_source(*id);
+            self.attach(*id, out);
+        }
+    }
+
+    fn judge_again(&mut self, now: Time, id: InstanceId, out: &mut Vec<Effect>) {
+        let condition = self.judged(id);
+        let priority = condition.priority;
+        let instance = &mut self.instances[id.0];
+        instance.condition.fault = condition.fault;
+        instance.condition.pending = condition.pending;
+        if instance.condition.priority != priority {
+            self.with_turn(now, id, out, |instance, turn| instance.set_priority(priority, turn));
+        }
+    }
+
+    /// What follows for an instance from all that is known.
+    pub(super) fn judged(&self, id: InstanceId) -> super::tracking::Condition {
+        let instance = &self.instances[id.0];
+        let model = &instance.model;
+        let mut condition = judge(model.priority, self.index.watched(id), &self.host, &self.scripts);
+        if let Some(name) = model.interface.as_ref().filter(|name| self.host.index(name).is_none()) {
+            condition.fault = condition.fault.or(Some(FaultCause::Interface(name.clone())));
+        }
+        if self.source(model).is_none() {
+            condition.fault = condition.fault.or(Some(FaultCause::NoAddress(model.family)));
+        }
+        if instance.socket_refused {
+            condition.fault = condition.fault.or(Some(FaultCause::Socket));
+        }
+        condition
+    }
+
+    fn source(&self, model: &Instance) -> Option<std::net::IpAddr> {
+        model.source.or_else(|| self.host.source(model.interface.as_ref()?, model.family))
+    }
+
+    /// Takes over the address to send from. While there is none the last one stays: the farewell is sent from it
+    /// (VR-161).
+    pub(super) fn settle_source(&mut self, id: InstanceId) {
+        if let Some(source) = self.source(&self.instances[id.0].model) {
+            self.instances[id.0].source = Some(source);
+        }
+    }
+
+    /// The socket that an instance sends and hears through, if it can have one (VR-56).
+    fn socket(&self, instance: &VirtualRouter) -> Option<SocketKey> {
+        let model = &instance.model;
+        let interface = match &model.interface {
+            Some(name) => Some(self.host.index(name)?),
+            None => None,
+        };
+        let local = match &model.transport {
+            Transport::Multicast { group } => {
+                interface?;
+                SocketAddress::Group(*group)
+            }
+            Transport::Unicast { .. } => SocketAddress::Unicast(instance.source?),
+        };
+        Some(SocketKey { family: model.family, ah: model.authentication.is_ah(), interface, local })
+    }
+
+    /// Opens the socket of an instance and closes one that nobody uses any more.
+    pub(super) fn attach(&mut self, id: InstanceId, out: &mut Vec<Effect>) {
+        let wanted = self.socket(&self.instances[id.0]);
+        let instance = &mut self.instances[id.0];
+        let old = std::mem::replace(&mut instance.socket, wanted.clone());
+        let vrid = instance.model.vrid.get();
+        if old != wanted
+            && let Some(old) = old
+            && self.index.unsubscribe(&old, vrid, id)
+        {
+            out.push(Effect::CloseSocket(old));
+        }
+        if let Some(socket) = wanted
+            && !instance.socket_refused
+            && self.index.subscribe(&socket, vrid, id)
+        {
+            out.push(Effect::OpenSocket(socket));
+        }
+    }
+
+    // ---- instances ----
+
+    pub(super) fn group_of(&self, id: InstanceId) -> Option<usize> {
+        self.index.group_of(id)
+    }
+
+    pub(super) fn tell(&mut self, now: Time, id: InstanceId, event: Event, out: &mut Vec<Effect>) -> Outcome {
+        self.with_turn(now, id, out, |instance, turn| instance.handle(event, turn))
+    }
+
+    pub(super) fn with_turn<R>(
+        &mut self,
+        now: Time,
+        id: InstanceId,
+        out: &mut Vec<Effect>,
+        act: impl FnOnce(&mut VirtualRouter, &mut Turn<'_>) -> R,
+    ) -> R {
+        self.touched.push(id);
+        let mut turn = Turn {
+            now,
+            origin: self.startup.map_or(now, |until| until.max(now)),
+            generation: self.generation,
+            release: self.release,
+            notify_priority_changes: self.model.notify_priority_changes,
+            host: &self.host,
+            queues: &mut self.queues,
+            out,
+        };
+        act(&mut self.instances[id.0], &mut turn)
+    }
+}
+
+/// An address as the kernel sees it: `no_track` is ours alone (VR-277).
+pub(super) fn same_in_kernel(one: &VirtualAddress, other: &VirtualAddress) -> bool {
+    *one == VirtualAddress { no_track: one.no_track, ..other.clone() }
+}

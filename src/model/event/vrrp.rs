@@ -1,4 +1,281 @@
 //! Events of the VRRP task.
 
+use std::net::IpAddr;
+
+use crate::base::name::{InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName};
+use crate::base::net::{Cidr, Family};
+use crate::base::time::Interval;
+use crate::model::track::ScriptOutcome;
+use crate::model::vrrp::{SocketKey, State};
+
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {}
+pub enum Event {
+    /// Something of one virtual router.
+    Instance {
+        name: InstanceName,
+        fact: Fact,
+    },
+    /// The members of a sync group follow one of them (VR-247).
+    Syncing {
+        group: SyncGroupName,
+        state: State,
+    },
+    /// `vrrp_startup_delay` (VR-130).
+    StartupDelayed {
+        delay: Interval,
+    },
+    StartupDelayOver,
+    /// The exit status of a track script is another one than before (VR-221).
+    ScriptStatus {
+        script: ScriptName,
+        status: i32,
+    },
+    ScriptSucceeded {
+        script: ScriptName,
+    },
+    ScriptFailed {
+        script: ScriptName,
+        outcome: ScriptOutcome,
+    },
+    /// A script that is the same as before a reload keeps its result (VR-282).
+    ScriptConsidered {
+        script: ScriptName,
+        up: bool,
+    },
+    LinkAppeared {
+        interface: InterfaceName,
+    },
+    LinkGone {
+        interface: InterfaceName,
+    },
+    LinkRenamed {
+        from: InterfaceName,
+        to: InterfaceName,
+    },
+    LinkUp {
+        interface: InterfaceName,
+    },
+    LinkDown {
+        interface: InterfaceName,
+    },
+    /// An interface has an address to send adverts from (VR-209).
+    SourceAssigned {
+        address: IpAddr,
+        interface: InterfaceName,
+    },
+    SourceGone {
+        address: IpAddr,
+        interface: InterfaceName,
+    },
+    /// One of our addresses was removed by someone else (VR-159).
+    AddressTaken {
+        address: Cidr,
+        interface: InterfaceName,
+    },
+    /// `log_unknown_vrids` (VR-66).
+    UnknownVrid {
+        vrid: u8,
+        interface: Option<InterfaceName>,
+        from: IpAddr,
+    },
+    /// Too short to say whose it is (VR-65). Lengths in bytes.
+    PacketTooShort {
+        family: Family,
+        ah: bool,
+        length: usize,
+    },
+    /// One gratuitous ARP or neighbour advertisement leaves.
+    Announced {
+        interface: InterfaceName,
+        address: IpAddr,
+    },
+    /// A socket could not be opened.
+    SocketRefused {
+        socket: SocketKey,
+        error: String,
+    },
+}
+
+/// What happened to one virtual router.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// `initial`: the first state after the start or after the instance was added.
+    Entering {
+        state: State,
+        previous: State,
+        initial: bool,
+        priority: Priority,
+    },
+    AdvertTimeout,
+    SettingAddresses,
+    SettingExcludedAddresses,
+    RemovingAddresses,
+    RemovingExcludedAddresses,
+    /// A reload removed this address (VR-277).
+    AddressNoLonger {
+        address: Cidr,
+        interface: Option<InterfaceName>,
+    },
+    SentPriorityZero,
+    BackupReceivedPriorityZero,
+    MasterReceivedPriorityZero,
+    /// Master: `forcing` unless `lower_prio_no_advert`.
+    LowerPriority {
+        from: IpAddr,
+        theirs: Priority,
+        ours: Priority,
+        forcing: bool,
+    },
+    /// Backup.
+    LowerPriorityDiscarded {
+        from: IpAddr,
+        theirs: Priority,
+    },
+    HigherPriority {
+        from: IpAddr,
+        theirs: Priority,
+        ours: Priority,
+    },
+    HigherAddress {
+        from: IpAddr,
+        priority: Priority,
+    },
+    /// An equal advert from our own address.
+    OurAddress,
+    MasterSet {
+        master: IpAddr,
+    },
+    MasterChanged {
+        from: IpAddr,
+        to: IpAddr,
+    },
+    PreemptDelayStarted {
+        delay: Interval,
+    },
+    PreemptDelayStopped,
+    IntervalLearned {
+        from: Interval,
+        to: Interval,
+    },
+    IntervalReset {
+        from: Interval,
+        to: Interval,
+    },
+    /// Two owners (VR-150).
+    OwnerConflict {
+        with: IpAddr,
+    },
+    OwnerYields {
+        to: IpAddr,
+    },
+    RogueOwnerGone,
+    PriorityRestored {
+        priority: Priority,
+    },
+    PriorityChanged {
+        from: Priority,
+        to: Priority,
+    },
+    /// Why an instance is in Fault from its first moment.
+    Fault(FaultCause),
+    /// A received packet was refused or is odd; once for each kind until the state changes (IF-226).
+    Packet {
+        from: IpAddr,
+        flaw: Flaw,
+    },
+    /// Gratuitous ARPs or neighbour advertisements for an address are sent or queued.
+    Announcing {
+        interface: InterfaceName,
+        address: IpAddr,
+    },
+}
+
+/// Why a virtual router cannot work.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FaultCause {
+    /// The interface is down or not there.
+    Interface(InterfaceName),
+    /// No address to send from.
+    NoAddress(Family),
+    Script(ScriptName),
+    /// The socket could not be opened.
+    Socket,
+}
+
+/// What is wrong with a received packet. Lengths in bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Flaw {
+    /// IPv6 (VR-69).
+    Destination {
+        multicast: bool,
+    },
+    /// An AH header that should not be there (`present`), or none where one should be (VR-70).
+    AuthenticationHeader {
+        present: bool,
+    },
+    Length {
+        received: usize,
+        expected: usize,
+    },
+    HopLimit {
+        received: u8,
+    },
+    Version {
+        received: u8,
+        expected: u8,
+    },
+    AuthenticationType {
+        received: u8,
+    },
+    AuthenticationMismatch {
+        received: u8,
+        expected: u8,
+    },
+    Password,
+    Integrity,
+    SecurityParametersIndex,
+    Sequence {
+        received: u32,
+        counter: u32,
+    },
+    /// Version 2: dropped (VR-79).
+    Interval {
+        ours: Interval,
+        received: Interval,
+    },
+    /// Version 3: accepted (VR-82).
+    IntervalDiffers {
+        ours: Interval,
+        received: Interval,
+    },
+    Type {
+        received: u8,
+    },
+    TotalLength {
+        stated: usize,
+        received: usize,
+    },
+    Checksum {
+        version: u8,
+    },
+    /// The owner listens to nobody (VR-85).
+    WeAreOwner,
+    /// Accepted (VR-87).
+    AddressCount {
+        received: usize,
+        expected: usize,
+    },
+    /// Accepted (VR-87).
+    AddressMissing {
+        vrid: u8,
+        address: IpAddr,
+    },
+    NotAPeer,
+    PeerHopLimit {
+        received: u8,
+        least: u8,
+        most: u8,
+    },
+    /// A peer that sums as version 1.3.6 and older did; from now on so do we (VR-22).
+    OldChecksum,
+}

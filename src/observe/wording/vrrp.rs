@@ -1,8 +1,162 @@
-//! The rows of `model::event::vrrp`.
+//! The rows of `model::event::vrrp`. The original writes all of them at level info (IF-224).
 
-use super::Wording;
+mod fact;
+mod flaw;
+
+use super::{Ident, Level, Wording};
+use crate::base::net::Family;
 use crate::model::event::vrrp::Event;
+use crate::model::track::ScriptOutcome;
+use crate::model::vrrp::{SocketAddress, State};
 
 pub(super) fn wording(event: &Event) -> Wording {
-    match *event {}
+    let row = match event {
+        Event::Instance { name, fact } => fact::row(name, fact),
+        Event::Syncing { group, state } => always(
+            "vrrp_group_syncing",
+            format!("VRRP_Group({group}) Syncing instances to {} state", shown(*state)),
+            vec![("group", group.to_string()), ("state", shown(*state).to_owned())],
+        ),
+        Event::StartupDelayed { delay } => always(
+            "vrrp_startup_delay",
+            format!("Delaying startup for {delay} seconds"),
+            vec![("delay", delay.to_string())],
+        ),
+        Event::StartupDelayOver => always("vrrp_startup_delay_over", "Delayed start completed".to_owned(), vec![]),
+        Event::ScriptStatus { script, status } => always(
+            "script_status",
+            format!("Script `{script}` now returning {status}"),
+            vec![("script", script.to_string()), ("status", status.to_string())],
+        ),
+        Event::ScriptSucceeded { script } => {
+            always("script_succeeded", format!("VRRP_Script({script}) succeeded"), vec![("script", script.to_string())])
+        }
+        Event::ScriptFailed { script, outcome } => always(
+            "script_failed",
+            match outcome {
+                ScriptOutcome::Exited(status) => format!("VRRP_Script({script}) failed (exited with status {status})"),
+                ScriptOutcome::Signalled(signal) => {
+                    format!("VRRP_Script({script}) failed (due to signal {signal})")
+                }
+                ScriptOutcome::TimedOut => format!("VRRP_Script({script}) timed_out"),
+            },
+            vec![("script", script.to_string())],
+        ),
+        Event::ScriptConsidered { script, up } => always(
+            "script_considered",
+            format!("VRRP_Script({script}) considered {}successful on reload", if *up { "" } else { "un" }),
+            vec![("script", script.to_string())],
+        ),
+        Event::LinkAppeared { interface } => {
+            always("link_appeared", format!("Interface {interface} added"), vec![("interface", interface.to_string())])
+        }
+        Event::LinkGone { interface } => {
+            always("link_gone", format!("Interface {interface} deleted"), vec![("interface", interface.to_string())])
+        }
+        Event::LinkRenamed { from, to } => always(
+            "link_renamed",
+            format!("Interface name has changed from {from} to {to}"),
+            vec![("interface", to.to_string()), ("previous", from.to_string())],
+        ),
+        Event::LinkUp { interface } => {
+            always("link_up", format!("Netlink reports {interface} up"), vec![("interface", interface.to_string())])
+        }
+        Event::LinkDown { interface } => {
+            always("link_down", format!("Netlink reports {interface} down"), vec![("interface", interface.to_string())])
+        }
+        Event::SourceAssigned { address, interface } => detail(
+            "source_assigned",
+            format!("Assigned address {address} for interface {interface}"),
+            vec![("address", address.to_string()), ("interface", interface.to_string())],
+        ),
+        Event::SourceGone { address, interface } => detail(
+            "source_gone",
+            format!("Deassigned address {address} from interface {interface}"),
+            vec![("address", address.to_string()), ("interface", interface.to_string())],
+        ),
+        Event::AddressTaken { address, interface } => always(
+            "address_taken",
+            format!("Netlink reflector reports IP {} removed from {interface}", address.address),
+            vec![("address", address.to_string()), ("interface", interface.to_string())],
+        ),
+        Event::UnknownVrid { vrid, interface, from } => {
+            let interface = interface.as_ref().map_or("-", |name| name.as_str());
+            always(
+                "vrrp_unknown_vrid",
+                format!("Unknown VRID({vrid}) received on interface({interface}) from {from}. ignoring..."),
+                vec![("vrid", vrid.to_string()), ("interface", interface.to_owned()), ("peer", from.to_string())],
+            )
+        }
+        Event::PacketTooShort { family, ah, length } => always(
+            "vrrp_packet_too_short",
+            match (family, ah) {
+                (Family::V4, false) => format!("IPv4 VRRP packet too short - {length} bytes"),
+                (Family::V4, true) => format!("IPv4 VRRP packet with AH too short - {length} bytes"),
+                (Family::V6, _) => format!("IPv6 VRRP packet too short - {length} bytes"),
+            },
+            vec![("length", length.to_string())],
+        ),
+        Event::Announced { interface, address } => detail(
+            "announced",
+            match Family::of(*address) {
+                Family::V4 => format!("Sending gratuitous ARP on {interface} for {address}"),
+                Family::V6 => format!("Sending unsolicited Neighbour Advert on {interface} for {address}"),
+            },
+            vec![("interface", interface.to_string()), ("address", address.to_string())],
+        ),
+        Event::SocketRefused { socket, error } => {
+            let address = match socket.local {
+                SocketAddress::Group(address) | SocketAddress::Unicast(address) => address,
+            };
+            let protocol = if socket.ah { 51 } else { 112 };
+            let index = socket.interface.map_or(0, |index| index.0);
+            Row {
+                level: Level::Error,
+                ..always(
+                    "vrrp_socket_refused",
+                    format!(
+                        "VRRP sockpool: cannot open socket [ifindex({index:3}), family({}), proto({protocol}), \
+                         address({address})]: {error}",
+                        socket.family
+                    ),
+                    vec![("address", address.to_string()), ("error", error.clone())],
+                )
+            }
+        }
+    };
+    Wording {
+        id: row.id,
+        level: row.level,
+        ident: Ident::KeepalivedVrrp,
+        detail: row.detail,
+        message: row.message,
+        fields: row.fields,
+    }
+}
+
+/// A wording but for its ident.
+struct Row {
+    id: &'static str,
+    level: Level,
+    detail: bool,
+    message: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+fn always(id: &'static str, message: String, fields: Vec<(&'static str, String)>) -> Row {
+    Row { id, level: Level::Info, detail: false, message, fields }
+}
+
+fn detail(id: &'static str, message: String, fields: Vec<(&'static str, String)>) -> Row {
+    Row { detail: true, ..always(id, message, fields) }
+}
+
+/// As logs, scripts and SNMP spell it.
+fn shown(state: State) -> &'static str {
+    match state {
+        State::Initialize => "INIT",
+        State::Backup => "BACKUP",
+        State::Master => "MASTER",
+        State::Fault => "FAULT",
+    }
 }

@@ -1,0 +1,181 @@
+//! who watches what, who listens where, whose deadline is next: derived from model and states, for speed alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::tracking::Watched;
+use crate::base::name::{InterfaceName, ScriptName};
+use crate::base::time::Time;
+use crate::model::vrrp::{InstanceId, SocketKey, Vrrp};
+
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    due: BTreeSet<(Time, InstanceId)>,
+    deadlines: Vec<Option<Time>>,
+    watched: Vec<Watched>,
+    groups: Vec<Option<usize>>,
+    own_interfaces: BTreeSet<InterfaceName>,
+    interfaces: BTreeMap<InterfaceName, Vec<InstanceId>>,
+    scripts: BTreeMap<ScriptName, Vec<InstanceId>>,
+    sockets: BTreeMap<SocketKey, Socket>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Socket {
+    open: bool,
+    /// By VRID.
+    listeners: BTreeMap<u8, Vec<InstanceId>>,
+}
+
+impl Index {
+    pub fn new(model: &Vrrp) -> Index {
+        let mut index = Index {
+            deadlines: vec![None; model.instances.len()],
+            groups: vec![None; model.instances.len()],
+            ..Index::default()
+        };
+        for (at, group) in model.sync_groups.iter().enumerate() {
+            for member in &group.members {
+                index.groups[member.0] = Some(at);
+            }
+        }
+        let owner = |id: &InstanceId| model.instances[id.0].priority.is_owner();
+        let owners: Vec<bool> = model.sync_groups.iter().map(|group| group.members.iter().any(owner)).collect();
+        for (at, instance) in model.instances.iter().enumerate() {
+            let group = index.groups[at];
+            let watched = Watched::new(
+                instance,
+                group.map(|group| &*model.sync_groups[group]),
+                group.is_some_and(|group| owners[group]),
+            );
+            let addresses = instance.virtual_addresses.iter().chain(&instance.excluded_addresses);
+            let names: BTreeSet<&InterfaceName> = addresses
+                .filter_map(|address| address.interface.as_ref())
+                .chain(&instance.interface)
+                .chain(watched.interfaces.iter().map(|(name, _)| name))
+                .collect();
+            for name in names {
+                index.interfaces.entry(name.clone()).or_default().push(InstanceId(at));
+            }
+            for (name, _) in &watched.scripts {
+                index.scripts.entry(name.clone()).or_default().push(InstanceId(at));
+            }
+            index.own_interfaces.extend(instance.interface.clone());
+            index.watched.push(watched);
+        }
+        index
+    }
+
+    pub fn watched(&self, id: InstanceId) -> &Watched {
+        &self.watched[id.0]
+    }
+
+    pub fn group_of(&self, id: InstanceId) -> Option<usize> {
+        self.groups.get(id.0).copied().flatten()
+    }
+
+    pub fn own_interfaces(&self) -> Vec<InterfaceName> {
+        self.own_interfaces.iter().cloned().collect()
+    }
+
+    /// Those that have something to do with this interface: it is theirs, carries an address of theirs or is tracked.
+    pub fn by_interface(&self, name: &InterfaceName) -> Vec<InstanceId> {
+        self.interfaces.get(name).cloned().unwrap_or_default()
+    }
+
+    pub fn by_script(&self, name: &ScriptName) -> Vec<InstanceId> {
+        self.scripts.get(name).cloned().unwrap_or_default()
+    }
+
+    // ---- deadlines ----
+
+    pub fn first(&self) -> Option<Time> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// In order of time.
+    pub fn due(&self, now: Time) -> Vec<InstanceId> {
+        self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).collect()
+    }
+
+    pub fn set_deadline(&mut self, id: InstanceId, at: Option<Time>) {
+        let old = std::mem::replace(&mut self.deadlines[id.0], at);
+        if old == at {
+            return;
+        }
+        if let Some(old) = old {
+            self.due.remove(&(old, id));
+        }
+        if let Some(at) = at {
+            self.due.insert((at, id));
+        }
+    }
+
+    // ---- sockets ----
+
+    pub fn listeners(&self, socket: &SocketKey, vrid: u8) -> &[InstanceId] {
+        let listeners = self.sockets.get(socket).and_then(|socket| socket.listeners.get(&vrid));
+        listeners.map_or(&[], Vec::as_slice)
+    }
+
+    pub fn users(&self, socket: &SocketKey) -> Vec<InstanceId> {
+        let users = self.sockets.get(socket).map(|socket| socket.listeners.values().flatten().copied().collect());
+        let mut users: Vec<InstanceId> = users.unwrap_or_default();
+        users.sort_unstable();
+        users
+    }
+
+    /// True: the socket must be opened.
+    pub fn subscribe(&mut self, socket: &SocketKey, vrid: u8, id: InstanceId) -> bool {
+        if !self.sockets.contains_key(socket) {
+            self.sockets.insert(socket.clone(), Socket::default());
+        }
+        let Some(entry) = self.sockets.get_mut(socket) else { return false };
+        let listeners = entry.listeners.entry(vrid).or_default();
+        if !listeners.contains(&id) {
+            listeners.push(id);
+        }
+        !std::mem::replace(&mut entry.open, true)
+    }
+
+    /// True: nobody is left, and the socket is open.
+    pub fn unsubscribe(&mut self, socket: &SocketKey, vrid: u8, id: InstanceId) -> bool {
+        let Some(entry) = self.sockets.get_mut(socket) else { return false };
+        if let Some(listeners) = entry.listeners.get_mut(&vrid) {
+            listeners.retain(|listener| *listener != id);
+            if listeners.is_empty() {
+                entry.listeners.remove(&vrid);
+            }
+        }
+        if !entry.listeners.is_empty() {
+            return false;
+        }
+        self.sockets.remove(socket).is_some_and(|socket| socket.open)
+    }
+
+    /// It could not be opened.
+    pub fn closed(&mut self, socket: &SocketKey) {
+        if let Some(entry) = self.sockets.get_mut(socket) {
+            entry.open = false;
+        }
+    }
+
+    /// Forgets all sockets; those that were open.
+    pub fn close_all(&mut self) -> Vec<SocketKey> {
+        let all = std::mem::take(&mut self.sockets);
+        all.into_iter().filter(|(_, socket)| socket.open).map(|(key, _)| key).collect()
+    }
+
+    /// The sockets of the old index are still open.
+    pub fn inherit(&mut self, old: &Index) {
+        for (key, socket) in &old.sockets {
+            self.sockets.insert(key.clone(), Socket { open: socket.open, listeners: BTreeMap::new() });
+        }
+    }
+
+    /// Sockets that nobody took over after a reload.
+    pub fn close_unused(&mut self) -> Vec<SocketKey> {
+        let unused: Vec<SocketKey> =
+            self.sockets.iter().filter(|(_, socket)| socket.listeners.is_empty()).map(|(key, _)| key.clone()).collect();
+        unused.into_iter().filter(|key| self.sockets.remove(key).is_some_and(|socket| socket.open)).collect()
+    }
+}

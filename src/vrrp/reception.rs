@@ -1,0 +1,219 @@
+//! which received packets are adverts for us: the checks in the original's order (VR-68 … VR-91).
+
+use super::Packet;
+use super::instance::{Heard, Turn, VirtualRouter};
+use super::send::expected_checksum;
+use crate::base::name::{Priority, Version};
+use crate::model::event::vrrp::{Fact, Flaw};
+use crate::model::vrrp::{State, Transport};
+use crate::wire::advert::{Advert, Expected, Incoming, Reject};
+
+impl VirtualRouter {
+    /// Checks one packet that carries our VRID; `None` when it changes nothing but counters.
+    pub fn receive(&mut self, packet: &Packet, turn: &mut Turn<'_>) -> Option<Heard> {
+        match self.state {
+            // VR-68.
+            State::Initialize | State::Fault => return None,
+            State::Backup | State::Master => {}
+        }
+        let model = self.model.0.clone();
+        let incoming = Incoming {
+            source: packet.source,
+            destination: packet.destination,
+            hop_limit: packet.hop_limit,
+            bytes: &packet.bytes,
+        };
+        let expected = Expected {
+            version: model.version,
+            authentication: model.authentication,
+            interval: model.advert_interval,
+            unicast: matches!(model.transport, Transport::Unicast { .. }),
+            checksum: expected_checksum(&model, self.old_checksum),
+            sequence: self.sequence.value(),
+        };
+        let received = match Advert::from_wire(&incoming, &expected) {
+            Ok(received) => received,
+            Err(reject) => {
+                self.refuse(reject, packet, turn);
+                return None;
+            }
+        };
+        let advert = received.advert;
+        if received.old_checksum && !self.old_checksum {
+            self.old_checksum = true;
+            self.flaw(packet, Flaw::OldChecksum, turn);
+        }
+        if let Some(number) = received.sequence {
+            self.sequence.received(number);
+        }
+        if model.version == Version::V3 && advert.interval != model.advert_interval {
+            let differs = Flaw::IntervalDiffers { ours: model.advert_interval, received: advert.interval };
+            self.flaw(packet, differs, turn);
+        }
+        if model.owner_ignore_adverts && self.priority().is_owner() {
+            self.flaw(packet, Flaw::WeAreOwner, turn);
+            return None;
+        }
+        self.tally.statistics.adverts_received += 1;
+        self.compare_addresses(packet, &advert, turn);
+        if !self.is_from_peer(packet, turn) {
+            return None;
+        }
+        if advert.priority == Priority::RELEASE {
+            self.tally.statistics.priority_zero_received += 1;
+        }
+        Some(Heard {
+            source: packet.source,
+            priority: advert.priority,
+            interval: advert.interval,
+            sequence: received.sequence,
+        })
+    }
+
+    /// VR-87, VR-88: told and counted, but accepted.
+    fn compare_addresses(&mut self, packet: &Packet, advert: &Advert, turn: &mut Turn<'_>) {
+        let model = self.model.0.clone();
+        let (received, expected) = (advert.addresses.len(), model.virtual_addresses.len());
+        let known = self.state == State::Backup && self.master == Some(packet.source);
+        let flaw = if received != expected {
+            Flaw::AddressCount { received, expected }
+        } else if model.skip_check_adv_addr && known {
+            return;
+        } else {
+            let own = model.virtual_addresses.iter().map(|address| address.cidr.address);
+            let Some(address) = own.into_iter().find(|own| !advert.addresses.contains(own)) else { return };
+            Flaw::AddressMissing { vrid: model.vrid.get(), address }
+        };
+        self.tally.statistics.address_list_errors += 1;
+        self.flaw(packet, flaw, turn);
+    }
+
+    /// VR-89.
+    fn is_from_peer(&mut self, packet: &Packet, turn: &mut Turn<'_>) -> bool {
+        let model = self.model.0.clone();
+        let Transport::Unicast { peers, check_source: true, .. } = &model.transport else { return true };
+        let Some(peer) = peers.iter().find(|peer| peer.address == packet.source) else {
+            self.flaw(packet, Flaw::NotAPeer, turn);
+            return false;
+        };
+        match packet.hop_limit {
+            Some(received) if !(peer.min_ttl..=peer.max_ttl).contains(&received) => {
+                self.tally.statistics.ttl_errors += 1;
+                self.flaw(packet, Flaw::PeerHopLimit { received, least: peer.min_ttl, most: peer.max_ttl }, turn);
+                false
+            }
+            // VR-90.
+            Some(_) | None => true,
+        }
+    }
+
+    fn refuse(&mut self, reject: Reject, packet: &Packet, turn: &mut Turn<'_>) {
+        let version = match self.model.version {
+            Version::V2 => 2,
+            Version::V3 => 3,
+        };
+        let statistics = &mut self.tally.statistics;
+        let flaw = match reject {
+            // The router looked at the length and the VRID before it found us.
+            Reject::TooShort { .. } | Reject::Vrid => return,
+            // VR-78: silently.
+            Reject::NextHeader { .. } => return,
+            Reject::Destination6 => Flaw::Destination { multicast: packet.destination.is_multicast() },
+            Reject::Destination4 => {
+                statistics.address_list_errors += 1;
+                Flaw::Destination { multicast: packet.destination.is_multicast() }
+            }
+            Reject::AuthenticationHeader { present } => {
+                statistics.authentication_mismatches += 1;
+                Flaw::AuthenticationHeader { present }
+            }
+            Reject::Length { received, expected } => {
+                statistics.length_errors += 1;
+                Flaw::Length { received, expected }
+            }
+            Reject::TotalLength { stated, received } => {
+                statistics.length_errors += 1;
+                Flaw::TotalLength { stated, received }
+            }
+            Reject::HopLimit { received } => {
+                statistics.ttl_errors += 1;
+                Flaw::HopLimit { received }
+            }
+            Reject::Version { received } => {
+                statistics.version_errors += 1;
+                Flaw::Version { received, expected: version }
+            }
+            Reject::AuthenticationType { received } => {
+                statistics.authentication_type_errors += 1;
+                Flaw::AuthenticationType { received }
+            }
+            Reject::AuthenticationMismatch { received, expected } => {
+                statistics.authentication_mismatches += 1;
+                Flaw::AuthenticationMismatch { received, expected }
+            }
+            Reject::Password => {
+                statistics.authentication_failures += 1;
+                Flaw::Password
+            }
+            Reject::Integrity => {
+                statistics.authentication_failures += 1;
+                Flaw::Integrity
+            }
+            Reject::SecurityParametersIndex { .. } => {
+                statistics.authentication_failures += 1;
+                Flaw::SecurityParametersIndex
+            }
+            Reject::Sequence { received, counter } => {
+                statistics.authentication_failures += 1;
+                Flaw::Sequence { received, counter }
+            }
+            // VR-79: no counter.
+            Reject::Interval { received } => Flaw::Interval { ours: self.model.advert_interval, received },
+            Reject::Type { received } => {
+                statistics.type_errors += 1;
+                Flaw::Type { received }
+            }
+            Reject::Checksum => {
+                statistics.checksum_errors += 1;
+                Flaw::Checksum { version }
+            }
+        };
+        self.flaw(packet, flaw, turn);
+    }
+
+    /// Told once for each kind until the state or the Master changes (IF-226).
+    fn flaw(&mut self, packet: &Packet, flaw: Flaw, turn: &mut Turn<'_>) {
+        let bit = 1 << kind(&flaw);
+        if self.flaws & bit == 0 {
+            self.flaws |= bit;
+            self.report(Fact::Packet { from: packet.source, flaw }, turn);
+        }
+    }
+}
+
+fn kind(flaw: &Flaw) -> u32 {
+    match flaw {
+        Flaw::Destination { .. } => 0,
+        Flaw::AuthenticationHeader { .. } => 1,
+        Flaw::Length { .. } => 2,
+        Flaw::HopLimit { .. } => 3,
+        Flaw::Version { .. } => 4,
+        Flaw::AuthenticationType { .. } => 5,
+        Flaw::AuthenticationMismatch { .. } => 6,
+        Flaw::Password => 7,
+        Flaw::Integrity => 8,
+        Flaw::SecurityParametersIndex => 9,
+        Flaw::Sequence { .. } => 10,
+        Flaw::Interval { .. } => 11,
+        Flaw::IntervalDiffers { .. } => 12,
+        Flaw::Type { .. } => 13,
+        Flaw::TotalLength { .. } => 14,
+        Flaw::Checksum { .. } => 15,
+        Flaw::WeAreOwner => 16,
+        Flaw::AddressCount { .. } => 17,
+        Flaw::AddressMissing { .. } => 18,
+        Flaw::NotAPeer => 19,
+        Flaw::PeerHopLimit { .. } => 20,
+        Flaw::OldChecksum => 21,
+    }
+}

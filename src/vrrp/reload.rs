@@ -1,0 +1,224 @@
+//! a new configuration: what is the same stays untouched.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Effect;
+use super::aside::Aside;
+use super::index::Index;
+use super::instance::{Event, Placed, Turn, VirtualRouter};
+use super::router::{Router, same_in_kernel};
+use super::sync_group::Group;
+use super::timer::short_start;
+use crate::base::name::SyncGroupName;
+use crate::base::time::Time;
+use crate::model::change::vrrp::{kept_instances, same_but_for_notify};
+use crate::model::event::vrrp::{Event as Report, Fact};
+use crate::model::host::Placement;
+use crate::model::vrrp::{Instance, InstanceId, State, Vrrp};
+
+impl Router {
+    pub(super) fn reload(&mut self, now: Time, model: Arc<Vrrp>, generation: u64, out: &mut Vec<Effect>) {
+        let old_model = self.model.0.clone();
+        let kept = kept_instances(&old_model, &model);
+        // Instances that are gone say so with the numbers of the old model.
+        for at in 0..self.instances.len() {
+            if !kept.contains(&Some(InstanceId(at))) {
+                self.tell(now, InstanceId(at), Event::Delete, out);
+            }
+        }
+        let mut reports = Vec::new();
+        self.scripts.reload(&old_model, &model, &mut reports);
+        out.extend(reports.into_iter().map(Effect::Report));
+        self.move_startup(now, &old_model, &model, out);
+
+        let mut new_ids: BTreeMap<InstanceId, InstanceId> = BTreeMap::new();
+        let mut old: Vec<Option<VirtualRouter>> = std::mem::take(&mut self.instances).into_iter().map(Some).collect();
+        let mut fresh = Vec::new();
+        for (at, instance) in model.instances.iter().enumerate() {
+            let id = InstanceId(at);
+            let before = kept[at].and_then(|place| Some((place, old.get_mut(place.0)?.take()?)));
+            self.instances.push(match before {
+                Some((place, router)) => {
+                    new_ids.insert(place, id);
+                    VirtualRouter { id, ..router }
+                }
+                None => {
+                    fresh.push(id);
+                    VirtualRouter::new(instance.clone(), id)
+                }
+            });
+        }
+        self.queues.renumber(|id| new_ids.get(&id).copied());
+        let states: BTreeMap<SyncGroupName, State> = old_model
+            .sync_groups
+            .iter()
+            .zip(&self.groups)
+            .map(|(group, now)| (group.name.clone(), now.state))
+            .collect();
+        self.groups = model
+            .sync_groups
+            .iter()
+            .map(|group| Group { state: states.get(&group.name).copied().unwrap_or(State::Initialize) })
+            .collect();
+        let mut index = Index::new(&model);
+        index.inherit(&self.index);
+        self.index = Aside(index);
+        self.model = Aside(model.clone());
+        self.generation = generation;
+        self.host.set_virtual_addresses(&model);
+        self.touched = (0..self.instances.len()).map(InstanceId).collect();
+
+        let survivors: Vec<InstanceId> = new_ids.into_values().collect();
+        self.reconfigure(now, &model, &survivors, out);
+        self.begin(now, &fresh, out);
+        self.settle_groups(now, &model, out);
+        for at in 0..self.instances.len() {
+            self.settle_source(InstanceId(at));
+            self.attach(InstanceId(at), out);
+        }
+        for socket in self.index.close_unused() {
+            out.push(Effect::CloseSocket(socket));
+        }
+    }
+
+    /// A start-up delay that still runs is as much longer or shorter as the setting (VR-131), and all timers with it.
+    fn move_startup(&mut self, now: Time, old: &Vrrp, new: &Vrrp, out: &mut Vec<Effect>) {
+        let Some(until) = self.startup else { return };
+        let moved = (until + new.startup_delay) - old.startup_delay;
+        for instance in &mut self.instances {
+            let timer = &mut instance.timers.master_down;
+            *timer = timer.map(|at| (at + new.startup_delay) - old.startup_delay);
+        }
+        self.startup = (moved > now).then_some(moved);
+        if self.startup.is_none() {
+            out.push(Effect::Report(Report::StartupDelayOver));
+        }
+    }
+
+    /// Gives each survivor its new settings. What is equal but for whom to tell is not touched.
+    fn reconfigure(&mut self, now: Time, model: &Vrrp, survivors: &[InstanceId], out: &mut Vec<Effect>) {
+        let mut changed = Vec::new();
+        for id in survivors {
+            let instance = &mut self.instances[id.0];
+            let old = std::mem::replace(&mut instance.model.0, model.instances[id.0].clone());
+            if !same_but_for_notify(&old, &instance.model) {
+                changed.push((*id, old));
+                // The socket is tried once more.
+                instance.socket_refused = false;
+            }
+        }
+        for id in survivors {
+            self.settle_source(*id);
+            self.attach(*id, out);
+            let before = self.instances[id.0].master_down_interval();
+            self.instances[id.0].condition = self.judged(*id);
+            let instance = &mut self.instances[id.0];
+            let after = instance.master_down_interval();
+            let timer = &mut instance.timers.master_down;
+            *timer = timer.map(|at| (at + after) - before);
+        }
+        for (id, old) in changed {
+            self.with_turn(now, id, out, |instance, turn| instance.reconfigured(&old, turn));
+        }
+        for id in survivors {
+            self.follow_condition(now, *id, out);
+        }
+    }
+
+    /// VR-284, VR-285: a group of which not all are Master steps back, without priority 0.
+    fn settle_groups(&mut self, now: Time, model: &Vrrp, out: &mut Vec<Effect>) {
+        for (at, group) in model.sync_groups.iter().enumerate() {
+            let states: Vec<State> = group.members.iter().map(|id| self.instances[id.0].state).collect();
+            let in_state = |state| states.iter().filter(|one| **one == state).count();
+            let masters = in_state(State::Master);
+            let state = if masters == group.members.len() {
+                State::Master
+            } else if in_state(State::Fault) > 0 {
+                State::Fault
+            } else {
+                State::Backup
+            };
+            if masters > 0 && state == State::Backup {
+                for id in group.members.iter().copied() {
+                    if self.instances[id.0].state != State::Master {
+                        continue;
+                    }
+                    self.tell(now, id, Event::StepDown, out);
+                    let instance = &mut self.instances[id.0];
+                    let wait = short_start(instance.model.version, instance.model.advert_interval);
+                    instance.timers.master_down = Some(now + wait);
+                }
+            }
+            let silent = group.members.iter().any(|id| self.instances[id.0].silent);
+            if self.groups[at].state != state && !silent {
+                self.set_group(at, state, out);
+            }
+        }
+    }
+}
+
+impl VirtualRouter {
+    /// It runs with another model from now on (VR-276 … VR-278).
+    fn reconfigured(&mut self, old: &Instance, turn: &mut Turn<'_>) {
+        let new = self.model.0.clone();
+        self.flaws = 0;
+        if old.old_unicast_checksum != new.old_unicast_checksum || old.transport != new.transport {
+            self.old_checksum = false;
+        }
+        match self.state {
+            State::Master => {
+                self.master_interval = new.advert_interval;
+                let added = self.change_addresses(turn);
+                self.advertise_now(turn);
+                if added {
+                    self.announce_addresses(new.announce.master_repeat, turn);
+                    self.timers.schedule.begin(turn.now, &new.announce);
+                } else if old.announce != new.announce {
+                    self.timers.schedule.begin(turn.now, &new.announce);
+                }
+            }
+            // VR-275: the down timer begins anew when one of its terms is another.
+            State::Backup => {
+                let terms =
+                    |model: &Instance| (model.version, model.priority, model.advert_interval, model.down_timer_adverts);
+                if terms(old) != terms(&new) {
+                    self.master_interval = new.advert_interval;
+                    self.timers.master_down = Some(turn.origin + self.master_down_interval());
+                }
+                self.preempt_delay = Default::default();
+            }
+            State::Initialize | State::Fault => self.master_interval = new.advert_interval,
+        }
+    }
+
+    /// VR-277: what is in neither list any more goes, then what is new comes; true when something came.
+    fn change_addresses(&mut self, turn: &mut Turn<'_>) -> bool {
+        let wanted = self.wanted(turn.host);
+        let same = |one: &Placement, other: &Placement| {
+            one.index == other.index && same_in_kernel(&one.address, &other.address)
+        };
+        let held = std::mem::take(&mut self.placed);
+        let (mut gone, mut added) = (Vec::new(), Vec::new());
+        for placed in &held {
+            if !wanted.iter().any(|one| same(one, &placed.placement)) {
+                let address = &placed.placement.address;
+                let (address, interface) = (address.cidr, address.interface.clone());
+                self.report(Fact::AddressNoLonger { address, interface }, turn);
+                gone.push(placed.placement.clone());
+            }
+        }
+        for one in wanted {
+            match held.iter().find(|placed| same(&placed.placement, &one)) {
+                Some(placed) => self.placed.push(Placed { placement: one, confirmed: placed.confirmed }),
+                None => added.push(one),
+            }
+        }
+        if !gone.is_empty() {
+            turn.out.push(Effect::RemoveAddresses { instance: self.id, addresses: gone, forced: false });
+        }
+        let any = !added.is_empty();
+        self.add_addresses(added, turn);
+        any
+    }
+}
