@@ -1,0 +1,133 @@
+//! Models in a line or two: what a configuration file would have become.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use keepalived_rs::base::name::{
+    InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, Version, Vrid, Weight,
+};
+use keepalived_rs::base::net::{Cidr, Family};
+use keepalived_rs::base::time::Interval;
+use keepalived_rs::model::notify::{Script, ScriptIdentity, StateScripts};
+use keepalived_rs::model::track::{TrackEffect, TrackScript, TrackedInterface, TrackedScript};
+use keepalived_rs::model::vrrp::{
+    Announce, Authentication, Instance, InstanceId, OldChecksum, SyncGroup, Transport, UnicastPeer, VirtualAddress,
+    Vrrp,
+};
+
+use super::packet::{GROUP4, GROUP6};
+
+/// Version 2 for IPv4 and 3 for IPv6, multicast, one second, no address yet.
+pub fn instance(name: &str, vrid: u8, interface: &str, priority: u8, family: Family) -> Instance {
+    Instance {
+        name: InstanceName::new(name),
+        vrid: Vrid::new(vrid).expect("a VRID is not 0"),
+        family,
+        version: if family == Family::V4 { Version::V2 } else { Version::V3 },
+        interface: Some(InterfaceName::new(interface)),
+        wants_master: false,
+        priority: Priority(priority),
+        advert_interval: Interval::from_secs(1),
+        down_timer_adverts: 3,
+        preempt: true,
+        preempt_delay: Interval::ZERO,
+        authentication: Authentication::None,
+        transport: Transport::Multicast { group: group(family) },
+        source: None,
+        virtual_addresses: Vec::new(),
+        excluded_addresses: Vec::new(),
+        announce: Announce {
+            master_delay: Interval::from_secs(5),
+            master_repeat: 5,
+            master_refresh: Interval::ZERO,
+            master_refresh_repeat: 1,
+            lower_prio_delay: Interval::from_secs(5),
+            lower_prio_repeat: 5,
+            garp_interval: Interval::ZERO,
+            gna_interval: Interval::ZERO,
+        },
+        lower_prio_no_advert: false,
+        higher_prio_send_advert: false,
+        owner_ignore_adverts: false,
+        skip_check_adv_addr: false,
+        v3_checksum_as_v2: false,
+        old_unicast_checksum: OldChecksum::Auto,
+        multicast_group4: GROUP4,
+        accept: true,
+        strict: false,
+        dont_track_primary: false,
+        track_interfaces: Vec::new(),
+        track_scripts: Vec::new(),
+        notify: StateScripts::default(),
+        notify_deleted: false,
+        smtp_alert: false,
+    }
+}
+
+pub fn group(family: Family) -> IpAddr {
+    match family {
+        Family::V4 => GROUP4.into(),
+        Family::V6 => GROUP6.into(),
+    }
+}
+
+/// An address as one line of `virtual_ipaddress` gives it, on `interface`; the prefix is 24 or 64.
+pub fn address(address: IpAddr, interface: &str) -> Arc<VirtualAddress> {
+    Arc::new(VirtualAddress {
+        cidr: Cidr { address, prefix: if address.is_ipv4() { 24 } else { 64 } },
+        interface: Some(InterfaceName::new(interface)),
+        broadcast: None,
+        label: None,
+        scope: 0,
+        peer: None,
+        preferred_lifetime: u32::MAX,
+        flags: if address.is_ipv4() { 0 } else { 0x02 },
+        no_track: false,
+    })
+}
+
+pub fn unicast(peers: &[IpAddr]) -> Transport {
+    let peers = peers.iter().map(|address| UnicastPeer { address: *address, min_ttl: 0, max_ttl: 255 }).collect();
+    Transport::Unicast { peers, ttl: None, check_source: false }
+}
+
+pub fn sync_group(name: &str, members: Vec<InstanceId>) -> SyncGroup {
+    SyncGroup {
+        name: SyncGroupName::new(name),
+        members,
+        track_interfaces: Vec::new(),
+        track_scripts: Vec::new(),
+        tracking_weight: false,
+        notify: StateScripts::default(),
+        smtp_alert: false,
+    }
+}
+
+pub fn script(name: &str, rise: u32, fall: u32) -> TrackScript {
+    TrackScript {
+        name: ScriptName::new(name),
+        script: Script { argv: vec![format!("/usr/local/bin/{name}")], identity: ScriptIdentity::ROOT },
+        interval: Interval::from_secs(1),
+        timeout: Interval::from_secs(1),
+        rise,
+        fall,
+        init_fail: false,
+    }
+}
+
+pub fn track_script(name: &str, weight: i16, reverse: bool) -> TrackedScript {
+    TrackedScript { script: ScriptName::new(name), effect: TrackEffect { weight: Weight(weight), reverse } }
+}
+
+pub fn track_interface(name: &str, weight: i16, reverse: bool) -> TrackedInterface {
+    TrackedInterface { interface: InterfaceName::new(name), effect: TrackEffect { weight: Weight(weight), reverse } }
+}
+
+pub fn model(instances: Vec<Instance>, groups: Vec<SyncGroup>, scripts: Vec<TrackScript>) -> Vrrp {
+    Vrrp {
+        instances: instances.into_iter().map(Arc::new).collect(),
+        sync_groups: groups.into_iter().map(Arc::new).collect(),
+        scripts: scripts.into_iter().map(Arc::new).collect(),
+        ..Vrrp::default()
+    }
+}
