@@ -1,0 +1,239 @@
+//! All routers, all datagrams on their way, and what may still go wrong. The clock stands: instead, routers are rebased.
+
+use std::hash::{Hash, Hasher};
+
+use keepalived_rs::base::time::{Interval, Time};
+use keepalived_rs::model::vrrp::{InstanceId, State};
+use keepalived_rs::vrrp::{Effect, Input, Packet};
+
+use crate::lan;
+use crate::lan::host::Host;
+use crate::lan::packet;
+
+const TICK: Interval = Interval::from_millis(250);
+const NOW: Time = Time::from_micros(1_000_000_000);
+/// After so many ticks without a new fault the LAN must have settled: three times three intervals and skew, and delays.
+const SETTLED: u8 = 50;
+/// Ticks in which another takes over when a Master stops: the longest skew.
+const HANDOVER: u8 = 3;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Budget {
+    pub losses: u8,
+    pub crashes: u8,
+    pub stops: u8,
+    pub links: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Start(usize),
+    Deadline(usize),
+    /// The oldest datagram for this router arrives.
+    Deliver(usize),
+    Lose(usize),
+    Crash(usize),
+    Stop(usize),
+    LinkDown(usize),
+    LinkUp(usize),
+    Tick,
+}
+
+#[derive(Clone)]
+pub struct World {
+    hosts: Vec<Host>,
+    flying: Vec<(usize, Packet)>,
+    budget: Budget,
+    /// Ticks since the last fault, at most `SETTLED`.
+    calm: u8,
+    /// Ticks since a Master stopped while others were ready, and nothing went wrong since.
+    handover: Option<u8>,
+}
+
+/// What two states must share to be the same. What a datagram says counts, not its IP id.
+impl Hash for World {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        for host in &self.hosts {
+            host.router.hash(hasher);
+            host.interfaces.hash(hasher);
+            host.kernel.hash(hasher);
+        }
+        for (to, packet) in &self.flying {
+            let seen = packet::read(packet.socket.family, &packet.bytes);
+            let said = seen.map(|seen| (seen.vrid, seen.priority, seen.interval));
+            (to, &packet.socket, packet.source, said).hash(hasher);
+        }
+        (self.budget, self.calm, self.handover).hash(hasher);
+    }
+}
+
+impl World {
+    pub fn new(hosts: Vec<Host>, budget: Budget) -> World {
+        World { hosts, flying: Vec::new(), budget, calm: 0, handover: None }
+    }
+
+    pub fn actions(&self) -> Vec<Action> {
+        let mut found = Vec::new();
+        let due = |host: &Host| host.deadline().is_some_and(|deadline| deadline <= NOW);
+        for (at, host) in self.hosts.iter().enumerate() {
+            if host.router.is_none() {
+                found.push(Action::Start(at));
+                continue;
+            }
+            if due(host) {
+                found.push(Action::Deadline(at));
+            }
+            if self.flying.iter().any(|(to, _)| *to == at) {
+                found.push(Action::Deliver(at));
+                if self.budget.losses > 0 {
+                    found.push(Action::Lose(at));
+                }
+            }
+            if self.budget.crashes > 0 {
+                found.push(Action::Crash(at));
+            }
+            if self.budget.stops > 0 {
+                found.push(Action::Stop(at));
+            }
+            match host.interfaces[0].up {
+                true if self.budget.links > 0 => found.push(Action::LinkDown(at)),
+                true => {}
+                false => found.push(Action::LinkUp(at)),
+            }
+        }
+        if self.flying.is_empty() && !self.hosts.iter().any(due) {
+            found.push(Action::Tick);
+        }
+        found
+    }
+
+    pub fn apply(&mut self, action: Action) -> Result<(), String> {
+        match action {
+            Action::Deadline(_) | Action::Deliver(_) | Action::Tick => {}
+            _ => (self.calm, self.handover) = (0, None),
+        }
+        match action {
+            Action::Start(at) => {
+                let done = self.hosts[at].start(NOW)?;
+                self.send(at, &done);
+            }
+            Action::Deadline(at) => self.feed(at, Input::Deadline)?,
+            Action::Deliver(at) => {
+                if let Some(packet) = self.take(at) {
+                    if self.hosts[at].sockets.contains(&packet.socket) {
+                        self.feed(at, Input::Packet(packet))?;
+                    }
+                }
+            }
+            Action::Lose(at) => {
+                self.budget.losses -= 1;
+                self.take(at);
+            }
+            Action::Crash(at) => {
+                self.budget.crashes -= 1;
+                self.hosts[at].crash();
+                self.flying.retain(|(to, _)| *to != at);
+            }
+            Action::Stop(at) => {
+                self.budget.stops -= 1;
+                let was_master = self.states(at).contains(&State::Master);
+                let done = self.hosts[at].stop(NOW)?;
+                self.send(at, &done);
+                self.flying.retain(|(to, _)| *to != at);
+                let states = |at: usize| self.states(at);
+                let others = (0..self.hosts.len()).any(|other| states(other).contains(&State::Backup));
+                let plain = self.hosts.iter().all(|host| host.model.sync_groups.is_empty());
+                let single = (0..self.hosts.len()).all(|other| !states(other).contains(&State::Master));
+                if was_master && others && plain && single && self.hosts[at].interfaces[0].up {
+                    self.handover = Some(0);
+                }
+            }
+            Action::LinkDown(at) | Action::LinkUp(at) => {
+                let up = action == Action::LinkUp(at);
+                if !up {
+                    self.budget.links -= 1;
+                }
+                let done = self.hosts[at].set_link(NOW, "eth0", up, false)?;
+                self.send(at, &done);
+            }
+            Action::Tick => {
+                for host in &mut self.hosts {
+                    if let Some(router) = &mut host.router {
+                        router.rebase(TICK);
+                    }
+                }
+                self.calm = SETTLED.min(self.calm + 1);
+                self.handover = self.handover.map(|ticks| ticks + 1);
+            }
+        }
+        self.judge()
+    }
+
+    fn take(&mut self, at: usize) -> Option<Packet> {
+        let position = self.flying.iter().position(|(to, _)| *to == at)?;
+        Some(self.flying.remove(position).1)
+    }
+
+    fn feed(&mut self, at: usize, input: Input) -> Result<(), String> {
+        let mut done = Vec::new();
+        self.hosts[at].feed(NOW, input, &mut done)?;
+        self.send(at, &done);
+        Ok(())
+    }
+
+    fn send(&mut self, from: usize, effects: &[Effect]) {
+        for effect in effects {
+            if let Effect::Send(sent) = effect {
+                self.flying.extend(lan::deliveries(&self.hosts, from, sent));
+            }
+        }
+    }
+
+    fn states(&self, at: usize) -> Vec<State> {
+        let host = &self.hosts[at];
+        host.router.as_ref().map_or(Vec::new(), |router| lan::rule::states(router, &host.model))
+    }
+
+    pub fn has_master(&self) -> bool {
+        (0..self.hosts.len()).any(|at| self.states(at).contains(&State::Master))
+    }
+
+    /// What must hold besides the rules of each router.
+    fn judge(&mut self) -> Result<(), String> {
+        if self.flying.len() > 60 {
+            return Err(format!("{} datagrams on their way: a storm", self.flying.len()));
+        }
+        if self.handover == Some(HANDOVER + 1) {
+            self.handover = None;
+            if !self.has_master() {
+                return Err("no Master within the skew time after its stop".to_owned());
+            }
+        }
+        let quiet = self.flying.is_empty()
+            && !self.hosts.iter().any(|host| host.deadline().is_some_and(|deadline| deadline <= NOW));
+        if self.calm < SETTLED || !quiet {
+            return Ok(());
+        }
+        let instances = self.hosts.first().map_or(0, |host| host.model.instances.len());
+        for instance in (0..instances).map(InstanceId) {
+            let states: Vec<State> = self
+                .hosts
+                .iter()
+                .filter_map(|host| host.router.as_ref())
+                .map(|router| router.state(instance))
+                .filter(|state| *state != State::Fault)
+                .collect();
+            let masters = states.iter().filter(|state| **state == State::Master).count();
+            if !states.is_empty() && masters != 1 {
+                return Err(format!("{masters} Masters on a calm LAN"));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn show(&self) -> String {
+        let one = |at: usize| format!("{} {:?}", self.hosts[at].name, self.states(at));
+        let all: Vec<String> = (0..self.hosts.len()).map(one).collect();
+        format!("{}, {} on their way", all.join(", "), self.flying.len())
+    }
+}

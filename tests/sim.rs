@@ -1,0 +1,97 @@
+//! Whole routers on a simulated LAN, in any weather. Time jumps; everything follows from one seed.
+//!
+//! `KA_SIM_SEED=n` replays one seed and tells it input by input, `KA_SIM_SEEDS=n` widens, `KA_SIM_STEPS=n` deepens.
+//! A failure prints the seed, the step and the last 30 inputs.
+
+mod lan;
+#[path = "sim/calm.rs"]
+mod calm;
+#[path = "sim/town.rs"]
+mod town;
+#[path = "sim/weather.rs"]
+mod weather;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use weather::{Sim, Tally};
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+fn steps() -> u64 {
+    number("KA_SIM_STEPS").unwrap_or(300)
+}
+
+/// Runs one seed; the error tells all that is needed to run it again.
+fn run(seed: u64, prepare: impl FnOnce(&mut Sim)) -> Result<Tally, String> {
+    let mut sim = Sim::new(seed);
+    prepare(&mut sim);
+    let outcome = catch_unwind(AssertUnwindSafe(|| sim.run(steps())));
+    let error = match outcome {
+        Ok(Ok(())) => return Ok(sim.tally),
+        Ok(Err(error)) => error,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            format!("panic: {}", text.unwrap_or_default())
+        }
+    };
+    Err(format!(
+        "KA_SIM_SEED={seed} step {}: {error}\n{}\nthe last inputs:\n{}",
+        sim.step,
+        sim.topology(),
+        sim.journal.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+    ))
+}
+
+/// The nine rules of `lan/rule.rs` and `sim/calm.rs`, for many seeds.
+///
+/// VR-239, VR-242, VR-243: members of a sync group are Master together or not at all.
+/// VR-121, VR-136, VR-146, VR-148: on a calm LAN one router is Master, the one with the highest priority.
+#[test]
+fn any_weather() {
+    let mut tally = Tally::default();
+    let seeds = match number("KA_SIM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("KA_SIM_SEEDS").unwrap_or(250),
+    };
+    let count = seeds.end - seeds.start;
+    for seed in seeds {
+        match run(seed, |sim| sim.narrate = count == 1) {
+            Ok(one) => tally.add(&one),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    println!("{count} seeds: {tally:?}");
+    if count >= 100 {
+        assert!(tally.masters > 10 * count, "the routers hardly ever became Master: {tally:?}");
+        assert!(tally.faults > count, "hardly any fault: {tally:?}");
+        assert!(tally.calms > 2 * count, "hardly ever calm: {tally:?}");
+        assert!(tally.received > 100 * count, "hardly any advert arrived: {tally:?}");
+    }
+}
+
+/// One seed is one story: the same inputs, the same effects.
+#[test]
+fn a_seed_repeats_itself() {
+    for seed in 1000..1005 {
+        let first = run(seed, |_| ()).unwrap_or_else(|error| panic!("{error}"));
+        let second = run(seed, |_| ()).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(first, second, "seed {seed}");
+    }
+}
+
+/// The simulation is no good if it finds nothing: each of these must be found in a few seeds.
+#[test]
+fn planted_faults_are_found() {
+    let planted: [(&str, fn(&mut Sim)); 2] = [
+        ("orders to remove addresses are lost", |sim| sim.hosts[0].planted.addresses_stay = true),
+        ("one router hears nothing", |sim| sim.hosts[0].planted.deaf = true),
+    ];
+    for (what, plant) in planted {
+        let found = (0..20).any(|seed| run(seed, plant).is_err());
+        assert!(found, "nobody noticed that {what}");
+    }
+}

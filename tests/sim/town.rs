@@ -1,0 +1,201 @@
+//! Routers, LANs and configurations, drawn from a seed.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use keepalived_rs::base::name::{Priority, Version};
+use keepalived_rs::base::net::Family;
+use keepalived_rs::base::random::Random;
+use keepalived_rs::base::time::Interval;
+use keepalived_rs::model::vrrp::{Authentication, Instance, InstanceId, Vrrp};
+
+use crate::lan::draft;
+use crate::lan::host::{Host, Interface};
+
+/// One in `count`.
+pub fn one_in(random: &mut Random, count: u64) -> bool {
+    random.up_to(count - 1) == 0
+}
+
+pub fn own4(segment: usize, router: usize) -> IpAddr {
+    Ipv4Addr::new(10, 0, segment as u8, router as u8 + 1).into()
+}
+
+fn own6(segment: usize, router: usize) -> IpAddr {
+    Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, segment as u16, router as u16 + 1).into()
+}
+
+fn virtual4(segment: usize, vrid: u8, at: u8) -> IpAddr {
+    Ipv4Addr::new(10, 0, segment as u8, 100 + vrid + 20 * at).into()
+}
+
+fn virtual6(segment: usize, vrid: u8, at: u8) -> IpAddr {
+    Ipv6Addr::new(0xfe80, 0, 0, 0, 1, u16::from(vrid), segment as u16, u16::from(at) + 1).into()
+}
+
+pub fn draw(random: &mut Random) -> Vec<Host> {
+    let routers = 2 + random.up_to(2) as usize;
+    let kind = random.up_to(6);
+    let v6 = kind == 2;
+    let unicast = kind == 5;
+    let grouped = kind == 4 || kind == 6;
+    let segments = if grouped || one_in(random, 4) { 2 } else { 1 };
+    let virtual_routers = if grouped || kind == 3 { 2 } else { 1 };
+    let v3 = v6 || kind == 1 || kind == 6;
+    let pass = (!v3 && one_in(random, 3)).then_some(*b"secret\0\0");
+    let addresses = 1 + random.up_to(2) as u8;
+    let common_interval = [1000, 1000, 2000][random.up_to(2) as usize];
+    let owner = one_in(random, 6).then(|| random.up_to(routers as u64 - 1) as usize);
+    let startup_delay = if one_in(random, 5) { Interval::from_secs(4) } else { Interval::ZERO };
+    (0..routers)
+        .map(|router| {
+            let mut interfaces = Vec::new();
+            for segment in 0..segments {
+                let mut own = vec![own4(segment, router)];
+                if v6 {
+                    own.push(own6(segment, router));
+                }
+                interfaces.push(Interface::new(segment as u32 + 2, &format!("eth{segment}"), segment, own));
+            }
+            // Members of a sync group share a priority that no other router has, so that the group can agree.
+            let rank = if grouped { 60 + 40 * ((router as u8 * 7 + 3) % 4) } else { 0 };
+            let mut instances = Vec::new();
+            for at in 0..virtual_routers {
+                let segment = if grouped { at } else { 0 };
+                let family = if v6 { Family::V6 } else { Family::V4 };
+                let priority = match owner {
+                    Some(owner) if owner == router => 255,
+                    _ if grouped => rank,
+                    _ => [50, 100, 100, 150, 200, 1 + random.up_to(253) as u8][random.up_to(5) as usize],
+                };
+                let vrid = 11 + at as u8;
+                let mut instance =
+                    draft::instance(&format!("VI_{}", at + 1), vrid, &format!("eth{segment}"), priority, family);
+                if v3 {
+                    instance.version = Version::V3;
+                    instance.advert_interval = Interval::from_millis([100, 500, 1000, 1500][random.up_to(3) as usize]);
+                } else {
+                    instance.advert_interval = Interval::from_millis(common_interval);
+                    instance.authentication = pass.map_or(Authentication::None, Authentication::Pass);
+                }
+                if unicast {
+                    let peers: Vec<IpAddr> =
+                        (0..routers).filter(|other| *other != router).map(|other| own4(segment, other)).collect();
+                    instance.transport = draft::unicast(&peers);
+                }
+                let vip = |at: u8| if v6 { virtual6(segment, vrid, at) } else { virtual4(segment, vrid, at) };
+                instance.virtual_addresses =
+                    (0..addresses).map(|at| draft::address(vip(at), &format!("eth{segment}"))).collect();
+                options(random, &mut instance, grouped);
+                instances.push(instance);
+            }
+            let tracked = !grouped && one_in(random, 3);
+            let mut scripts = Vec::new();
+            if tracked {
+                scripts.push(draft::script("chk", 1 + random.up_to(2) as u32, 1 + random.up_to(2) as u32));
+                let weight = [0, 0, -60, 40][random.up_to(3) as usize];
+                instances[0].track_scripts.push(draft::track_script("chk", weight, false));
+            }
+            let groups = match grouped {
+                true => vec![draft::sync_group("G1", (0..instances.len()).map(InstanceId).collect())],
+                false => Vec::new(),
+            };
+            if groups.is_empty() && segments > 1 && one_in(random, 2) {
+                let weight = [0, -80][random.up_to(1) as usize];
+                instances[0].track_interfaces.push(draft::track_interface("eth1", weight, false));
+            }
+            let mut model = draft::model(instances, groups, scripts);
+            model.startup_delay = startup_delay;
+            let name = ["A", "B", "C", "D"][router];
+            let mut host = Host::new(name, interfaces, Arc::new(model));
+            host.late = one_in(random, 2);
+            host
+        })
+        .collect()
+}
+
+fn options(random: &mut Random, instance: &mut Instance, grouped: bool) {
+    let owner = instance.priority.is_owner();
+    if !owner && one_in(random, 4) {
+        instance.preempt = false;
+    } else if !owner && one_in(random, 4) {
+        instance.preempt_delay = Interval::from_millis(500 + 1000 * random.up_to(9));
+    }
+    instance.lower_prio_no_advert = one_in(random, 8);
+    instance.higher_prio_send_advert = one_in(random, 8);
+    if one_in(random, 4) {
+        instance.announce.master_delay = Interval::ZERO;
+    }
+    if one_in(random, 4) {
+        instance.announce.master_refresh = Interval::from_secs(3);
+    }
+    if one_in(random, 6) {
+        instance.announce.garp_interval = Interval::from_millis(50);
+    }
+    if one_in(random, 5) {
+        instance.down_timer_adverts = 1 + random.up_to(4) as u8;
+    }
+    if !grouped && one_in(random, 5) {
+        let name = instance.interface.as_ref().map_or(String::new(), |name| name.to_string());
+        instance.excluded_addresses.push(draft::address(Ipv4Addr::new(10, 9, 9, instance.vrid.get()).into(), &name));
+    }
+}
+
+/// What an administrator may have done to the file since `base` was written.
+pub fn edited(random: &mut Random, base: &Vrrp, now: &Vrrp) -> Vrrp {
+    let mut model = now.clone();
+    if model.instances.is_empty() {
+        return base.clone();
+    }
+    let at = random.up_to(model.instances.len() as u64 - 1) as usize;
+    let grouped = !base.sync_groups.is_empty();
+    let mut instance = (*model.instances[at]).clone();
+    let interface = instance.interface.as_ref().map_or(String::new(), |name| name.to_string());
+    match random.up_to(9) {
+        0 | 1 => return base.clone(),
+        2 if !grouped && !instance.priority.is_owner() => instance.priority = Priority(1 + random.up_to(253) as u8),
+        3 => {
+            let more = match instance.family {
+                Family::V4 => virtual4(at, instance.vrid.get(), 4),
+                Family::V6 => virtual6(at, instance.vrid.get(), 4),
+            };
+            if !instance.virtual_addresses.iter().any(|known| known.cidr.address == more) {
+                instance.virtual_addresses.insert(0, draft::address(more, &interface));
+            }
+        }
+        4 if instance.virtual_addresses.len() > 1 => {
+            instance.virtual_addresses.pop();
+        }
+        5 if !instance.priority.is_owner() => instance.preempt = !instance.preempt,
+        6 if instance.virtual_addresses.len() > 1 => {
+            // From one list to the other: the kernel must not see a change.
+            instance.excluded_addresses.extend(instance.virtual_addresses.pop());
+        }
+        7 if !grouped => {
+            model.instances.remove(at);
+            return model;
+        }
+        8 if !grouped && model.instances.len() < 3 => {
+            let vrid = 15 + at as u8;
+            if model.instances.iter().any(|known| known.vrid.get() == vrid) {
+                return model;
+            }
+            let mut new = instance.clone();
+            new.name = keepalived_rs::base::name::InstanceName::new(&format!("VI_{vrid}"));
+            new.vrid = keepalived_rs::base::name::Vrid::new(vrid).expect("15 or more");
+            let address = if new.family == Family::V4 { virtual4(0, vrid, 0) } else { virtual6(0, vrid, 0) };
+            new.virtual_addresses = vec![draft::address(address, &interface)];
+            new.excluded_addresses.clear();
+            model.instances.insert(0, Arc::new(new));
+            return model;
+        }
+        9 if grouped && model.sync_groups.is_empty() => return base.clone(),
+        9 if grouped => {
+            model.sync_groups.clear();
+            return model;
+        }
+        _ => instance.announce.master_repeat = 1 + random.up_to(5) as u32,
+    }
+    model.instances[at] = Arc::new(instance);
+    model
+}
