@@ -1,1 +1,311 @@
-//! vrrp.
+//! The VRRP task: deadlines, adverts, links and addresses in; adverts, addresses and announcements out.
+//!
+//! It waits on one `timerfd` and its sockets and does nothing else: log lines, scripts and mail are others' work, and
+//! what they have no room for yet waits here. The way from a deadline to the advert on the wire is short: wake, ask
+//! the machine, send.
+
+mod effects;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::future::poll_fn;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use nix::libc::{EACCES, EPERM};
+use tokio::sync::mpsc;
+
+use crate::base::time::Interval;
+use crate::daemon::message::{Reporter, Setup, Task, ToSupervisor, ToVrrp};
+use crate::kernel::address::Addresses;
+use crate::kernel::arp_socket::AnnounceSocket;
+use crate::kernel::clock::{self, Timer};
+use crate::kernel::monitor::{Change, Monitor};
+use crate::kernel::netlink::Failure;
+use crate::kernel::scheduling;
+use crate::kernel::vrrp_socket::VrrpSocket;
+use crate::model::Model;
+use crate::model::event::{daemon, kernel};
+use crate::model::vrrp::SocketKey;
+use crate::vrrp::router::Router;
+use crate::vrrp::{Effect, Input, Packet, Release};
+
+/// Exit statuses of the daemon (IF-62).
+const EXIT_FATAL: u8 = 1;
+const EXIT_PERMISSION: u8 = 4;
+/// Between two tries to follow links and addresses again after that failed.
+const PAUSE: Interval = Interval::from_secs(1);
+
+/// Runs on the calling thread until `ToVrrp::Stop` or until the inbox is closed.
+pub fn run(setup: Setup<ToVrrp>) {
+    let supervisor = setup.supervisor.clone();
+    for refusal in scheduling::apply(&setup.model.global.vrrp_process) {
+        let (what, error) = (refusal.what, refusal.source.to_string());
+        setup.reporter.report(daemon::Event::SchedulingRefused { part: daemon::Part::Vrrp, what, error });
+    }
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(work(setup)),
+        Err(error) => {
+            let why = format!("cannot start the vrrp task: {error}");
+            // A closed channel means that the daemon is ending anyway.
+            supervisor.blocking_send(ToSupervisor::Failed { task: Task::Vrrp, exit: EXIT_FATAL, why }).unwrap_or(());
+        }
+    }
+}
+
+/// The task's state: the machine, and its hands and ears.
+struct Station {
+    machine: Router,
+    generation: u64,
+    timer: Timer,
+    monitor: Monitor,
+    addresses: Addresses,
+    announcer: AnnounceSocket,
+    sockets: Vec<Ear>,
+    /// The socket to be looked at first, so that a flood on one does not drown the others.
+    turn: usize,
+    /// What the machine asked for and is not done yet, in order.
+    pending: VecDeque<Effect>,
+    /// What came of it, for the machine.
+    inputs: VecDeque<Input>,
+    /// Destinations that cannot be reached just now; told once.
+    unreachable: BTreeSet<std::net::IpAddr>,
+    reporter: Reporter,
+    /// What the supervisor has no room for yet; this task goes on meanwhile.
+    outbox: VecDeque<ToSupervisor>,
+    /// Set while links and addresses cannot be followed.
+    blind: bool,
+}
+
+/// One socket of the machine's.
+struct Ear {
+    key: SocketKey,
+    socket: VrrpSocket,
+    /// Reading failed, which has been told.
+    deaf: bool,
+}
+
+/// What ended the waiting.
+enum Wake {
+    Deadline(io::Result<()>),
+    Message(Option<ToVrrp>),
+    Changes(Result<Vec<Change>, Failure>),
+    Packet(Packet),
+    LookAgain,
+}
+
+async fn work(setup: Setup<ToVrrp>) {
+    let Setup { model, generation, mut inbox, supervisor, reporter, release } = setup;
+    let release = Release { always_addresses: release.always_addresses, vrrp: release.vrrp };
+    let machine = Router::new(Arc::new(model.vrrp.clone()), generation, release);
+    match Station::open(machine, generation, reporter) {
+        Ok((mut station, present)) => {
+            station.changes(present);
+            station.handle(Input::Start);
+            station.ready();
+            station.serve(&mut inbox, &supervisor).await;
+            station.handle(Input::Stop);
+            station.outbox.push_back(ToSupervisor::Stopped(Task::Vrrp));
+            deliver(station.outbox, &supervisor).await;
+        }
+        Err(failed) => {
+            deliver(VecDeque::from([failed]), &supervisor).await;
+            while !matches!(inbox.recv().await, Some(ToVrrp::Stop) | None) {}
+            deliver(VecDeque::from([ToSupervisor::Stopped(Task::Vrrp)]), &supervisor).await;
+        }
+    }
+}
+
+async fn deliver(messages: VecDeque<ToSupervisor>, supervisor: &mpsc::Sender<ToSupervisor>) {
+    for message in messages {
+        if supervisor.send(message).await.is_err() {
+            // The daemon is ending without us.
+            break;
+        }
+    }
+}
+
+impl Station {
+    fn open(machine: Router, generation: u64, reporter: Reporter) -> Result<(Station, Vec<Change>), ToSupervisor> {
+        let timer = Timer::new().map_err(|error| failed("create a timer", &error))?;
+        let addresses = Addresses::open().map_err(|error| failed("open an rtnetlink socket", &error))?;
+        let announcer = AnnounceSocket::open().map_err(|error| failed("open a packet socket", &error))?;
+        let (monitor, present) = Monitor::open().map_err(|failure| match failure {
+            Failure::Socket(error) => failed("read links and addresses", &error),
+            other => failed("read links and addresses", &io::Error::other(other)),
+        })?;
+        let station = Station {
+            machine,
+            generation,
+            timer,
+            monitor,
+            addresses,
+            announcer,
+            sockets: Vec::new(),
+            turn: 0,
+            pending: VecDeque::new(),
+            inputs: VecDeque::new(),
+            unreachable: BTreeSet::new(),
+            reporter,
+            outbox: VecDeque::new(),
+            blind: false,
+        };
+        Ok((station, present))
+    }
+
+    /// Until told to stop.
+    async fn serve(&mut self, inbox: &mut mpsc::Receiver<ToVrrp>, supervisor: &mpsc::Sender<ToSupervisor>) {
+        loop {
+            // Looked at before any waiting: while packets pour in, the runtime would not look at the timer.
+            if self.machine.deadline().is_some_and(|deadline| deadline <= clock::now()) {
+                self.handle(Input::Deadline);
+                continue;
+            }
+            if let Err(error) = self.timer.set(self.machine.deadline()) {
+                self.outbox.push_back(failed("set the timer", &error));
+            }
+            let waiting = !self.outbox.is_empty();
+            let wake = tokio::select! {
+                biased;
+                wake = self.wait(inbox) => wake,
+                room = supervisor.reserve(), if waiting => {
+                    match (room, self.outbox.pop_front()) {
+                        (Ok(room), Some(message)) => room.send(message),
+                        (Err(_), _) | (_, None) => self.outbox.clear(),
+                    }
+                    continue;
+                }
+            };
+            match wake {
+                // The head of the loop asks the machine.
+                Wake::Deadline(Ok(())) => {}
+                Wake::Deadline(Err(error)) => self.outbox.push_back(failed("read the timer", &error)),
+                Wake::Packet(packet) => self.handle(Input::Packet(packet)),
+                Wake::Changes(Ok(changes)) => self.changes(changes),
+                Wake::Changes(Err(failure)) => self.blinded(&failure),
+                Wake::LookAgain => self.look_again(),
+                Wake::Message(Some(ToVrrp::Script { name, outcome })) => self.handle(Input::Script { name, outcome }),
+                Wake::Message(Some(ToVrrp::Reload { model, generation })) => self.reload(&model, generation),
+                Wake::Message(Some(ToVrrp::Stop) | None) => return,
+            }
+        }
+    }
+
+    async fn wait(&mut self, inbox: &mut mpsc::Receiver<ToVrrp>) -> Wake {
+        let pause = tokio::time::sleep(PAUSE.as_duration());
+        let blind = self.blind;
+        tokio::select! {
+            biased;
+            wake = poll_fn(|context| self.poll(context, inbox)) => wake,
+            () = pause, if blind => Wake::LookAgain,
+        }
+    }
+
+    /// Deadline, message, change, packet: in this order, so that nothing that others send can hold up an advert.
+    fn poll(&mut self, context: &mut Context<'_>, inbox: &mut mpsc::Receiver<ToVrrp>) -> Poll<Wake> {
+        if let Poll::Ready(result) = self.timer.poll(context) {
+            return Poll::Ready(Wake::Deadline(result));
+        }
+        if let Poll::Ready(message) = inbox.poll_recv(context) {
+            return Poll::Ready(Wake::Message(message));
+        }
+        if !self.blind
+            && let Poll::Ready(changes) = self.monitor.poll(context)
+        {
+            return Poll::Ready(Wake::Changes(changes));
+        }
+        for step in 0..self.sockets.len() {
+            let place = (self.turn + step) % self.sockets.len();
+            if let Poll::Ready(packet) = self.sockets[place].poll(context, &self.reporter) {
+                self.turn = place + 1;
+                return Poll::Ready(Wake::Packet(packet));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn changes(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            self.handle(match change {
+                Change::Link(link) => Input::Link(link),
+                Change::LinkGone(index) => Input::LinkGone(index),
+                Change::Address(address) => Input::Address(address),
+                Change::AddressGone(address) => Input::AddressGone(address),
+            });
+        }
+    }
+
+    fn blinded(&mut self, failure: &Failure) {
+        self.reporter.report(kernel::Event::MonitorFailed { error: failure.to_string() });
+        self.blind = true;
+    }
+
+    fn look_again(&mut self) {
+        match self.monitor.reopen() {
+            Ok(changes) => {
+                self.blind = false;
+                self.changes(changes);
+            }
+            Err(failure) => self.blinded(&failure),
+        }
+    }
+
+    fn reload(&mut self, model: &Model, generation: u64) {
+        self.generation = generation;
+        self.handle(Input::Reload { model: Arc::new(model.vrrp.clone()), generation });
+        self.ready();
+    }
+
+    fn ready(&mut self) {
+        self.outbox.push_back(ToSupervisor::Ready { task: Task::Vrrp, generation: self.generation });
+    }
+
+    /// Hands an input to the machine and carries its effects out, until it asks for nothing more.
+    fn handle(&mut self, input: Input) {
+        self.inputs.push_back(input);
+        while let Some(input) = self.inputs.pop_front() {
+            let mut effects = Vec::new();
+            self.machine.handle(clock::now(), input, &mut effects);
+            self.pending.extend(effects);
+            self.carry_out();
+        }
+    }
+}
+
+impl Ear {
+    fn poll(&mut self, context: &mut Context<'_>, reporter: &Reporter) -> Poll<Packet> {
+        loop {
+            match self.socket.poll_receive(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(received)) => {
+                    self.deaf = false;
+                    return Poll::Ready(Packet {
+                        socket: self.key.clone(),
+                        source: received.source,
+                        destination: received.destination,
+                        hop_limit: received.hop_limit,
+                        bytes: received.bytes.to_vec(),
+                    });
+                }
+                // A link that went down says so to its sockets, once each time.
+                Poll::Ready(Err(error)) => {
+                    if !self.deaf {
+                        reporter.report(kernel::Event::CannotReceive { error: error.to_string() });
+                    }
+                    self.deaf = true;
+                }
+            }
+        }
+    }
+}
+
+/// The task cannot do its work; says what to do about it where we know.
+fn failed(what: &str, error: &io::Error) -> ToSupervisor {
+    let refused = matches!(error.raw_os_error(), Some(EPERM | EACCES));
+    let advice = if refused { " - run as root, or with the capabilities CAP_NET_ADMIN and CAP_NET_RAW" } else { "" };
+    ToSupervisor::Failed {
+        task: Task::Vrrp,
+        exit: if refused { EXIT_PERMISSION } else { EXIT_FATAL },
+        why: format!("cannot {what}: {error}{advice}"),
+    }
+}

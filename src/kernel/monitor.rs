@@ -71,16 +71,16 @@ impl Monitor {
     /// Subscribes first and looks then, so nothing is missed between. Returns all that is there: links, then addresses.
     /// Must be called inside a runtime.
     pub fn open() -> Result<(Monitor, Vec<Change>), Failure> {
-        let socket = netlink::open()?;
-        socket.set_non_blocking(true)?;
-        for group in [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_NETCONF] {
-            socket.add_membership(group)?;
-        }
-        // SAFETY: the socket owns its descriptor, which stays the same and open for as long as the socket lives.
-        let socket = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }.map_err(io::Error::from)?;
+        let socket = subscribe()?;
         let mut monitor = Monitor { socket, datagram: Vec::with_capacity(DATAGRAM), known: Known::default() };
         let changes = monitor.look_again()?;
         Ok((monitor, changes))
+    }
+
+    /// A fresh socket, after reading the old one failed. Returns what changed meanwhile.
+    pub fn reopen(&mut self) -> Result<Vec<Change>, Failure> {
+        self.socket = subscribe()?;
+        self.look_again()
     }
 
     /// Ready with what changed; never with nothing. After lost notifications (ENOBUFS) that is the difference between
@@ -122,6 +122,16 @@ impl Monitor {
         }
         Ok(self.known.become_as(found))
     }
+}
+
+fn subscribe() -> io::Result<AsyncFd<netlink_sys::Socket>> {
+    let socket = netlink::open()?;
+    socket.set_non_blocking(true)?;
+    for group in [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_NETCONF] {
+        socket.add_membership(group)?;
+    }
+    // SAFETY: the socket owns its descriptor, which stays the same and open for as long as the socket lives.
+    unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }.map_err(io::Error::from)
 }
 
 impl Known {

@@ -1,0 +1,180 @@
+//! What the machine asks for, carried out in its order; long lists in parts, with a look at the clock between.
+
+use super::{Ear, Station};
+use crate::base::net::Cidr;
+use crate::daemon::message::ToSupervisor;
+use crate::kernel::address::BATCH;
+use crate::kernel::clock;
+use crate::kernel::netlink::Failure;
+use crate::kernel::vrrp_socket::VrrpSocket;
+use crate::model::event::kernel::Event;
+use crate::model::host::Placement;
+use crate::model::vrrp::{InstanceId, SocketKey};
+use crate::vrrp::{Announcement, Effect, Input, Transmission};
+
+/// Announcements between two looks at the clock.
+const ANNOUNCEMENTS: usize = 64;
+
+impl Station {
+    /// Until nothing is pending. What comes of it waits in `inputs`.
+    pub(super) fn carry_out(&mut self) {
+        while let Some(effect) = self.pending.pop_front() {
+            match effect {
+                Effect::Send(transmission) => self.send(&transmission),
+                Effect::AddAddresses { instance, mut addresses } => {
+                    let later = addresses.split_off(addresses.len().min(BATCH));
+                    self.add(instance, &addresses);
+                    if !later.is_empty() {
+                        self.postpone(Effect::AddAddresses { instance, addresses: later });
+                    }
+                }
+                Effect::RemoveAddresses { instance, mut addresses, forced } => {
+                    let later = addresses.split_off(addresses.len().min(BATCH));
+                    self.remove(&addresses, forced);
+                    if !later.is_empty() {
+                        self.postpone(Effect::RemoveAddresses { instance, addresses: later, forced });
+                    }
+                }
+                Effect::Announce(mut announcements) => {
+                    let later = announcements.split_off(announcements.len().min(ANNOUNCEMENTS));
+                    self.announce(&announcements);
+                    if !later.is_empty() {
+                        self.postpone(Effect::Announce(later));
+                    }
+                }
+                Effect::OpenSocket(key) => self.open_socket(key),
+                Effect::CloseSocket(key) => self.sockets.retain(|ear| ear.key != key),
+                Effect::Report(event) => self.reporter.report(event),
+                Effect::Notify(notification) => self.outbox.push_back(ToSupervisor::Notify(notification)),
+            }
+        }
+    }
+
+    /// The rest of a list goes on first, but not before adverts that have become due: the kernel works for
+    /// milliseconds on a long list of addresses.
+    fn postpone(&mut self, rest: Effect) {
+        self.pending.push_front(rest);
+        if self.machine.deadline().is_none_or(|deadline| deadline > clock::now()) {
+            return;
+        }
+        let mut effects = Vec::new();
+        self.machine.handle(clock::now(), Input::Deadline, &mut effects);
+        for effect in effects {
+            match effect {
+                Effect::Send(transmission) => self.send(&transmission),
+                later => self.pending.push_back(later),
+            }
+        }
+    }
+
+    fn send(&mut self, transmission: &Transmission) {
+        let Transmission { socket, source, destination, hop_limit, bytes } = transmission;
+        let Some(ear) = self.sockets.iter().find(|ear| ear.key == *socket) else { return };
+        match ear.socket.send(*source, *destination, *hop_limit, bytes) {
+            Ok(()) => {
+                if self.unreachable.remove(destination) {
+                    self.reporter.report(Event::SendsAgain { destination: *destination });
+                }
+            }
+            Err(error) => {
+                if self.unreachable.insert(*destination) {
+                    self.reporter.report(Event::CannotSend { destination: *destination, error: error.to_string() });
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, instance: InstanceId, addresses: &[Placement]) {
+        let refused = match self.addresses.add(addresses) {
+            Ok(refused) => {
+                refused.into_iter().filter_map(|(place, errno)| Some((addresses.get(place)?, errno))).collect()
+            }
+            Err(failure) => self.missing(addresses, &failure),
+        };
+        for (placement, errno) in refused {
+            self.refused(placement, true, errno);
+            self.inputs.push_back(Input::AddressRefused { instance, address: placement.address.clone() });
+        }
+    }
+
+    /// Those that are not there after answers were lost, with the errno of what failed.
+    fn missing<'a>(&mut self, wanted: &'a [Placement], failure: &Failure) -> Vec<(&'a Placement, i32)> {
+        let errno = errno(failure);
+        let present = self.read_back(failure);
+        let there = |placement: &&Placement| present.contains(&(placement.index.0, placement.address.cidr));
+        wanted.iter().filter(|placement| !there(placement)).map(|placement| (placement, errno)).collect()
+    }
+
+    fn remove(&mut self, addresses: &[Placement], forced: bool) {
+        match self.addresses.remove(addresses, forced) {
+            Ok(refused) => {
+                for (place, errno) in refused {
+                    if let Some(placement) = addresses.get(place) {
+                        self.refused(placement, false, errno);
+                    }
+                }
+            }
+            Err(failure) => {
+                let present = self.read_back(&failure);
+                let there = |placement: &&Placement| present.contains(&(placement.index.0, placement.address.cidr));
+                for placement in addresses.iter().filter(there) {
+                    // Once more, alone: an address that stays would answer for us while another holds it.
+                    match self.addresses.remove(std::slice::from_ref(placement), forced) {
+                        Ok(refused) if refused.is_empty() => {}
+                        Ok(_) | Err(_) => self.refused(placement, false, errno(&failure)),
+                    }
+                }
+            }
+        }
+    }
+
+    fn refused(&self, placement: &Placement, adding: bool, errno: i32) {
+        let (address, index) = (placement.address.cidr, placement.index);
+        self.reporter.report(Event::AddressRefused { address, index, adding, errno });
+    }
+
+    /// The addresses that are there, after answers were lost; none when they cannot be read either.
+    fn read_back(&mut self, failure: &Failure) -> Vec<(u32, Cidr)> {
+        self.reporter.report(Event::AnswersLost { error: failure.to_string() });
+        let read = self.addresses.reopen().map_err(Failure::from).and_then(|()| self.addresses.present());
+        match read {
+            Ok(present) => present.iter().map(|address| (address.index.0, address.cidr)).collect(),
+            Err(failure) => {
+                self.reporter.report(Event::AnswersLost { error: failure.to_string() });
+                Vec::new()
+            }
+        }
+    }
+
+    fn announce(&mut self, announcements: &[Announcement]) {
+        let mut told = false;
+        for Announcement { index, mac, address, router } in announcements {
+            if let Err(error) = self.announcer.announce(*index, *mac, *address, *router)
+                && !told
+            {
+                told = true;
+                let error = error.to_string();
+                self.reporter.report(Event::CannotAnnounce { address: *address, index: *index, error });
+            }
+        }
+    }
+
+    fn open_socket(&mut self, key: SocketKey) {
+        if self.sockets.iter().any(|ear| ear.key == key) {
+            return;
+        }
+        match VrrpSocket::open(&key) {
+            Ok(socket) => self.sockets.push(Ear { key, socket, deaf: false }),
+            Err(error) => self.inputs.push_back(Input::SocketRefused { socket: key, error: error.to_string() }),
+        }
+    }
+}
+
+/// The number for the log line: what failed, or EIO when the failure has none.
+fn errno(failure: &Failure) -> i32 {
+    match failure {
+        Failure::Socket(error) => error.raw_os_error().unwrap_or(nix::libc::EIO),
+        Failure::Refused(errno) => *errno,
+        Failure::Garbled(_) => nix::libc::EIO,
+    }
+}
