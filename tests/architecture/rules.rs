@@ -57,8 +57,19 @@ const WORLD: &[&str] = &[
     "Instant",
     "SystemTime",
 ];
-const MACROS: &[&str] =
-    &["println!", "eprintln!", "print!", "eprint!", "dbg!", "error!", "warn!", "info!", "debug!", "event!", "log!"];
+const MACROS: &[&str] = &[
+    "println!",
+    "eprintln!",
+    "print!",
+    "eprint!",
+    "dbg!",
+    "error!",
+    "warn!",
+    "info!",
+    "debug!",
+    "tracing::event!",
+    "log!",
+];
 const EMPTY_NAMES: &[&str] = &["Manager", "Handler", "Helper", "Util", "Utils", "Data", "Info"];
 
 pub static RULES: &[Rule] = &[

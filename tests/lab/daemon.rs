@@ -15,6 +15,8 @@ pub struct Daemon {
     program: PathBuf,
     /// keepalived.conf, the pid files and the log of this router.
     pub place: PathBuf,
+    /// Options besides those that every start has.
+    pub options: Vec<&'static str>,
     child: Option<Child>,
 }
 
@@ -35,7 +37,7 @@ pub fn until<T>(limit: Duration, mut look: impl FnMut() -> Outcome<T>) -> Outcom
 impl Daemon {
     pub fn new(program: &Path, place: PathBuf) -> Outcome<Daemon> {
         doing(place.display(), std::fs::create_dir_all(&place))?;
-        Ok(Daemon { program: program.to_owned(), place, child: None })
+        Ok(Daemon { program: program.to_owned(), place, options: Vec::new(), child: None })
     }
 
     pub fn configure(&self, text: &str) -> Outcome<()> {
@@ -62,6 +64,7 @@ impl Daemon {
             .arg(file("vrrp.pid"))
             .arg("-c")
             .arg(file("checkers.pid"));
+        command.args(&self.options);
         if self.is_original() {
             command.arg("-G"); // else its -l writes to the console too where there is no /dev/log
         }

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::daemon::{Daemon, shown, until};
-use crate::namespace::Outcome;
-use crate::network::{
+use super::network::{
     INSIDE, Network, OUTSIDE, ROUTERS, WEBS, Web, configuration, master_down_interval, until_in, until_out,
     web_address, weight,
 };
-use crate::story::{Story, seconds};
+use super::story::{Story, seconds};
+use crate::daemon::{Daemon, shown, until};
+use crate::namespace::Outcome;
 use crate::traffic::{Request, Traffic};
 
 const SECOND: Duration = Duration::from_secs(1);

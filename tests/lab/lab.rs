@@ -1,0 +1,51 @@
+//! The program behind `tests/demo` and `tests/bench`: routers, servers and traffic in network namespaces.
+//!
+//! ```text
+//! lab demo PROGRAM                    the main job, shown step by step; needs IPVS
+//! lab lateness|config ORIGINAL OURS   figures beside the original's, on any kernel
+//! lab table|memory ORIGINAL OURS      figures that need IPVS
+//! ```
+//! One long-lived program, because in user-mode-linux a process costs 50 ms: it reads the kernel's tables by itself.
+#![allow(clippy::disallowed_methods)] // a lab measures: it reads the clock itself
+
+mod bench;
+mod daemon;
+mod demo;
+mod namespace;
+mod traffic;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use bench::Programs;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let place = std::env::temp_dir().join(format!("keepalived-lab.{}", std::process::id()));
+    let programs = |original: &str, ours: &str| Programs {
+        original: PathBuf::from(original),
+        ours: PathBuf::from(ours),
+        place: place.clone(),
+    };
+    let outcome = match words[..] {
+        ["demo", program] => demo::steps::run(Path::new(program), &place),
+        ["lateness", original, ours] => bench::lateness::first_adverts(&programs(original, ours)).map(|()| true),
+        ["config", original, ours] => bench::size::reading(&programs(original, ours)).map(|()| true),
+        ["table", original, ours] => bench::size::ten_thousand(&programs(original, ours)).map(|()| true),
+        ["memory", original, ours] => bench::size::memory(&programs(original, ours)).map(|()| true),
+        _ => Err("usage: lab demo PROGRAM | lab lateness|config|table|memory ORIGINAL OURS".to_owned()),
+    };
+    let removed = match std::fs::remove_dir_all(&place) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(format!("{}: {error}", place.display())),
+        _ => Ok(()),
+    };
+    match outcome.and_then(|held| removed.map(|()| held)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("lab: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
