@@ -93,8 +93,8 @@ impl State {
     }
 }
 
-/// Whose name a line bears.
-macro_rules! event {
+/// Reports an event under the names of the checker.
+macro_rules! tell {
     ($turn:ident, $variant:ident { $($field:tt)* }) => {
         $turn.report(Event::$variant {
             real_server: $turn.checker.real_server_name.clone(),
@@ -116,7 +116,7 @@ impl Turn<'_> {
             Check::Http(_) => Kind::Web,
             Check::Misc(_) => Kind::Misc,
         };
-        event!(self, Rescheduled { kind, obstacle });
+        tell!(self, Rescheduled { kind, obstacle });
         self.checker.timing.delay_loop
     }
 
@@ -158,14 +158,14 @@ impl Turn<'_> {
             Ok(()) => {
                 self.state.failures = 0;
                 if self.comes_up() {
-                    event!(self, TcpSucceeded {});
+                    tell!(self, TcpSucceeded {});
                     self.verdict(true, "=> TCP CHECK succeed on service <=");
                 }
                 timing.delay_loop
             }
             Err(failure) => {
                 if self.tells_attempts() {
-                    event!(self, TcpAttemptFailed { failure });
+                    tell!(self, TcpAttemptFailed { failure });
                 }
                 if !self.counts() {
                     return timing.delay_loop;
@@ -174,7 +174,7 @@ impl Turn<'_> {
                     return self.retry_later();
                 }
                 let retries = (timing.retry > 0 && self.state.has_run).then_some(timing.retry);
-                event!(self, TcpFailed { retries });
+                tell!(self, TcpFailed { retries });
                 self.verdict(false, "=> TCP CHECK failed on service <=");
                 timing.delay_loop
             }
@@ -194,13 +194,13 @@ impl Turn<'_> {
         let at = self.state.url;
         let Some(url) = http.urls.get(at) else { return };
         if fetched.ended_without_close && self.state.unclosed.insert(at) {
-            event!(self, EndedWithoutClose { path: url.path.clone() });
+            tell!(self, EndedWithoutClose { path: url.path.clone() });
         }
         if let Some(lengths) = fetched.length_differs
             && self.state.lengths.insert(at, lengths) != Some(lengths)
         {
             let url = format!("{}{}", url.virtual_host.as_deref().unwrap_or_default(), url.path);
-            event!(self, LengthDiffers { url, announced: lengths.0, received: lengths.1 });
+            tell!(self, LengthDiffers { url, announced: lengths.0, received: lengths.1 });
         }
     }
 
@@ -210,13 +210,13 @@ impl Turn<'_> {
         self.state.failures = 0;
         let at = self.state.url;
         if let (false, Some(url)) = (self.state.up, http.urls.get(at)) {
-            event!(self, UrlSucceeded { path: url.path.clone(), tested });
+            tell!(self, UrlSucceeded { path: url.path.clone(), tested });
         }
         let recovered = self.state.failed_url.take().is_some();
         if !recovered && at + 1 >= http.urls.len() {
             self.state.url = 0;
             if self.comes_up() {
-                event!(self, HttpSucceeded {});
+                tell!(self, HttpSucceeded {});
                 self.verdict(true, "=> CHECK succeed on service <=");
             }
             return timing.delay_loop;
@@ -229,7 +229,7 @@ impl Turn<'_> {
     fn bad_url(&mut self, http: &HttpCheck, failure: HttpFailure) -> Interval {
         let timing = self.checker.timing;
         if self.tells_attempts() {
-            event!(self, HttpAttemptFailed { failure });
+            tell!(self, HttpAttemptFailed { failure });
         }
         if self.state.failed_url.is_some() {
             return timing.delay_loop.max(timing.delay_before_retry);
@@ -241,7 +241,7 @@ impl Turn<'_> {
         self.state.failures = 0;
         if self.counts() {
             let retries = (timing.retry > 0).then_some(timing.retry);
-            event!(self, HttpFailed { tls: http.tls.is_some(), retries });
+            tell!(self, HttpFailed { tls: http.tls.is_some(), retries });
             self.verdict(false, "=> CHECK failed on service : HTTP/SSL request failed <=");
         }
         timing.delay_loop.max(timing.delay_before_retry)
@@ -255,7 +255,7 @@ impl Turn<'_> {
             self.state.failures = 0;
             let changed = std::mem::replace(&mut self.state.weight, weight) != weight;
             if self.comes_up() {
-                event!(self, MiscSucceeded { script: script() });
+                tell!(self, MiscSucceeded { script: script() });
                 self.verdict(true, "=> MISC CHECK succeeded on service <=");
             } else if changed {
                 self.verdict(true, "");
@@ -269,12 +269,12 @@ impl Turn<'_> {
             if self.tells_attempts() {
                 let (made, retries) = (self.state.failures, timing.retry);
                 let retry = if made == 0 { Retry::First { retries } } else { Retry::Next { retry: made, retries } };
-                event!(self, MiscFailed { script: script(), end: result.end(), retry });
+                tell!(self, MiscFailed { script: script(), end: result.end(), retry });
             }
             return self.retry_later();
         }
         let retry = if timing.retry == 0 { Retry::Disabled } else { Retry::Last { retries: timing.retry } };
-        event!(self, MiscFailed { script: script(), end: result.end(), retry });
+        tell!(self, MiscFailed { script: script(), end: result.end(), retry });
         // What it added to the weight goes with it (CK-114).
         self.state.weight = 0;
         self.verdict(

@@ -121,6 +121,18 @@ impl Check {
     }
 }
 
+impl From<HttpCheck> for Check {
+    fn from(check: HttpCheck) -> Check {
+        Check::Http(check)
+    }
+}
+
+impl From<MiscCheck> for Check {
+    fn from(check: MiscCheck) -> Check {
+        Check::Misc(check)
+    }
+}
+
 impl Connect {
     pub fn to(address: IpAddr, port: u16) -> Connect {
         Connect { destination: Endpoint { address, port }, bind: None, interface: None, fwmark: 0 }

@@ -1,0 +1,25 @@
+//! The checkers: their law in simulated time, and the task as the daemon runs it, against real sockets on loopback.
+
+// For the fixture, which speaks of the crate.
+use keepalived_rs::{base, model};
+
+#[path = "checkers/answers.rs"]
+mod answers;
+#[path = "../src/lvs/fixture.rs"]
+mod fixture;
+#[path = "checkers/hostile.rs"]
+mod hostile;
+#[path = "checkers/law.rs"]
+mod law;
+#[path = "checkers/misc.rs"]
+mod misc;
+#[path = "checkers/reload.rs"]
+mod reload;
+#[path = "checkers/rig.rs"]
+mod rig;
+#[path = "checkers/server.rs"]
+mod server;
+#[path = "checkers/simulated.rs"]
+mod simulated;
+#[path = "checkers/tls.rs"]
+mod tls;
