@@ -114,7 +114,7 @@ pub struct Options {
     /// Check the configuration; findings go to standard error or to this file
     #[arg(short = 't', long = "config-test", value_name = "LOG_FILE",
         num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    pub config_test: Option<PathBuf>,
+    pub config_test: Option<String>,
     /// Print the version
     #[arg(short = 'v', long = "version")]
     pub version: bool,
@@ -127,7 +127,7 @@ pub struct Options {
     /// File for the log in builds that have it
     #[arg(short = 'g', long = "log-file", value_name = "FILE", hide = true,
         num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    pub log_file: Option<PathBuf>,
+    pub log_file: Option<String>,
     /// What follows the options
     #[arg(skip)]
     pub operands: Vec<String>,
