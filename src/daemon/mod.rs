@@ -1,8 +1,19 @@
 //! The tasks: the only place where a machine meets an adapter.
 
 pub mod checkers;
+pub mod fifos;
 pub mod ipvs;
+pub mod mail;
 pub mod message;
+pub mod pid_file;
 pub mod reload;
+pub mod scripts;
 pub mod signal;
+pub mod start;
+pub mod supervisor;
+pub mod systemd;
+pub mod tasks;
+pub mod track;
 pub mod vrrp;
+
+pub use self::start::run;

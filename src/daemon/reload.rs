@@ -1,1 +1,106 @@
-//! reload.
+//! Reading the configuration, at start and at a reload, and what a reload may not change.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::host::System;
+use crate::config::{self, Loaded, Request};
+use crate::diagnostic::{Code, Severity, render};
+use crate::model::Model;
+use crate::model::event::daemon::{Event, Weight};
+
+/// Exit statuses of a run (IF-62).
+const EXIT_CONFIGURATION: u8 = 2;
+const EXIT_NO_FILE: u8 = 6;
+
+/// Where the configuration stands; the path is absolute, since the daemon changes to `/`.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub file: PathBuf,
+    pub config_id: Option<String>,
+    pub all_config: bool,
+}
+
+/// What came of reading it.
+#[derive(Debug)]
+pub struct Reading {
+    pub model: Result<Arc<Model>, Unusable>,
+    /// Every finding, as a log line.
+    pub findings: Vec<Event>,
+}
+
+/// Why there is no model.
+#[derive(Debug)]
+pub struct Unusable {
+    /// Exit status of a start with it.
+    pub exit: u8,
+    /// The gravest finding, as one line with its place.
+    pub why: String,
+}
+
+impl Source {
+    /// Reads it for a run.
+    pub fn read(&self) -> Reading {
+        let Loaded { model, diagnostics, sources, .. } = self.load(false);
+        let findings = diagnostics.iter().map(|one| {
+            let weight = match one.severity() {
+                Severity::Error => Weight::Error,
+                Severity::Warning => Weight::Warning,
+                Severity::Note => Weight::Note,
+            };
+            Event::Finding { weight, text: render::line(one, &sources) }
+        });
+        let findings = findings.collect();
+        let model = model.map(Arc::new).ok_or_else(|| {
+            let missing = |one: &&crate::diagnostic::Diagnostic| {
+                matches!(one.code, Code::FileMissing | Code::IncludeRequired)
+            };
+            let absent = diagnostics.iter().find(missing);
+            let gravest = absent.or_else(|| diagnostics.iter().max_by_key(|one| (one.severity(), one.code.class())));
+            let why = gravest.map_or_else(|| "no readable configuration".to_owned(), |one| render::line(one, &sources));
+            let exit = if absent.is_some() || diagnostics.is_empty() { EXIT_NO_FILE } else { EXIT_CONFIGURATION };
+            Unusable { exit, why }
+        });
+        Reading { model, findings }
+    }
+
+    /// `--config-test`: exit status and what to print, the original's line and then the excerpt for each finding
+    /// (IF-52). What the original only logs is left out.
+    pub fn test(&self) -> (u8, String) {
+        let Loaded { diagnostics, sources, exit, .. } = self.load(true);
+        let mut text = String::new();
+        for one in diagnostics.iter().filter(|one| one.severity() != Severity::Note && one.code != Code::Logged) {
+            text += &format!("{}\n", render::line(one, &sources));
+            if one.primary.is_some() {
+                text += &render::full(one, &sources);
+            }
+        }
+        (exit, text)
+    }
+
+    fn load(&self, test: bool) -> Loaded {
+        config::load(&Request {
+            file: &self.file,
+            config_id: self.config_id.as_deref(),
+            all_config: self.all_config,
+            test,
+            host: &System,
+        })
+    }
+}
+
+/// `path` as it is seen from `/` (IF-9).
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// What the new configuration changes that a running daemon cannot (IF-84).
+pub fn unchangeable(old: &Model, new: &Model) -> Option<&'static str> {
+    if old.global.net_namespace != new.global.net_namespace {
+        Some("network namespace")
+    } else if old.global.instance != new.global.instance {
+        Some("instance name")
+    } else {
+        None
+    }
+}

@@ -4,6 +4,7 @@
 //! Pure: it remembers only what was last mailed about whom.
 
 mod mail;
+pub mod message;
 pub mod plan;
 
 use crate::model::event::daemon::FifoKind;

@@ -1,0 +1,67 @@
+//! Paths by options and configuration; the lock.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::{Paths, PidFile, PidFileError};
+use crate::base::time::Interval;
+use crate::cli;
+use crate::model::global::{Global, ProcessSettings};
+use crate::model::notify::ScriptIdentity;
+
+fn global(instance: Option<&str>, namespace: Option<&str>) -> Global {
+    Global {
+        router_id: "r".to_owned(),
+        instance: instance.map(str::to_owned),
+        net_namespace: namespace.map(str::to_owned),
+        mail: None,
+        script_user: ScriptIdentity::ROOT,
+        script_security: false,
+        notify_fifo: None,
+        vrrp_notify_fifo: None,
+        lvs_notify_fifo: None,
+        umask: None,
+        vrrp_process: ProcessSettings::default(),
+        checker_process: ProcessSettings::default(),
+        child_wait_time: Interval::from_secs(5),
+    }
+}
+
+fn paths(words: &[&str], global: &Global) -> [String; 3] {
+    let options = cli::read(words.iter().map(OsString::from)).expect("options");
+    let paths = Paths::new(&options, global);
+    [paths.daemon, paths.vrrp, paths.checkers].map(|path| path.display().to_string())
+}
+
+/// IF-151, IF-152, IF-153, IF-156.
+#[test]
+fn paths_follow_options_and_configuration() {
+    let plain = ["/run/keepalived.pid", "/run/vrrp.pid", "/run/checkers.pid"];
+    assert_eq!(paths(&[], &global(None, None)), plain);
+    let named = ["/run/keepalived/keepalived_a.pid", "/run/keepalived/vrrp_a.pid", "/run/keepalived/checkers_a.pid"];
+    assert_eq!(paths(&[], &global(Some("a"), None)), named);
+    let inside = ["/run/keepalived/ns/keepalived.pid", "/run/keepalived/ns/vrrp.pid", "/run/keepalived/ns/checkers.pid"];
+    assert_eq!(paths(&[], &global(None, Some("ns"))), inside);
+    assert_eq!(paths(&["-s", "ns"], &global(None, Some("other"))), inside);
+    assert_eq!(paths(&["-p", "/x/1"], &global(Some("a"), None)), ["/x/1", named[1], named[2]]);
+}
+
+/// IF-154, IF-155: locked against a second daemon, whatever an old file says; the number and a line end, mode 0644.
+#[test]
+fn a_pid_file_is_locked_and_an_old_one_taken_over() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("a.pid");
+    std::fs::write(&path, "4194305\n").expect("an old file");
+    let mut first = PidFile::lock(&path).expect("nobody has it");
+    first.write().expect("write");
+    assert_eq!(std::fs::read_to_string(&path).expect("read"), format!("{}\n", std::process::id()));
+    assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o644);
+    assert!(matches!(PidFile::lock(&path), Err(PidFileError::Locked)));
+    first.remove();
+    assert!(!path.exists());
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("/dev/null", &link).expect("a link");
+    assert!(matches!(PidFile::lock(&link), Err(PidFileError::Io(_))));
+    assert!(matches!(PidFile::lock(Path::new("/nonexistent/a.pid")), Err(PidFileError::Io(_))));
+}

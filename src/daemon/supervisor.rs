@@ -1,0 +1,341 @@
+//! The supervisor: signals in, parts started, reloaded, watched and stopped; scripts, FIFOs and mail on their behalf.
+//!
+//! It runs on the main thread and is the only one that may be late: no task ever waits for it.
+
+mod stop;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::daemon::fifos::Fifos;
+use crate::daemon::mail::Mails;
+use crate::daemon::message::{INBOX, Release, Reporter, Task, ToCheckers, ToIpvs, ToSupervisor, ToVrrp};
+use crate::daemon::reload::{Reading, Source, unchangeable};
+use crate::daemon::scripts::Scripts;
+use crate::daemon::signal::{Request, Signals};
+use crate::daemon::systemd::Systemd;
+use crate::daemon::tasks::{Ended, Inboxes, Start, Work};
+use crate::daemon::track::TrackScripts;
+use crate::kernel::background::own_pid;
+use crate::model::Model;
+use crate::model::event::Notification;
+use crate::model::event::daemon::{Event, Part};
+use crate::notify::Action;
+use crate::notify::plan::Planner;
+
+/// Exit status after a defect of ours (IF-62).
+const EXIT_INTERNAL: u8 = 70;
+/// A reader of a FIFO that is restarted by a reload gets TERM at once (IF-89).
+const NO_GRACE: std::time::Duration = std::time::Duration::ZERO;
+/// Models kept for notifications that were sent before a reload.
+const MOST_MODELS: usize = 4;
+
+/// What the supervisor is started with.
+pub struct Order {
+    pub model: Arc<Model>,
+    pub source: Source,
+    /// Whether VRRP and the checkers may run (-P, -C).
+    pub parts: (bool, bool),
+    /// `--all`: run them even without configuration.
+    pub all: bool,
+    pub ignore_interrupt: bool,
+    pub release: Release,
+    pub work: Work,
+    pub reporter: Reporter,
+    /// Called once the signals are received.
+    pub started: Box<dyn FnOnce()>,
+}
+
+struct Supervisor {
+    source: Source,
+    wants: (bool, bool),
+    all: bool,
+    reporter: Reporter,
+    systemd: Systemd,
+    model: Arc<Model>,
+    generation: u64,
+    /// The running model and those before it, by generation.
+    models: BTreeMap<u64, Arc<Model>>,
+    start: Start,
+    inboxes: Inboxes,
+    running: BTreeSet<Task>,
+    /// Running tasks that do not yet run the present generation.
+    unready: BTreeSet<Task>,
+    reloading: bool,
+    complete: bool,
+    queued: bool,
+    planner: Planner,
+    scripts: Scripts,
+    mails: Mails,
+    fifos: Fifos,
+    track: Option<TrackScripts>,
+    inbox: mpsc::Receiver<ToSupervisor>,
+    ended: mpsc::UnboundedReceiver<Ended>,
+}
+
+/// Runs until a signal or a failure ends it; gives the exit status.
+///
+/// # Errors
+/// When signals cannot be received.
+pub async fn run(order: Order) -> std::io::Result<u8> {
+    let mut signals = Signals::open(order.ignore_interrupt)?;
+    (order.started)();
+    let (supervisor, inbox) = mpsc::channel(INBOX);
+    let (ended_to, ended) = mpsc::unbounded_channel();
+    let reporter = order.reporter;
+    let start =
+        Start { work: order.work, supervisor, ended: ended_to, reporter: reporter.clone(), release: order.release };
+    let mut this = Supervisor {
+        source: order.source,
+        wants: order.parts,
+        all: order.all,
+        systemd: Systemd::find(),
+        models: BTreeMap::from([(0, order.model.clone())]),
+        model: order.model,
+        generation: 0,
+        start,
+        inboxes: Inboxes::default(),
+        running: BTreeSet::new(),
+        unready: BTreeSet::new(),
+        reloading: false,
+        complete: false,
+        queued: false,
+        planner: Planner::default(),
+        scripts: Scripts::new(reporter.clone()),
+        mails: Mails::new(reporter.clone()),
+        fifos: Fifos::new(reporter.clone()),
+        track: None,
+        inbox,
+        ended,
+        reporter,
+    };
+    this.open();
+    let exit = loop {
+        tokio::select! {
+            biased;
+            request = signals.next() => {
+                if let Some(exit) = this.signal(request) {
+                    break exit;
+                }
+            }
+            Some(ended) = this.ended.recv() => {
+                if let Some(exit) = this.task_ended(ended) {
+                    break exit;
+                }
+            }
+            Some(message) = this.inbox.recv() => {
+                if let Some(exit) = this.message(message) {
+                    break exit;
+                }
+            }
+            () = this.scripts.one_ended() => {}
+            () = this.mails.one_done() => {}
+        }
+    };
+    this.stop().await;
+    Ok(exit)
+}
+
+impl Supervisor {
+    /// FIFOs first, so that the first lines find them; then the parts that the configuration has something for.
+    fn open(&mut self) {
+        self.fifos.open(&self.model.global, self.wants);
+        self.start_parts();
+        if self.running.is_empty() {
+            self.reporter.report(Event::NothingToRun);
+        }
+        self.settle();
+    }
+
+    /// Starts what is wanted and does not run yet. A part once started goes on, be its configuration empty or not.
+    fn start_parts(&mut self) {
+        let vrrp = self.wants.0 && (self.all || !self.model.vrrp.instances.is_empty());
+        let checkers = self.wants.1 && (self.all || !self.model.lvs.virtual_servers.is_empty());
+        let parts = [
+            (Part::Checkers, checkers, &[Task::Ipvs, Task::Checkers][..]),
+            (Part::Vrrp, vrrp, &[Task::Vrrp][..]),
+        ];
+        for (part, wanted, tasks) in parts {
+            if !wanted || tasks.iter().any(|task| self.running.contains(task)) {
+                continue;
+            }
+            self.reporter.report(Event::PartStarting { part, pid: own_pid() });
+            match self.start.part(part, &self.model, self.generation, &mut self.inboxes) {
+                Ok(()) => {
+                    self.running.extend(tasks);
+                    self.unready.extend(tasks);
+                }
+                Err(error) => {
+                    // As if the task had said so itself; there is always room at the start.
+                    let task = tasks.first().copied().unwrap_or(Task::Vrrp);
+                    let why = format!("cannot start a thread: {error}");
+                    let failed = ToSupervisor::Failed { task, exit: EXIT_INTERNAL, why };
+                    self.start.supervisor.try_send(failed).unwrap_or(());
+                }
+            }
+        }
+        if let Some(vrrp) = &self.inboxes.vrrp {
+            let track =
+                self.track.get_or_insert_with(|| TrackScripts::new(vrrp.clone(), self.reporter.clone()));
+            track.set(&self.model.vrrp.scripts);
+        }
+    }
+
+    /// `Some`: stop with this exit status.
+    fn signal(&mut self, request: Request) -> Option<u8> {
+        match request {
+            Request::Stop => return Some(0),
+            Request::Reload if !self.unready.is_empty() => {
+                if !self.queued {
+                    self.reporter.report(Event::ReloadQueued);
+                }
+                self.queued = true;
+            }
+            Request::Reload => self.reload(),
+            Request::WriteState | Request::WriteStatistics | Request::ClearStatistics | Request::WriteJson => {
+                self.reporter.report(Event::NotYet { what: format!("the signal {}", request.name()) });
+            }
+        }
+        None
+    }
+
+    /// Validate, prepare, apply; nothing changes unless the new configuration can be used.
+    fn reload(&mut self) {
+        self.reporter.report(Event::Reloading);
+        self.systemd.reloading();
+        let Reading { model, findings } = self.source.read();
+        findings.into_iter().for_each(|finding| self.reporter.report(finding));
+        let model = match model {
+            Ok(model) => model,
+            Err(unusable) => {
+                let file = self.source.file.display().to_string();
+                self.reporter.report(Event::ReloadRefused { file, why: unusable.why });
+                return self.systemd.ready("Running the old configuration: the new one cannot be used");
+            }
+        };
+        if let Some(what) = unchangeable(&self.model, &model) {
+            self.reporter.report(Event::CannotChange { what });
+            return self.systemd.ready("Running the old configuration: the new one needs a restart");
+        }
+        self.generation += 1;
+        self.reloading = true;
+        self.complete = false;
+        self.models.insert(self.generation, model.clone());
+        while self.models.len() > MOST_MODELS {
+            self.models.pop_first();
+        }
+        self.model = model;
+        self.fifos.close(NO_GRACE);
+        self.fifos.open(&self.model.global, self.wants);
+        self.unready.clone_from(&self.running);
+        let (model, generation) = (self.model.clone(), self.generation);
+        let Inboxes { vrrp, ipvs, checkers } = &self.inboxes;
+        deliver(vrrp.as_ref(), ToVrrp::Reload { model: model.clone(), generation });
+        deliver(ipvs.as_ref(), ToIpvs::Reload { model: model.clone(), generation });
+        deliver(checkers.as_ref(), ToCheckers::Reload { model, generation });
+        self.start_parts();
+        self.settle();
+    }
+
+    /// Start or reload is complete when every task runs the present generation.
+    fn settle(&mut self) {
+        if !self.unready.is_empty() || self.complete {
+            return;
+        }
+        self.complete = true;
+        if !self.running.is_empty() {
+            self.reporter.report(if self.reloading { Event::ReloadComplete } else { Event::StartupComplete });
+        }
+        self.reloading = false;
+        self.systemd.ready(&self.status());
+        if std::mem::take(&mut self.queued) {
+            self.reporter.report(Event::QueuedReload);
+            self.reload();
+        }
+    }
+
+    fn status(&self) -> String {
+        if self.running.is_empty() {
+            return "No configuration to run".to_owned();
+        }
+        let (vrrp, lvs) = (&self.model.vrrp, &self.model.lvs);
+        let (routers, services) = (vrrp.instances.len(), lvs.virtual_servers.len());
+        format!("Running {routers} virtual routers, {services} virtual servers")
+    }
+
+    fn message(&mut self, message: ToSupervisor) -> Option<u8> {
+        match message {
+            ToSupervisor::Notify(notification) => self.notify(&notification),
+            ToSupervisor::Ready { task, generation } => {
+                if generation == self.generation {
+                    self.unready.remove(&task);
+                    self.settle();
+                }
+            }
+            ToSupervisor::Stopped(task) => {
+                // Nobody asked it to: its inbox was closed, or it lost its way.
+                return self.task_ended(Ended { task, panicked: false });
+            }
+            ToSupervisor::Failed { task, exit, why } => {
+                self.reporter.report(Event::PermanentError { part: task.part(), pid: own_pid(), exit, why });
+                self.systemd.failed(if exit == 2 { 22 } else { 1 });
+                return Some(exit);
+            }
+        }
+        None
+    }
+
+    /// A thread that ends unasked takes the daemon with it: it cannot be started again without losing what it knew,
+    /// so systemd starts all of us.
+    fn task_ended(&mut self, ended: Ended) -> Option<u8> {
+        if !self.running.remove(&ended.task) {
+            return None;
+        }
+        // What it said last comes first: it may have failed in an orderly way.
+        while let Ok(message) = self.inbox.try_recv() {
+            match message {
+                ToSupervisor::Notify(notification) => self.notify(&notification),
+                failed @ ToSupervisor::Failed { .. } => return self.message(failed),
+                ToSupervisor::Ready { .. } | ToSupervisor::Stopped(_) => {}
+            }
+        }
+        self.reporter.report(Event::PartDied { part: ended.task.part(), pid: own_pid() });
+        self.systemd.failed(1);
+        Some(EXIT_INTERNAL)
+    }
+
+    fn notify(&mut self, notification: &Notification) {
+        let generation = match notification {
+            Notification::Instance { generation, .. }
+            | Notification::SyncGroup { generation, .. }
+            | Notification::RealServer { generation, .. }
+            | Notification::VirtualServer { generation, .. } => *generation,
+        };
+        let model = self.models.get(&generation).unwrap_or(&self.model).clone();
+        let mut actions = Vec::new();
+        self.planner.plan(&model, notification, &mut actions);
+        for action in actions {
+            match action {
+                Action::Run { script, more } => self.scripts.run(script, more),
+                Action::Line { fifo, text } => self.fifos.write(fifo, &text),
+                Action::Mail(mail) => {
+                    if let Some(settings) = &model.global.mail {
+                        self.mails.send(settings, &mail);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Hands a message to a task without waiting here; one that is behind gets it as soon as it has room.
+fn deliver<Message: Send + 'static>(inbox: Option<&mpsc::Sender<Message>>, message: Message) {
+    let Some(inbox) = inbox else { return };
+    if let Err(mpsc::error::TrySendError::Full(message)) = inbox.try_send(message) {
+        let inbox = inbox.clone();
+        // A closed channel: the task has ended, which is told elsewhere.
+        tokio::spawn(async move { inbox.send(message).await.unwrap_or(()) });
+    }
+}
