@@ -166,3 +166,6 @@ impl Queues {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -802,3 +802,6 @@ pub fn send_announcements(now: Vec<Announcement>, host: &Host, out: &mut Vec<Eff
     out.push(Effect::Announce(now));
     out.extend(told);
 }
+
+#[cfg(test)]
+mod tests;

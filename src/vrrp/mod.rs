@@ -6,6 +6,8 @@
 pub mod announce;
 mod aside;
 pub mod election;
+#[cfg(test)]
+mod fixture;
 pub mod host;
 mod index;
 pub mod instance;

@@ -217,3 +217,6 @@ fn kind(flaw: &Flaw) -> u32 {
         Flaw::OldChecksum => 21,
     }
 }
+
+#[cfg(test)]
+mod tests;

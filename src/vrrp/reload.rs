@@ -222,3 +222,6 @@ impl VirtualRouter {
         any
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -593,3 +593,6 @@ impl Router {
 pub(super) fn same_in_kernel(one: &VirtualAddress, other: &VirtualAddress) -> bool {
     *one == VirtualAddress { no_track: one.no_track, ..other.clone() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -138,3 +138,6 @@ impl Router {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,18 +18,18 @@ pub struct Standing {
     fall: u32,
     last: Option<i32>,
     /// Added by a reload: the first result is not waited for (VR-282).
-    awaited: bool,
+    needed: bool,
 }
 
 impl Standing {
-    pub fn new(script: &TrackScript, awaited: bool) -> Standing {
+    pub fn new(script: &TrackScript, needed: bool) -> Standing {
         let (rise, fall) = (script.rise.max(1), script.fall.max(1));
-        Standing { count: script.init_fail.then_some(0), rise, fall, last: None, awaited }
+        Standing { count: script.init_fail.then_some(0), rise, fall, last: None, needed }
     }
 
     /// The same script after a reload: the result stays, the counters begin anew within it (VR-282).
     pub fn kept(&self, script: &TrackScript) -> Standing {
-        let mut standing = Standing { last: self.last, awaited: self.awaited, ..Standing::new(script, false) };
+        let mut standing = Standing { last: self.last, needed: self.needed, ..Standing::new(script, false) };
         standing.count = self.is_up().map(|up| if up { standing.top() } else { 0 });
         standing
     }
@@ -199,7 +199,7 @@ pub fn judge(base: Priority, watched: &Watched, host: &Host, scripts: &Scripts) 
                 Some(weight) => total += weight,
                 None => condition.fault = condition.fault.or(Some(FaultCause::Script(name.clone()))),
             },
-            None => condition.pending |= effect.weight == Weight(0) && standing.awaited,
+            None => condition.pending |= effect.weight == Weight(0) && standing.needed,
         }
     }
     if !base.is_owner() {
@@ -219,3 +219,6 @@ fn weigh(effect: TrackEffect, up: bool) -> Option<i32> {
         _ => Some(if up { 0 } else { sign * weight }),
     }
 }
+
+#[cfg(test)]
+mod tests;
