@@ -35,6 +35,11 @@ impl Sim {
                     }
                 }
             }
+            // Routers that do not agree on what belongs together cannot agree on a Master.
+            if self.hosts[host].model.sync_groups.len() != self.base[host].sync_groups.len() {
+                let model = self.base[host].clone();
+                self.reload_with(host, model)?;
+            }
             if repair {
                 self.start(host)?;
             }

@@ -1,6 +1,6 @@
 //! What may happen, step by step: weighted actions drawn from the seed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use keepalived_rs::base::name::ScriptName;
 use keepalived_rs::base::random::Random;
@@ -9,7 +9,7 @@ use keepalived_rs::model::track::ScriptOutcome;
 use keepalived_rs::model::vrrp::{InstanceId, State, Vrrp};
 use keepalived_rs::vrrp::{Effect, Input, Packet};
 
-use crate::lan::host::Host;
+use crate::lan::host::{Held, Host};
 use crate::lan::{self, Flight};
 use crate::town::{self, one_in};
 
@@ -157,18 +157,16 @@ impl Sim {
                 let (name, up, administrator) =
                     (self.interface(host), one_in(&mut self.random, 2), one_in(&mut self.random, 2));
                 self.say(format!("{} link {name} up {up} administrator {administrator}", self.hosts[host].name));
-                let done = self.hosts[host].set_link(self.now, &name, up, administrator)?;
-                self.note(host, done);
+                self.act(host, |host, now| host.set_link(now, &name, up, administrator))?;
             }
             21..=22 => {
                 let name = self.interface(host);
                 self.say(format!("{} link {name} deleted or created", self.hosts[host].name));
                 let exists = self.hosts[host].interface(&name).is_some_and(|interface| interface.exists);
-                let done = match exists {
-                    true => self.hosts[host].delete_link(self.now, &name)?,
-                    false => self.hosts[host].create_link(self.now, &name)?,
-                };
-                self.note(host, done);
+                match exists {
+                    true => self.act(host, |host, now| host.delete_link(now, &name))?,
+                    false => self.act(host, |host, now| host.create_link(now, &name))?,
+                }
             }
             23..=25 => {
                 let name = self.interface(host);
@@ -194,8 +192,7 @@ impl Sim {
                 if !held.is_empty() {
                     let address = held[self.random.up_to(held.len() as u64 - 1) as usize];
                     self.say(format!("somebody takes {address} from {}", self.hosts[host].name));
-                    let done = self.hosts[host].take_away(self.now, address)?;
-                    self.note(host, done);
+                    self.act(host, |host, now| host.take_away(now, address))?;
                 }
             }
             46..=47 => {
@@ -207,8 +204,7 @@ impl Sim {
                 let here =
                     self.hosts[host].interface(&name).is_some_and(|i| i.exists && i.addresses.contains(&address));
                 if here != present {
-                    let done = self.hosts[host].set_own_address(self.now, &name, address, present)?;
-                    self.note(host, done);
+                    self.act(host, |host, now| host.set_own_address(now, &name, address, present))?;
                 }
             }
             48 => {
@@ -242,9 +238,7 @@ impl Sim {
         self.say(format!("{} starts", self.hosts[host].name));
         self.tally.starts += 1;
         self.hosts[host].generation += 1;
-        let done = self.hosts[host].start(self.now)?;
-        self.note(host, done);
-        Ok(())
+        self.act(host, Host::start)
     }
 
     fn crash(&mut self, host: usize) {
@@ -258,9 +252,7 @@ impl Sim {
             return Ok(());
         }
         self.say(format!("{} stops", self.hosts[host].name));
-        let done = self.hosts[host].stop(self.now)?;
-        self.note(host, done);
-        Ok(())
+        self.act(host, Host::stop)
     }
 
     fn reload(&mut self, host: usize) -> Result<(), String> {
@@ -268,14 +260,23 @@ impl Sim {
             true => (*self.hosts[host].model).clone(),
             false => town::edited(&mut self.random, &self.base[host], &self.hosts[host].model.clone()),
         };
+        self.reload_with(host, model.into())
+    }
+
+    pub fn reload_with(&mut self, host: usize, model: std::sync::Arc<Vrrp>) -> Result<(), String> {
         self.tally.reloads += 1;
         self.hosts[host].generation += 1;
         let generation = self.hosts[host].generation;
         if self.hosts[host].router.is_none() {
-            self.hosts[host].model = model.into();
+            // What is left of instances that are no longer in the file, nobody removes but the administrator.
+            let one = &self.hosts[host];
+            let left: BTreeSet<Held> =
+                model.instances.iter().flat_map(|instance| lan::rule::placements(one, instance)).collect();
+            self.hosts[host].kernel.retain(|held| left.contains(held));
+            self.hosts[host].model = model;
             return Ok(());
         }
-        self.feed(host, Input::Reload { model: model.into(), generation })
+        self.feed(host, Input::Reload { model, generation })
     }
 
     /// Bytes of any kind, and adverts that were changed on the way.
@@ -351,21 +352,33 @@ impl Sim {
             other => format!("{other:?}"),
         };
         self.say(format!("{} {shown}", self.hosts[host].name));
+        self.act(host, |host, now| {
+            let mut done = Vec::new();
+            host.feed(now, input, &mut done)?;
+            Ok(done)
+        })
+    }
+
+    /// Lets something happen to a host, counts what it changed, and sends what it sends.
+    fn act<F>(&mut self, host: usize, action: F) -> Result<(), String>
+    where
+        F: FnOnce(&mut Host, Time) -> Result<Vec<Effect>, String>,
+    {
         let before = self.states(host);
-        let mut done = Vec::new();
-        self.hosts[host].feed(self.now, input, &mut done)?;
-        let after = self.states(host);
-        for (name, state) in &after {
-            let was = before.iter().find(|(known, _)| known == name).map(|(_, state)| *state);
-            if was != Some(*state) {
-                *self.changes.entry((host, name.clone())).or_default() += 1;
-                match state {
-                    State::Master => self.tally.masters += 1,
-                    State::Fault => self.tally.faults += 1,
-                    State::Initialize | State::Backup => {}
-                }
-                self.say(format!("    {} {name}: {was:?} -> {state:?}", self.hosts[host].name));
+        let now = self.now;
+        let done = action(&mut self.hosts[host], now)?;
+        for (name, state) in self.states(host) {
+            let was = before.iter().find(|(known, _)| *known == name).map(|(_, state)| *state);
+            if was == Some(state) {
+                continue;
             }
+            match state {
+                State::Master => self.tally.masters += 1,
+                State::Fault => self.tally.faults += 1,
+                State::Initialize | State::Backup => {}
+            }
+            self.say(format!("    {} {name}: {was:?} -> {state:?}", self.hosts[host].name));
+            *self.changes.entry((host, name)).or_default() += 1;
         }
         self.note(host, done);
         Ok(())
