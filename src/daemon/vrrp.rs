@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 use nix::libc::{EACCES, EPERM};
 use tokio::sync::mpsc;
 
-use crate::base::time::Interval;
+use crate::base::time::{Interval, Time};
 use crate::daemon::message::{Reporter, Setup, Task, ToSupervisor, ToVrrp};
 use crate::kernel::address::Addresses;
 use crate::kernel::arp_socket::AnnounceSocket;
@@ -73,8 +73,8 @@ struct Station {
     reporter: Reporter,
     /// What the supervisor has no room for yet; this task goes on meanwhile.
     outbox: VecDeque<ToSupervisor>,
-    /// Set while links and addresses cannot be followed.
-    blind: bool,
+    /// Set while links and addresses cannot be followed: when it is tried again.
+    look_again: Option<Time>,
 }
 
 /// One socket of the machine's.
@@ -91,7 +91,6 @@ enum Wake {
     Message(Option<ToVrrp>),
     Changes(Result<Vec<Change>, Failure>),
     Packet(Packet),
-    LookAgain,
 }
 
 async fn work(setup: Setup<ToVrrp>) {
@@ -148,7 +147,7 @@ impl Station {
             unreachable: BTreeSet::new(),
             reporter,
             outbox: VecDeque::new(),
-            blind: false,
+            look_again: None,
         };
         Ok((station, present))
     }
@@ -157,17 +156,22 @@ impl Station {
     async fn serve(&mut self, inbox: &mut mpsc::Receiver<ToVrrp>, supervisor: &mpsc::Sender<ToSupervisor>) {
         loop {
             // Looked at before any waiting: while packets pour in, the runtime would not look at the timer.
-            if self.machine.deadline().is_some_and(|deadline| deadline <= clock::now()) {
+            let (now, deadline) = (clock::now(), self.machine.deadline());
+            if deadline.is_some_and(|deadline| deadline <= now) {
                 self.handle(Input::Deadline);
                 continue;
             }
-            if let Err(error) = self.timer.set(self.machine.deadline()) {
+            if self.look_again.is_some_and(|then| then <= now) {
+                self.look_again();
+                continue;
+            }
+            if let Err(error) = self.timer.set(deadline.into_iter().chain(self.look_again).min()) {
                 self.outbox.push_back(failed("set the timer", &error));
             }
             let waiting = !self.outbox.is_empty();
             let wake = tokio::select! {
                 biased;
-                wake = self.wait(inbox) => wake,
+                wake = poll_fn(|context| self.poll(context, inbox)) => wake,
                 room = supervisor.reserve(), if waiting => {
                     match (room, self.outbox.pop_front()) {
                         (Ok(room), Some(message)) => room.send(message),
@@ -177,27 +181,16 @@ impl Station {
                 }
             };
             match wake {
-                // The head of the loop asks the machine.
+                // The head of the loop sees to it.
                 Wake::Deadline(Ok(())) => {}
                 Wake::Deadline(Err(error)) => self.outbox.push_back(failed("read the timer", &error)),
                 Wake::Packet(packet) => self.handle(Input::Packet(packet)),
                 Wake::Changes(Ok(changes)) => self.changes(changes),
                 Wake::Changes(Err(failure)) => self.blinded(&failure),
-                Wake::LookAgain => self.look_again(),
                 Wake::Message(Some(ToVrrp::Script { name, outcome })) => self.handle(Input::Script { name, outcome }),
                 Wake::Message(Some(ToVrrp::Reload { model, generation })) => self.reload(&model, generation),
                 Wake::Message(Some(ToVrrp::Stop) | None) => return,
             }
-        }
-    }
-
-    async fn wait(&mut self, inbox: &mut mpsc::Receiver<ToVrrp>) -> Wake {
-        let pause = tokio::time::sleep(PAUSE.as_duration());
-        let blind = self.blind;
-        tokio::select! {
-            biased;
-            wake = poll_fn(|context| self.poll(context, inbox)) => wake,
-            () = pause, if blind => Wake::LookAgain,
         }
     }
 
@@ -209,7 +202,7 @@ impl Station {
         if let Poll::Ready(message) = inbox.poll_recv(context) {
             return Poll::Ready(Wake::Message(message));
         }
-        if !self.blind
+        if self.look_again.is_none()
             && let Poll::Ready(changes) = self.monitor.poll(context)
         {
             return Poll::Ready(Wake::Changes(changes));
@@ -237,13 +230,13 @@ impl Station {
 
     fn blinded(&mut self, failure: &Failure) {
         self.reporter.report(kernel::Event::MonitorFailed { error: failure.to_string() });
-        self.blind = true;
+        self.look_again = Some(clock::now() + PAUSE);
     }
 
     fn look_again(&mut self) {
         match self.monitor.reopen() {
             Ok(changes) => {
-                self.blind = false;
+                self.look_again = None;
                 self.changes(changes);
             }
             Err(failure) => self.blinded(&failure),

@@ -1,0 +1,117 @@
+//! A router of the lab: our VRRP task on a thread of the host's namespace, or the original as a program there.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use keepalived_rs::daemon::message::{INBOX, Release, Reporter, Setup, ToSupervisor, ToVrrp};
+use keepalived_rs::daemon::vrrp;
+use keepalived_rs::model::event::{Event, Notification};
+use keepalived_rs::observe::wording::wording;
+use tokio::sync::mpsc;
+
+use crate::draft::Draft;
+use crate::net::{Lan, Program, eventually};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub const RELEASE: Release = Release { always_addresses: false, vrrp: true, ipvs: true };
+
+/// Our task.
+pub struct Ours {
+    inbox: mpsc::Sender<ToVrrp>,
+    supervisor: mpsc::Receiver<ToSupervisor>,
+    events: Receiver<Event>,
+    thread: Option<JoinHandle<()>>,
+    told: Vec<String>,
+    pub notifications: Vec<Notification>,
+}
+
+impl Ours {
+    /// Starts the task and waits until it runs the model.
+    pub fn start(lan: &Lan, host: u8, draft: &Draft, release: Release) -> Ours {
+        let (inbox, receiver) = mpsc::channel(INBOX);
+        let (sender, supervisor) = mpsc::channel(INBOX);
+        let (log, events) = sync_channel(INBOX);
+        let reporter = Reporter::new(log, Arc::new(AtomicU64::new(0)));
+        let model = draft.model();
+        let setup = Setup { model, generation: 1, inbox: receiver, supervisor: sender, reporter, release };
+        let thread = lan.inside(host, move || std::thread::spawn(move || vrrp::run(setup)));
+        let mut ours =
+            Ours { inbox, supervisor, events, thread: Some(thread), told: Vec::new(), notifications: Vec::new() };
+        ours.until("Ready", |message| matches!(message, ToSupervisor::Ready { generation: 1, .. }));
+        ours
+    }
+
+    fn until(&mut self, what: &str, wanted: impl Fn(&ToSupervisor) -> bool) {
+        eventually(what, PATIENCE, || match self.supervisor.try_recv() {
+            Ok(message) if wanted(&message) => Ok(()),
+            Ok(ToSupervisor::Notify(notification)) => {
+                self.notifications.push(notification);
+                Err("a notification".to_owned())
+            }
+            Ok(other) => Err(format!("{other:?}")),
+            Err(error) => Err(error.to_string()),
+        });
+    }
+
+    pub fn reload(&mut self, draft: &Draft) {
+        self.inbox.blocking_send(ToVrrp::Reload { model: draft.model(), generation: 2 }).expect("the task runs");
+        self.until("Ready", |message| matches!(message, ToSupervisor::Ready { generation: 2, .. }));
+    }
+
+    /// Everything it has reported so far, in the words of the log.
+    pub fn log(&mut self) -> String {
+        self.told.extend(self.events.try_iter().map(|event| wording(&event).message));
+        self.told.join("\n")
+    }
+
+    pub fn stop(mut self) -> String {
+        self.inbox.blocking_send(ToVrrp::Stop).expect("the task runs");
+        self.until("Stopped", |message| matches!(message, ToSupervisor::Stopped(_)));
+        self.thread.take().map(JoinHandle::join).transpose().expect("the task ended without a panic");
+        self.log()
+    }
+}
+
+/// Debian's keepalived.
+pub struct Theirs {
+    pub program: Program,
+    folder: tempfile::TempDir,
+}
+
+impl Theirs {
+    pub fn start(lan: &Lan, host: u8, draft: &Draft) -> Theirs {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(path("keepalived.conf"), draft.text()).expect("a configuration file");
+        let (conf, pid, vrrp_pid) = (path("keepalived.conf"), path("pid"), path("vrrp.pid"));
+        let words = ["keepalived", "-n", "-l", "-G", "-D", "-P", "-f", &conf, "-p", &pid, "-r", &vrrp_pid];
+        let program = lan.start(host, &folder.path().join("log"), &words);
+        let theirs = Theirs { program, folder };
+        theirs.says("Entering BACKUP STATE");
+        theirs
+    }
+
+    pub fn says(&self, words: &str) {
+        eventually(words, PATIENCE, || {
+            let log = self.program.log();
+            if log.contains(words) { Ok(()) } else { Err(log) }
+        });
+    }
+
+    /// The process that does VRRP, and its parent, end at once, without a word.
+    pub fn crash(&mut self) {
+        use nix::sys::signal::{Signal, kill};
+        let pid: PathBuf = self.folder.path().join("vrrp.pid");
+        let text = std::fs::read_to_string(&pid).expect("the pid of keepalived's VRRP process");
+        let child = nix::unistd::Pid::from_raw(text.trim().parse().expect("a number"));
+        // The parent first stands still, lest it start another child.
+        self.program.signal(Signal::SIGSTOP);
+        kill(child, Signal::SIGKILL).expect("the process lives");
+        self.program.signal(Signal::SIGKILL);
+    }
+}
