@@ -52,9 +52,8 @@ impl Source {
         });
         let findings = findings.collect();
         let model = model.map(Arc::new).ok_or_else(|| {
-            let missing = |one: &&crate::diagnostic::Diagnostic| {
-                matches!(one.code, Code::FileMissing | Code::IncludeRequired)
-            };
+            let missing =
+                |one: &&crate::diagnostic::Diagnostic| matches!(one.code, Code::FileMissing | Code::IncludeRequired);
             let absent = diagnostics.iter().find(missing);
             let gravest = absent.or_else(|| diagnostics.iter().max_by_key(|one| (one.severity(), one.code.class())));
             let why = gravest.map_or_else(|| "no readable configuration".to_owned(), |one| render::line(one, &sources));

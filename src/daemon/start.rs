@@ -53,11 +53,8 @@ pub fn run(words: Vec<OsString>, work: Work) -> u8 {
     if let Some(exit) = answer(&options, &program) {
         return exit;
     }
-    let source = Source {
-        file: absolute(&options.file),
-        config_id: options.config_id.clone(),
-        all_config: options.all_config,
-    };
+    let source =
+        Source { file: absolute(&options.file), config_id: options.config_id.clone(), all_config: options.all_config };
     if let Some(file) = &options.config_test {
         return test(&options, &source, file);
     }
@@ -210,11 +207,7 @@ fn enter(name: &str, say: &impl Fn(Event)) -> Result<(), u8> {
 }
 
 /// Locks the pid files of what runs, and removes those of what does not (IF-155, IF-156).
-fn take_pid_files(
-    paths: &Paths,
-    (vrrp, checkers): (bool, bool),
-    say: &impl Fn(Event),
-) -> Result<Vec<PidFile>, u8> {
+fn take_pid_files(paths: &Paths, (vrrp, checkers): (bool, bool), say: &impl Fn(Event)) -> Result<Vec<PidFile>, u8> {
     let refused = |path: &Path, error: &std::io::Error| {
         say(Event::PidFileRefused { path: path.display().to_string(), error: plain(error) });
         EXIT_COMMAND_LINE
@@ -260,11 +253,7 @@ fn serve(options: &Options, source: Source, begun: Begun, work: Work) -> u8 {
         parts: options.parts(),
         all: options.all,
         ignore_interrupt: options.ignore_sigint,
-        release: Release {
-            always_addresses: options.release_vips,
-            vrrp: !options.keep_vrrp,
-            ipvs: !options.keep_ipvs,
-        },
+        release: Release { always_addresses: options.release_vips, vrrp: !options.keep_vrrp, ipvs: !options.keep_ipvs },
         work,
         reporter: reporter.clone(),
         started: Box::new(move || {

@@ -153,10 +153,8 @@ impl Supervisor {
     fn start_parts(&mut self) {
         let vrrp = self.wants.0 && (self.all || !self.model.vrrp.instances.is_empty());
         let checkers = self.wants.1 && (self.all || !self.model.lvs.virtual_servers.is_empty());
-        let parts = [
-            (Part::Checkers, checkers, &[Task::Ipvs, Task::Checkers][..]),
-            (Part::Vrrp, vrrp, &[Task::Vrrp][..]),
-        ];
+        let parts =
+            [(Part::Checkers, checkers, &[Task::Ipvs, Task::Checkers][..]), (Part::Vrrp, vrrp, &[Task::Vrrp][..])];
         for (part, wanted, tasks) in parts {
             if !wanted || tasks.iter().any(|task| self.running.contains(task)) {
                 continue;
@@ -177,8 +175,7 @@ impl Supervisor {
             }
         }
         if let Some(vrrp) = &self.inboxes.vrrp {
-            let track =
-                self.track.get_or_insert_with(|| TrackScripts::new(vrrp.clone(), self.reporter.clone()));
+            let track = self.track.get_or_insert_with(|| TrackScripts::new(vrrp.clone(), self.reporter.clone()));
             track.set(&self.model.vrrp.scripts);
         }
     }

@@ -106,12 +106,7 @@ impl Start {
         (sender, setup)
     }
 
-    fn thread(
-        &self,
-        task: Task,
-        settings: &ProcessSettings,
-        work: impl FnOnce() + Send + 'static,
-    ) -> io::Result<()> {
+    fn thread(&self, task: Task, settings: &ProcessSettings, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let (settings, reporter, ended) = (settings.clone(), self.reporter.clone(), self.ended.clone());
         let whole = move || {
             for refusal in scheduling::apply(&settings) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nix::sys::signal::Signal;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::daemon::message::{Reporter, ToVrrp};
 use crate::kernel::process::{self, Running};
@@ -82,7 +82,7 @@ async fn watch(
     mut stopped: oneshot::Receiver<()>,
 ) {
     let period = script.interval.as_duration().max(std::time::Duration::from_millis(1));
-    let mut ticks = interval_at(Instant::now(), period);
+    let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut refused = false;
     loop {
@@ -126,7 +126,8 @@ async fn one_run(
     reporter: &Reporter,
 ) -> ScriptOutcome {
     let limit = script.timeout.as_duration();
-    let late = Instant::now() + limit;
+    let late = sleep(limit);
+    tokio::pin!(late);
     let stuck = |pid| reporter.report(Event::TrackScriptStuck { script: script.name.to_string(), pid });
     let end = running.ended_within(limit, stuck);
     tokio::pin!(end);
@@ -135,10 +136,10 @@ async fn one_run(
         tokio::select! {
             biased;
             outcome = &mut end => return outcome.unwrap_or(NOT_STARTED),
-            now = ticks.tick() => {
+            _ = ticks.tick() => {
                 // Once a run: the log is not there to count turns.
                 if !std::mem::replace(&mut told, true) {
-                    let timing_out = now >= late;
+                    let timing_out = late.is_elapsed();
                     reporter.report(Event::TrackScriptBusy { script: script.name.to_string(), timing_out });
                 }
             }

@@ -40,7 +40,8 @@ fn paths_follow_options_and_configuration() {
     assert_eq!(paths(&[], &global(None, None)), plain);
     let named = ["/run/keepalived/keepalived_a.pid", "/run/keepalived/vrrp_a.pid", "/run/keepalived/checkers_a.pid"];
     assert_eq!(paths(&[], &global(Some("a"), None)), named);
-    let inside = ["/run/keepalived/ns/keepalived.pid", "/run/keepalived/ns/vrrp.pid", "/run/keepalived/ns/checkers.pid"];
+    let inside =
+        ["/run/keepalived/ns/keepalived.pid", "/run/keepalived/ns/vrrp.pid", "/run/keepalived/ns/checkers.pid"];
     assert_eq!(paths(&[], &global(None, Some("ns"))), inside);
     assert_eq!(paths(&["-s", "ns"], &global(None, Some("other"))), inside);
     assert_eq!(paths(&["-p", "/x/1"], &global(Some("a"), None)), ["/x/1", named[1], named[2]]);

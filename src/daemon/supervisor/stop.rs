@@ -1,9 +1,10 @@
 //! The stop, in order and bounded: VRRP and checkers, then IPVS, then scripts, FIFOs and mail.
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Sleep, sleep};
 
 use super::{Supervisor, deliver};
 use crate::daemon::message::{Task, ToCheckers, ToIpvs, ToSupervisor, ToVrrp};
@@ -42,44 +43,42 @@ impl Supervisor {
     /// its own task, which empties it.
     async fn tasks(&mut self) {
         let wait = self.model.global.child_wait_time.as_duration();
-        let soft = Instant::now() + wait;
-        let hard = soft + LAST;
+        let (soft, hard) = (sleep(wait), sleep(wait + LAST));
+        tokio::pin!(soft, hard);
         deliver(self.inboxes.vrrp.as_ref(), ToVrrp::Stop);
         deliver(self.inboxes.checkers.as_ref(), ToCheckers::Stop);
         let mut waiting = std::mem::take(&mut self.running);
-        self.until(soft, &mut waiting, |waiting| waiting.iter().all(|task| *task == Task::Ipvs)).await;
+        self.until(soft.as_mut(), &mut waiting, |waiting| waiting.iter().all(|task| *task == Task::Ipvs)).await;
         deliver(self.inboxes.ipvs.as_ref(), ToIpvs::Stop);
-        self.until(soft, &mut waiting, BTreeSet::is_empty).await;
+        self.until(soft.as_mut(), &mut waiting, BTreeSet::is_empty).await;
         let parts: BTreeSet<Part> = waiting.iter().map(|task| task.part()).collect();
         for part in parts {
             self.reporter.report(Event::PartOverdue { part });
         }
-        self.until(hard, &mut waiting, BTreeSet::is_empty).await;
+        self.until(hard.as_mut(), &mut waiting, BTreeSet::is_empty).await;
     }
 
-    /// Attends to the tasks until they are as wanted or it is `deadline`.
+    /// Attends to the tasks until they are as wanted or `end` has come.
     async fn until(
         &mut self,
-        deadline: Instant,
+        mut end: Pin<&mut Sleep>,
         waiting: &mut BTreeSet<Task>,
         enough: impl Fn(&BTreeSet<Task>) -> bool,
     ) {
         while !enough(waiting) {
-            let next = async {
-                tokio::select! {
+            let next = tokio::select! {
                     biased;
                     Some(message) = self.inbox.recv() => Next::Message(message),
                     Some(ended) = self.ended.recv() => Next::Gone(ended.task),
                     () = self.scripts.one_ended() => Next::Nothing,
                     () = self.mails.one_done() => Next::Nothing,
-                }
+                    () = end.as_mut() => return,
             };
-            match timeout_at(deadline, next).await {
-                Err(_) => return,
-                Ok(Next::Message(ToSupervisor::Notify(notification))) => self.notify(&notification),
-                Ok(Next::Message(ToSupervisor::Stopped(task)) | Next::Gone(task)) => self.gone(waiting, task),
-                Ok(Next::Message(ToSupervisor::Ready { .. }) | Next::Nothing) => {}
-                Ok(Next::Message(ToSupervisor::Failed { task, exit, why })) => {
+            match next {
+                Next::Message(ToSupervisor::Notify(notification)) => self.notify(&notification),
+                Next::Message(ToSupervisor::Stopped(task)) | Next::Gone(task) => self.gone(waiting, task),
+                Next::Message(ToSupervisor::Ready { .. }) | Next::Nothing => {}
+                Next::Message(ToSupervisor::Failed { task, exit, why }) => {
                     let pid = crate::kernel::background::own_pid();
                     self.reporter.report(Event::PermanentError { part: task.part(), pid, exit, why });
                 }
