@@ -4,7 +4,7 @@ use super::Mail;
 use crate::base::calendar::LocalTime;
 use crate::model::notify::MailSettings;
 
-/// The whole message, without the final dot. Recipients are folded, one on a line (IF-212).
+/// The whole message, without the empty line and the dot that end it. Recipients are folded, one on a line (IF-212).
 pub fn message(settings: &MailSettings, date: &LocalTime, mail: &Mail) -> String {
     let to: Vec<String> = settings.to.iter().map(|address| shown(address)).collect();
     let from = shown(&settings.from);
@@ -16,7 +16,7 @@ pub fn message(settings: &MailSettings, date: &LocalTime, mail: &Mail) -> String
         "X-Mailer: Keepalived".to_owned(),
         format!("To: {}", to.join(",\r\n ")),
     ];
-    format!("{}\r\n\r\n{}\r\n\r\n", headers.join("\r\n"), one_line(body))
+    format!("{}\r\n\r\n{}\r\n", headers.join("\r\n"), one_line(body))
 }
 
 /// The address that MAIL and RCPT name: what stands in angle brackets, if anything does (IF-213).
