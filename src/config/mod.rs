@@ -5,7 +5,20 @@ use std::path::Path;
 use crate::diagnostic::{Class, Diagnostic, SourceMap};
 use crate::model::Model;
 
+pub mod block;
+mod bytes;
+mod expand;
 pub mod host;
+mod include;
+mod lower;
+mod replicate;
+mod resolve;
+pub mod schema;
+mod script;
+mod suggest;
+pub mod table;
+mod tree;
+pub mod value;
 
 pub use host::Host;
 
@@ -32,16 +45,31 @@ pub struct Loaded {
     pub sources: SourceMap,
     /// Exit status of `-t`: 0, 2, 4, 5 or 6 (CL-109).
     pub exit: u8,
+    /// Exit status of a start when there is no model: 6 when a file is missing, else 2 (CL-111, CL-114).
+    pub refusal: u8,
 }
 
 /// Reads a configuration. Never stops at the first mistake.
 pub fn load(request: &Request<'_>) -> Loaded {
-    let mut diagnostics = Vec::new();
-    let sources = SourceMap::default();
-    if !request.file.exists() {
-        let message = format!("Config files missing '{}'.", request.file.display());
-        diagnostics.push(Diagnostic::new(crate::diagnostic::Code::FileMissing, message));
+    let mut expander = expand::Expander::new(request.host, request.config_id, request.all_config);
+    let there = expander.main(&request.file.to_string_lossy());
+    let expand::Expander { sources, mut found, include_failed, .. } = expander;
+    if !there {
+        // `-t` of the original is satisfied with a file that is not there; a start is not (CL-94).
+        return Loaded { model: None, diagnostics: found, sources, exit: 0, refusal: 6 };
     }
+    let tree = tree::Tree::read(&sources, &mut found);
+    let mut reader = lower::Reader::new(&tree, &sources, request.host, request.test);
+    reader.found = found;
+    let mut config = block::root::Config::default();
+    let stopped = reader.top(block::root::ROOT, &mut config).is_err();
+    let mut diagnostics = std::mem::take(&mut reader.found);
+    if include_failed || stopped {
+        let exit = if include_failed { 6 } else { 2 };
+        return Loaded { model: None, diagnostics, sources, exit, refusal: exit };
+    }
+    let (model, found) = resolve::resolve(&config, request.host);
+    diagnostics.extend(found);
     let exit = diagnostics.iter().map(|one| one.code.class()).max().unwrap_or(Class::Logged).exit();
-    Loaded { model: None, diagnostics, sources, exit }
+    Loaded { model, diagnostics, sources, exit, refusal: 2 }
 }

@@ -1,0 +1,430 @@
+//! The checkers of a real server.
+
+use std::net::IpAddr;
+
+use super::track::User;
+use super::virtual_server::Timing;
+use super::{Given, minor};
+use crate::config::lower::{Reader, Stop};
+use crate::config::schema::{Missing, Repeat, Row, keywords};
+use crate::config::script::Script;
+use crate::config::tree::Line;
+use crate::config::value::{Fault, Flag, Interface, Number, OptionalText, Parsed, Seconds, Value, integer};
+use crate::diagnostic::{Code, Span, Spanned};
+use crate::model::check::HttpProtocol;
+
+/// What kind of check a block is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Http,
+    Ssl,
+    Tcp,
+    Udp,
+    Ping,
+    Smtp,
+    Dns,
+    Misc,
+    File,
+    Bfd,
+}
+
+/// A checker of any kind; each kind's table sets only what it has.
+#[derive(Debug)]
+pub struct Checker {
+    pub kind: Kind,
+    pub span: Span,
+    pub connect_ip: Given<IpAddr>,
+    pub connect_port: Given<Number<1, 65535>>,
+    pub bindto: Given<IpAddr>,
+    pub bind_port: Given<Number<1, 65535>>,
+    pub bind_if: Given<Interface>,
+    pub fwmark: Given<Number<0, 4_294_967_295>>,
+    pub timing: Timing,
+    pub alpha: Given<bool>,
+    pub log_all_failures: Given<bool>,
+    pub virtualhost: Given<String>,
+    pub http_protocol: Given<Protocol>,
+    pub enable_sni: Given<bool>,
+    pub sni_name: Given<OptionalText>,
+    pub fast_recovery: Given<bool>,
+    pub tls_compliant: Given<bool>,
+    pub urls: Vec<Url>,
+    pub misc_path: Given<Script>,
+    pub misc_timeout: Given<Number<0, 4294>>,
+    pub misc_dynamic: Given<Flag>,
+    pub user: Given<User>,
+    pub name: Given<String>,
+}
+
+/// `url { … }`.
+#[derive(Debug, Default)]
+pub struct Url {
+    pub path: Given<String>,
+    pub digest: Given<Digest>,
+    pub status_codes: Vec<(u16, u16)>,
+    pub virtualhost: Given<String>,
+    pub tls_compliant: Given<bool>,
+}
+
+/// 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest(pub [u8; 16]);
+
+impl std::fmt::Display for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Value for Digest {
+    const HINT: &'static str = "<32 hexadecimal digits>";
+
+    fn parse(text: &str, _: bool) -> Parsed<Digest> {
+        let number = (text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            .then(|| u128::from_str_radix(text, 16).ok())
+            .flatten();
+        Parsed::or_bad(number.map(|number| Digest(number.to_be_bytes())))
+    }
+}
+
+/// `http_protocol`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protocol(pub HttpProtocol);
+
+impl std::fmt::Display for Protocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.0 {
+            HttpProtocol::V1_0 => "1.0",
+            HttpProtocol::V1_0Close => "1.0C",
+            HttpProtocol::V1_1 => "1.1",
+        })
+    }
+}
+
+impl Value for Protocol {
+    const HINT: &'static str = "1.0|1.1|1.0C|1.0c";
+    const MISSING: Missing = Missing::Report;
+
+    fn parse(text: &str, _: bool) -> Parsed<Protocol> {
+        Parsed::or_bad(match text {
+            "1.0" => Some(Protocol(HttpProtocol::V1_0)),
+            "1.0C" | "1.0c" => Some(Protocol(HttpProtocol::V1_0Close)),
+            "1.1" => Some(Protocol(HttpProtocol::V1_1)),
+            _ => None,
+        })
+    }
+}
+
+impl Checker {
+    pub fn new(kind: Kind, span: Span) -> Checker {
+        Checker {
+            kind,
+            span,
+            connect_ip: None,
+            connect_port: None,
+            bindto: None,
+            bind_port: None,
+            bind_if: None,
+            fwmark: None,
+            timing: Timing::default(),
+            alpha: None,
+            log_all_failures: None,
+            virtualhost: None,
+            http_protocol: None,
+            enable_sni: None,
+            sni_name: None,
+            fast_recovery: None,
+            tls_compliant: None,
+            urls: Vec::new(),
+            misc_path: None,
+            misc_timeout: None,
+            misc_dynamic: None,
+            user: None,
+            name: None,
+        }
+    }
+
+    /// Whether it has what its kind needs; says so when not.
+    pub fn usable(&self, reader: &mut Reader<'_>) -> bool {
+        let lacks = match self.kind {
+            Kind::Http if self.urls.is_empty() => "HTTP_GET checker has no urls specified - ignoring",
+            Kind::Ssl if self.urls.is_empty() => "SSL_GET checker has no urls specified - ignoring",
+            Kind::Misc if self.misc_path.is_none() => "No script path has been specified for MISC_CHECKER - skipping",
+            Kind::File if self.name.is_none() => "FILE_CHECK has no track_file specified - ignoring",
+            Kind::Bfd if self.name.is_none() => "BFD_CHECK has no name specified - ignoring",
+            Kind::Http
+            | Kind::Ssl
+            | Kind::Misc
+            | Kind::File
+            | Kind::Bfd
+            | Kind::Tcp
+            | Kind::Udp
+            | Kind::Ping
+            | Kind::Smtp
+            | Kind::Dns => return true,
+        };
+        reader.report(Code::BlockRefused, self.span, lacks);
+        false
+    }
+}
+
+/// The keywords of every check, before those of one kind.
+macro_rules! timed {
+    ($vis:vis static $TABLE:ident { $($rest:tt)* }) => {
+        keywords! { $vis static $TABLE: Checker {
+            call "retry" (retry, Value, "<uint>", "") "Further attempts before a failure counts.";
+            call "delay_before_retry" (delay_before_retry, Value, "<seconds>", "") "Seconds between attempts.";
+            call "warmup" (warmup, Value, "<seconds>", "") "Most seconds before the first check.";
+            call "delay_loop" (delay_loop, Value, "<seconds>", "") "Seconds between checks.";
+            set "alpha" (alpha: bool = "") "Counts as failed until checked.";
+            set "log_all_failures" (log_all_failures: bool = "") "Log each failure.";
+            $($rest)*
+        } }
+    };
+}
+
+/// The keywords of every check over the network.
+macro_rules! network {
+    ($vis:vis static $TABLE:ident { $($rest:tt)* }) => {
+        timed! { $vis static $TABLE {
+            set "connect_ip" (connect_ip: IpAddr = "") "Address to check." { complaint: "Invalid connect_ip address {} - ignoring" };
+            set "connect_port" (connect_port: Number<1, 65535> = "") "Port to check." { complaint: "Invalid checker connect_port '{}'" };
+            set "bindto" (bindto: IpAddr = "") "Local address." { complaint: "Invalid bindto address {} - ignoring" };
+            set "bind_port" (bind_port: Number<1, 65535> = "") "Local port." { complaint: "Invalid checker bind_port '{}'" };
+            set "bind_if" (bind_if: Interface = "") "Local interface." { complaint: "Invalid checker bind_if '{}' name too long" };
+            call "connect_timeout" (connect_timeout, Value, "<seconds>", "") "Seconds to connect.";
+            set "fwmark" (fwmark: Number<0, 4_294_967_295> = "0") "Mark of what is sent.";
+            $($rest)*
+        } }
+    };
+}
+
+/// The keywords of HTTP_GET and SSL_GET.
+macro_rules! http {
+    ($vis:vis static $TABLE:ident url $url:ident { $($rest:tt)* }) => {
+        network! { $vis static $TABLE {
+            call "nb_get_retry" (retry, Value, "<uint>", "") "Old name of retry." { deprecated: "nb_get_retry is deprecated - please use 'retry'" };
+            set "virtualhost" (virtualhost: String = "") "Host header." { missing: Missing::Report, repeat: Repeat::Replace };
+            set "http_protocol" (http_protocol: Protocol = "1.0") "Version of HTTP.";
+            set "enable_sni" (enable_sni: bool = "false") "Send the server's name.";
+            set "sni_name" (sni_name: OptionalText = "") "The name to send." { since: "2.4.4" };
+            set "fast_recovery" (fast_recovery: bool = "false") "Check the other urls at once after a recovery.";
+            block "url" ($url) "One page; all must be good.";
+            $($rest)*
+        } }
+    };
+}
+
+network! { pub static TCP_CHECK {} }
+
+network! { pub static UDP_CHECK {
+    call "payload" (minor::reported_words, Words, "<hex>…", "") "What is sent." { acted: false };
+    call "require_reply" (minor::any_words, Words, "[<hex>…]", "") "What must come back." { acted: false };
+    read "min_reply_length" (Number<0, 65535> = "0") "Shortest answer.";
+    read "max_reply_length" (Number<0, 65535> = "255") "Longest answer.";
+} }
+
+network! { pub static SMTP_CHECK {
+    read "helo_name" (String = "smtpchecker.keepalived.org") "Name used in HELO." { missing: Missing::Report, repeat: Repeat::Replace };
+    block "host" (host) "A further target." { acted: false };
+} }
+
+timed! { pub static SMTP_HOST {
+    set "connect_ip" (connect_ip: IpAddr = "") "Address to check.";
+    set "connect_port" (connect_port: Number<1, 65535> = "") "Port to check.";
+    set "bindto" (bindto: IpAddr = "") "Local address.";
+    set "bind_port" (bind_port: Number<1, 65535> = "") "Local port.";
+    set "bind_if" (bind_if: Interface = "") "Local interface.";
+    call "connect_timeout" (connect_timeout, Value, "<seconds>", "") "Seconds to connect.";
+    set "fwmark" (fwmark: Number<0, 4_294_967_295> = "0") "Mark of what is sent.";
+} }
+
+network! { pub static DNS_CHECK {
+    call "type" (dns_type, Value, "A|NS|CNAME|SOA|MX|TXT|AAAA|RRSIG|DNSKEY", "SOA") "Type of the question." { acted: false };
+    read "name" (String = ".") "Name that is asked for.";
+} }
+
+http! { pub static HTTP_GET url http_url {} }
+
+http! { pub static SSL_GET url ssl_url {
+    set "tls_compliant" (tls_compliant: bool = "false") "Close TLS properly." { since: "2.2.8" };
+} }
+
+timed! { pub static MISC_CHECK {
+    script "misc_path" (misc_path) "The script." { missing: Missing::Report, repeat: Repeat::LastWins };
+    set "misc_timeout" (misc_timeout: Number<0, 4294> = "0") "Seconds it may take.";
+    set "misc_dynamic" (misc_dynamic: Flag = "") "Its exit status sets the weight.";
+    call "user" (user, Words, "<user> [<group>]", "") "Who it runs as.";
+} }
+
+keywords! {
+    pub static FILE_CHECK: Checker {
+        call "track_file" (track_file, Value, "<name>", "") "The tracked file." { acted: false };
+        call "weight" (file_weight, Words, "<int> [reverse|noreverse]", "") "Factor for its number." { acted: false };
+    }
+}
+
+keywords! {
+    pub static BFD_CHECK: Checker {
+        call "name" (bfd_name, Value, "<name>", "") "The session." { acted: false };
+        set "alpha" (alpha: bool = "") "Counts as failed until it is up." { acted: false };
+    }
+}
+
+/// The keywords of a url of either kind.
+macro_rules! url {
+    ($vis:vis static $TABLE:ident { $($rest:tt)* }) => {
+        keywords! { $vis static $TABLE: Url {
+            set "path" (path: String = "") "Path of the page." { repeat: Repeat::Replace };
+            set "digest" (digest: Digest = "") "MD5 of its body." { repeat: Repeat::Refuse };
+            call "status_code" (status_code, Words, "<uint>[-<uint>]…", "200-299") "Good status codes.";
+            set "virtualhost" (virtualhost: String = "") "Host header." { missing: Missing::Report, repeat: Repeat::Replace };
+            call "regex" (minor::some_words, Words, "<regex>", "") "What the body must match." { acted: false };
+            read "regex_no_match" (Flag = "") "The body must not match.";
+            call "regex_options" (minor::any_words, Words, "<word>…", "") "Options of the regex." { acted: false };
+            call "regex_min_offset" (minor::any_words, Value, "<uint>", "0") "First place of a match." { acted: false };
+            call "regex_max_offset" (minor::any_words, Value, "<uint>", "") "Last place of a match." { acted: false };
+            call "regex_stack" (minor::any_words, Words, "<uint> <uint>", "") "Stack of the regex." { acted: false };
+            $($rest)*
+        } }
+    };
+}
+
+url! { pub static HTTP_URL {} }
+
+url! { pub static SSL_URL {
+    set "tls_compliant" (tls_compliant: bool = "false") "Close TLS properly." { since: "2.2.8" };
+} }
+
+type Read = Result<(), Stop>;
+
+fn retry(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let value = reader.value(line, row)?;
+    block.timing.retry = value.or(block.timing.retry);
+    Ok(())
+}
+
+fn delay_before_retry(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let value = reader.value(line, row)?;
+    block.timing.delay_before_retry = value.or(block.timing.delay_before_retry);
+    Ok(())
+}
+
+fn warmup(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let value = reader.value(line, row)?;
+    block.timing.warmup = value.or(block.timing.warmup);
+    Ok(())
+}
+
+fn delay_loop(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let value = reader.value(line, row)?;
+    block.timing.delay_loop = value.or(block.timing.delay_loop);
+    Ok(())
+}
+
+fn connect_timeout(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let value = reader.value::<Seconds<1, 4_294_967_295>>(line, row)?;
+    block.timing.connect_timeout = value.or(block.timing.connect_timeout);
+    Ok(())
+}
+
+/// QUIRK of the original: what stands in `host` acts on the check itself.
+fn host(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    reader.block("virtual_server.real_server.SMTP_CHECK.host", line, SMTP_HOST, block)
+}
+
+fn url(block: &mut Checker, line: &Line<'_>, reader: &mut Reader<'_>, url: Url) {
+    if url.path.is_none() {
+        reader.report(Code::BlockRefused, line.whole(), "HTTP/SSL_GET checker url has no path - ignoring");
+    } else {
+        block.urls.push(url);
+    }
+}
+
+fn http_url(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let mut one = Url::default();
+    reader.block("virtual_server.real_server.HTTP_GET.url", line, HTTP_URL, &mut one)?;
+    url(block, line, reader, one);
+    Ok(())
+}
+
+fn ssl_url(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let mut one = Url::default();
+    reader.block("virtual_server.real_server.SSL_GET.url", line, SSL_URL, &mut one)?;
+    url(block, line, reader, one);
+    Ok(())
+}
+
+fn status_code(block: &mut Url, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    for at in 1..line.len() {
+        let text = line.word(at).unwrap_or_default();
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let code = |text: &str| integer(text, 100, 599, false).value.map(|code| code as u16);
+        match (code(first), code(last)) {
+            (Some(first), Some(last)) if first <= last => block.status_codes.push((first, last)),
+            _ => {
+                let words = format!("Invalid HTTP_GET status code '{text}'");
+                reader.report(Code::InvalidValue, line.span(at), words);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn user(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    match line.word(1) {
+        Some(name) => {
+            let user = User { name: name.to_owned(), group: line.word(2).map(str::to_owned) };
+            block.user = Some(Spanned::new(user, line.span(1)));
+        }
+        None => reader.report(Code::InvalidValue, line.whole(), "Must specify user for misc_check - ignoring"),
+    }
+    Ok(())
+}
+
+fn dns_type(_: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let text = reader.need(line, 1)?;
+    let known = ["A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA", "RRSIG", "DNSKEY"];
+    if !known.contains(&text.to_ascii_uppercase().as_str()) {
+        reader.report(Code::InvalidValue, line.span(1), format!("Unknown DNS check type {text}"));
+    }
+    Ok(())
+}
+
+fn track_file(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let name = reader.need(line, 1)?;
+    if reader.declared.files.contains_key(name) {
+        block.name = Some(Spanned::new(name.to_owned(), line.span(1)));
+    } else {
+        reader.report(Code::NotFound, line.span(1), format!("track_file {name} not found"));
+    }
+    Ok(())
+}
+
+fn file_weight(_: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let Some(text) = line.word(1) else {
+        reader.report(Code::InvalidValue, line.whole(), "No weight specified for FILE_CHECK - ignoring");
+        return Ok(());
+    };
+    let parsed = integer(text, -2_147_483_647, 2_147_483_647, row.lax && !reader.test);
+    if let Some(Fault::Number(words)) = parsed.fault {
+        reader.report(Code::InvalidNumber, line.span(1), words);
+    }
+    if let Some(word) = line.word(2).filter(|word| !matches!(*word, "reverse" | "noreverse")) {
+        reader.report(Code::InvalidValue, line.span(2), format!("unknown FILE_CHECK weight option {word}"));
+    }
+    Ok(())
+}
+
+fn bfd_name(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let Some(name) = line.word(1) else {
+        reader.report(Code::InvalidValue, line.whole(), "BFD_CHECK - BFD name not specified");
+        return Ok(());
+    };
+    if reader.declared.bfd.contains_key(name) {
+        block.name = Some(Spanned::new(name.to_owned(), line.span(1)));
+    } else {
+        reader.report(Code::NotFound, line.span(1), format!("BFD_CHECK - BFD {name} not configured"));
+    }
+    Ok(())
+}

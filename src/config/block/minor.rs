@@ -1,0 +1,170 @@
+//! Blocks that are read and checked but that nothing acts on yet: BFD, tracked files and processes, static routes.
+
+use std::net::IpAddr;
+
+use super::Given;
+use crate::config::lower::{Reader, Stop};
+use crate::config::schema::{Missing, Repeat, Row, keywords};
+use crate::config::tree::Line;
+use crate::config::value::{Decimal, Flag, Interface, Number, OptionalText, Seconds};
+use crate::diagnostic::Code;
+
+/// What of a `track_file` decides whether it counts.
+#[derive(Debug, Default)]
+pub struct TrackFile {
+    pub file: Given<String>,
+}
+
+/// What of a `bfd_instance` decides whether it counts.
+#[derive(Debug, Default)]
+pub struct BfdInstance {
+    pub neighbor_ip: Given<IpAddr>,
+}
+
+/// The `SSL` block, kept to find doubles.
+#[derive(Debug, Default)]
+pub struct Ssl {
+    pub password: Given<String>,
+    pub ca: Given<String>,
+    pub certificate: Given<String>,
+    pub key: Given<String>,
+}
+
+keywords! {
+    pub static TRACK_GROUP: () {
+        lines "group" (any_entry, "{ <instance name>… }") "Members." { acted: false };
+    }
+}
+
+keywords! {
+    pub static GARP_GROUP: () {
+        read "garp_interval" (Seconds<0, 4_294_967_295> = "0") "Least gap between gratuitous ARPs of the group.";
+        read "gna_interval" (Seconds<0, 4_294_967_295> = "0") "Least gap between unsolicited advertisements of the group.";
+        read "interface" (Interface = "") "An interface of the group.";
+        lines "interfaces" (any_entry, "{ <interface>… }") "Interfaces of the group." { acted: false };
+    }
+}
+
+keywords! {
+    pub static TRACK_PROCESS: () {
+        call "process" (process, Words, "<path> [<arg>…]", "") "The process to count." { acted: false };
+        read "param_match" (OptionalText = "") "How its arguments are compared.";
+        call "weight" (weight::<()>, Words, "<int> [reverse]", "0") "What it adds to the priority." { acted: false };
+        read "quorum" (Number<1, 65535> = "1") "Least number of processes.";
+        read "quorum_max" (Number<0, 65535> = "") "Greatest number of processes.";
+        read "delay" (Seconds<1, 3_600_000_000> = "0.000001") "Delay of both verdicts.";
+        read "terminate_delay" (Seconds<1, 3_600_000_000> = "0.000001") "Delay after too few processes.";
+        read "fork_delay" (Seconds<1, 3_600_000_000> = "0.000001") "Delay after enough processes.";
+        read "full_command" (Flag = "") "Compare the whole command line.";
+    }
+}
+
+keywords! {
+    pub static TRACK_FILE: TrackFile {
+        set "file" (file: String = "") "The file to watch." { acted: false, missing: Missing::Report, repeat: Repeat::Refuse };
+        call "weight" (weight::<TrackFile>, Words, "<int> [reverse]", "1") "Factor for the number in the file." { acted: false };
+        call "init_file" (init_file, Words, "[<int>] [overwrite]", "") "Create the file at start." { acted: false };
+    }
+}
+
+keywords! {
+    pub static BFD_INSTANCE: BfdInstance {
+        read "source_ip" (IpAddr = "") "Local address.";
+        set "neighbor_ip" (neighbor_ip: IpAddr = "") "Address of the peer." { acted: false };
+        set "neighbour_ip" (neighbor_ip: IpAddr = "") "Address of the peer." { acted: false };
+        read "min_rx" (Decimal<1_000, 4_294_967_000, 3> = "10") "Required receive interval in milliseconds.";
+        read "min_tx" (Decimal<1_000, 4_294_967_000, 3> = "10") "Desired transmit interval in milliseconds.";
+        read "idle_tx" (Decimal<1_000_000, 4_294_967_000, 3> = "1000") "Transmit interval while down in milliseconds.";
+        read "multiplier" (Number<1, 255> = "5") "Intervals after which the peer counts as down.";
+        read "passive" (Flag = "") "Wait for the peer to start.";
+        read "ttl" (Number<1, 255> = "255") "TTL of what is sent.";
+        read "hoplimit" (Number<1, 255> = "64") "Hop limit of what is sent.";
+        read "max_hops" (Number<{ -1 }, 255> = "0") "Hops that what is received may have made.";
+        read "multihop" (bool = "false") "Use the port of multihop sessions." { since: "2.2.8" };
+        call "weight" (weight::<BfdInstance>, Words, "<int> [reverse]", "0") "What it adds to the priority." { acted: false };
+        read "vrrp" (Flag = "") "Report to VRRP.";
+        read "checker" (Flag = "") "Report to checkers.";
+    }
+}
+
+keywords! {
+    pub static SSL: Ssl {
+        set "password" (password: String = "") "Password of the key." { acted: false, missing: Missing::Report, repeat: Repeat::Replace };
+        set "ca" (ca: String = "") "File of authorities." { acted: false, missing: Missing::Report, repeat: Repeat::Replace };
+        set "certificate" (certificate: String = "") "File of the certificate." { acted: false, missing: Missing::Report, repeat: Repeat::Replace };
+        set "key" (key: String = "") "File of the key." { acted: false, missing: Missing::Report, repeat: Repeat::Replace };
+    }
+}
+
+/// An entry that is taken as it is.
+pub fn any_entry<B>(_: &mut B, _: &Line<'_>, _: &mut Reader<'_>) -> Result<(), Stop> {
+    Ok(())
+}
+
+/// Several words that nothing looks at yet; at least one.
+pub fn some_words<B>(_: &mut B, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    reader.need(line, 1).map(|_| ())
+}
+
+/// Any number of words that nothing looks at yet.
+pub fn any_words<B>(_: &mut B, _: &Line<'_>, _: &'static Row, _: &mut Reader<'_>) -> Result<(), Stop> {
+    Ok(())
+}
+
+/// Words that nothing looks at yet; having none is reported.
+pub fn reported_words<B>(_: &mut B, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    if line.len() < 2 {
+        reader.report(Code::InvalidValue, line.whole(), format!("{} missing value - ignoring", row.name));
+    }
+    Ok(())
+}
+
+fn process(_: &mut (), line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    some_words(&mut (), line, row, reader)
+}
+
+fn weight<B>(_: &mut B, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    reader.value::<Number<-254, 254>>(line, row)?;
+    if let Some(word) = line.word(2).filter(|word| *word != "reverse") {
+        reader.report(Code::InvalidValue, line.span(2), format!("unknown {} option {word}", row.name));
+    }
+    Ok(())
+}
+
+fn init_file(_: &mut TrackFile, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    for (at, word) in line.words(1).enumerate() {
+        if word != "overwrite" && word.parse::<i32>().is_err() {
+            reader.report(Code::InvalidValue, line.span(at + 1), format!("Unknown track file init option {word}"));
+        }
+    }
+    Ok(())
+}
+
+/// One line of `virtual_routes` or `static_routes`: only what the original reports of every route.
+pub fn route_entry<B>(_: &mut B, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    let has = |word: &str| line.words(0).any(|other| other == word);
+    if let Some(at) = (0..line.len()).find(|at| matches!(line.word(*at), Some("or" | "gw"))) {
+        let word = line.word(at).unwrap_or_default();
+        let better = if word == "or" { "nexthop" } else { "via" };
+        let words = format!("\"{word}\" for routes is deprecated. Please use \"{better}\"");
+        reader.report(Code::Deprecated, line.span(at), words);
+    }
+    if !["dev", "oif", "no_track", "nexthop", "blackhole", "unreachable", "prohibit", "throw"]
+        .iter()
+        .any(|word| has(word))
+    {
+        let route = line.word(0).unwrap_or_default();
+        let words = format!("Warning - cannot track route {route} with no interface specified, not tracking");
+        reader.report(Code::InvalidValue, line.whole(), words);
+    }
+    Ok(())
+}
+
+/// One line of `virtual_rules` or `static_rules`: only what the original reports of every rule.
+pub fn rule_entry<B>(_: &mut B, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    if !line.words(0).any(|word| matches!(word, "preference" | "order" | "priority")) {
+        let words = "Rule has no preference specified - setting to 16384 This is probably not what you want.";
+        reader.report(Code::Adjusted, line.whole(), words);
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! The declared blocks: what a file says, each with the table of its keywords.
+
+pub mod address;
+pub mod checker;
+pub mod global_defs;
+pub mod minor;
+pub mod root;
+pub mod track;
+pub mod virtual_server;
+pub mod vrrp_instance;
+pub mod vrrp_sync_group;
+
+use crate::diagnostic::Spanned;
+
+/// A value that the file may give.
+pub type Given<T> = Option<Spanned<T>>;
+
+/// The value, if given.
+pub fn value<T: Copy>(given: &Given<T>) -> Option<T> {
+    given.as_ref().map(|given| given.value)
+}
+
+/// The value as text for the model, if given.
+pub fn text(given: &Given<String>) -> Option<String> {
+    given.as_ref().map(|given| given.value.clone())
+}

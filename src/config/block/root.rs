@@ -1,0 +1,176 @@
+//! The top level of the file.
+
+use super::global_defs::{GLOBAL_DEFS, Global};
+use super::minor::{self, BFD_INSTANCE, GARP_GROUP, SSL, TRACK_FILE, TRACK_GROUP, TRACK_PROCESS};
+use super::track::{VRRP_SCRIPT, VrrpScript};
+use super::virtual_server::{ServerGroup, VirtualServer, virtual_server, virtual_server_group};
+use super::vrrp_instance::{VRRP_INSTANCE, VrrpInstance};
+use super::vrrp_sync_group::{SyncGroup, VRRP_SYNC_GROUP};
+use super::{Given, address};
+use crate::config::lower::{Reader, Stop};
+use crate::config::schema::{Keyword, Missing, Repeat, Row, keywords};
+use crate::config::tree::Line;
+use crate::config::value::{Flag, Number, OptionalText};
+use crate::diagnostic::{Code, Diagnostic, Span};
+
+/// Everything the file declares, in file order.
+#[derive(Debug, Default)]
+pub struct Config {
+    pub instance: Given<String>,
+    pub net_namespace: Given<String>,
+    pub child_wait_time: Given<Number<0, 4_294_967_295>>,
+    pub global: Global,
+    pub scripts: Vec<VrrpScript>,
+    pub instances: Vec<VrrpInstance>,
+    pub sync_groups: Vec<SyncGroup>,
+    pub virtual_servers: Vec<VirtualServer>,
+    pub server_groups: Vec<ServerGroup>,
+}
+
+keywords! {
+    pub static ROOT: Config {
+        read "linkbeat_use_polling" (Flag = "") "Poll link states instead of hearing of them from the kernel.";
+        set "net_namespace" (net_namespace: String = "") "Network namespace that everything runs in." { missing: Missing::Report, repeat: Repeat::Refuse };
+        read "net_namespace_ipvs" (OptionalText = "") "Network namespace of the IPVS table." { repeat: Repeat::Refuse };
+        read "namespace_with_ipsets" (Flag = "") "Allow ipsets together with a namespace on kernels before 3.13.";
+        read "use_pid_dir" (Flag = "") "Put pid files in a directory of their own.";
+        set "instance" (instance: String = "") "Name of this daemon among several: part of pid file names." { missing: Missing::Report, repeat: Repeat::Refuse };
+        set "child_wait_time" (child_wait_time: Number<0, 4_294_967_295> = "5") "The most seconds a stop may take.";
+        block "global_defs" (global_defs) "Settings of the whole router.";
+        block "track_group" (track_group) "Instances that static items follow." { acted: false };
+        lines "static_ipaddress" (address::static_entry, "{ <address entry>… }") "Addresses set at start and removed at stop." { acted: false };
+        lines "static_routes" (minor::route_entry, "{ <route entry>… }") "Routes set at start and removed at stop." { acted: false };
+        lines "static_rules" (minor::rule_entry, "{ <rule entry>… }") "Rules set at start and removed at stop." { acted: false };
+        block "vrrp_sync_group" (vrrp_sync_group) "Instances that change state together.";
+        block "garp_group" (garp_group) "Interfaces that share the spacing of gratuitous ARP." { acted: false };
+        lines "linkbeat_interfaces" (minor::any_entry, "{ <interface> [MII|ETHTOOL|IOCTL]… }") "Interfaces whose link state is polled." { acted: false };
+        block "vrrp_instance" (vrrp_instance) "One virtual router.";
+        block "vrrp_script" (vrrp_script) "A script that changes priorities.";
+        block "vrrp_track_process" (vrrp_track_process) "A number of processes that changes priorities." { acted: false };
+        lines "interface_up_down_delays" (minor::any_entry, "{ <interface> <down> [<up>]… }") "Delays before a link event counts." { acted: false };
+        block "SSL" (ssl) "Client certificate of SSL_GET." { acted: false };
+        call "virtual_server_group" (virtual_server_group, Lines, "<name> { <entry>… }", "") "Addresses and marks shared by virtual servers.";
+        call "virtual_server" (virtual_server, Block, "<ipaddr> [<port>] | fwmark <uint> | group <name> { … }", "") "One IPVS service.";
+        block "bfd_instance" (bfd_instance) "One BFD session." { acted: false };
+        block "track_file" (track_file) "A file whose number changes priorities." { acted: false };
+        block "vrrp_track_file" (track_file) "Old name of track_file." { acted: false };
+    }
+}
+
+fn global_defs(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    reader.block("global_defs", line, GLOBAL_DEFS, &mut config.global)
+}
+
+/// The one name of a block, when it is right and new; else the block is left out (CL-39).
+fn named(line: &Line<'_>, reader: &mut Reader<'_>, what: &str, words: String, already: Option<Span>) -> Option<String> {
+    let name = line.word(1).filter(|_| line.len() == 2);
+    let Some(name) = name else {
+        reader.report(Code::BlockRefused, line.whole(), words);
+        reader.skip_block();
+        return None;
+    };
+    if let Some(first) = already {
+        let words = format!("{what} {name} already defined");
+        reader.found.push(Diagnostic::at(Code::BlockRefused, line.span(1), words).also(first, "first defined here"));
+        reader.skip_block();
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+fn vrrp_instance(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    let already = config.instances.iter().find(|one| Some(one.name.as_str()) == line.word(1)).map(|one| one.span);
+    let words = "vrrp_instance must have a name".to_owned();
+    let Some(name) = named(line, reader, "vrrp instance", words, already) else { return Ok(()) };
+    let mut block = VrrpInstance { name: name.clone(), span: line.span(1), ..VrrpInstance::default() };
+    reader.block_name = name;
+    let read = reader.block("vrrp_instance", line, VRRP_INSTANCE, &mut block);
+    config.instances.push(block);
+    read
+}
+
+fn vrrp_sync_group(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    let already = config.sync_groups.iter().find(|one| Some(one.name.as_str()) == line.word(1)).map(|one| one.span);
+    let words = "vrrp_sync_group must have a name".to_owned();
+    let Some(name) = named(line, reader, "vrrp sync group", words, already) else { return Ok(()) };
+    let mut block = SyncGroup { name: name.clone(), span: line.span(1), ..SyncGroup::default() };
+    reader.block_name = name;
+    reader.block("vrrp_sync_group", line, VRRP_SYNC_GROUP, &mut block)?;
+    if block.members.is_empty() {
+        let words = format!("Sync group {} has no members - removing", block.name);
+        reader.report(Code::BlockRefused, block.span, words);
+    } else {
+        config.sync_groups.push(block);
+    }
+    Ok(())
+}
+
+fn vrrp_script(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    let name = reader.need(line, 1)?.to_owned();
+    let mut block = VrrpScript { name: name.clone(), span: line.span(1), ..VrrpScript::default() };
+    reader.block_name.clone_from(&name);
+    reader.block("vrrp_script", line, VRRP_SCRIPT, &mut block)?;
+    if block.script.is_none() {
+        reader.report(Code::BlockRefused, block.span, format!("No script set for vrrp_script {name} - removing"));
+    } else {
+        // Of two with one name the first is used (CL-123).
+        reader.declared.scripts.entry(name).or_insert(block.span);
+        config.scripts.push(block);
+    }
+    Ok(())
+}
+
+fn track_group(_: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    let already = line.word(1).and_then(|name| reader.declared.track_groups.get(name).copied());
+    let words = "track_group must have a name - skipping".to_owned();
+    let Some(name) = named(line, reader, "track_group", words, already) else { return Ok(()) };
+    reader.declared.track_groups.insert(name, line.span(1));
+    reader.block("track_group", line, TRACK_GROUP, &mut ())
+}
+
+fn garp_group(_: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    reader.block("garp_group", line, GARP_GROUP, &mut ())
+}
+
+fn vrrp_track_process(_: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    let name = reader.need(line, 1)?.to_owned();
+    reader.declared.processes.insert(name, line.span(1));
+    reader.block("vrrp_track_process", line, TRACK_PROCESS, &mut ())
+}
+
+fn track_file(_: &mut Config, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    let name = reader.need(line, 1)?.to_owned();
+    let mut block = minor::TrackFile::default();
+    let context = if row.name == "track_file" { "track_file" } else { "vrrp_track_file" };
+    reader.block(context, line, TRACK_FILE, &mut block)?;
+    if block.file.is_none() {
+        reader.report(Code::BlockRefused, line.span(1), format!("No file set for track_file {name} - ignoring"));
+    } else {
+        reader.declared.files.insert(name, line.span(1));
+    }
+    Ok(())
+}
+
+fn bfd_instance(_: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    let already = line.word(1).and_then(|name| reader.declared.bfd.get(name).copied());
+    let words = "BFD instance must have a name - skipping".to_owned();
+    let Some(name) = named(line, reader, "BFD instance", words, already) else { return Ok(()) };
+    let mut block = minor::BfdInstance::default();
+    reader.block("bfd_instance", line, BFD_INSTANCE, &mut block)?;
+    if block.neighbor_ip.is_none() {
+        let words = format!("Configuration error: BFD instance {name} has no neighbor address set, disabling instance");
+        reader.report(Code::BlockRefused, line.span(1), words);
+    } else {
+        reader.declared.bfd.insert(name, line.span(1));
+    }
+    Ok(())
+}
+
+fn ssl(_: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    reader.block("SSL", line, SSL, &mut minor::Ssl::default())
+}
+
+/// The table of a block as its rows alone.
+pub fn rows<B>(table: &'static [Keyword<B>]) -> Vec<&'static Row> {
+    table.iter().map(|keyword| &keyword.row).collect()
+}

@@ -1,0 +1,419 @@
+//! `vrrp_instance`: one virtual router.
+
+use std::net::IpAddr;
+
+use super::address::{self, Address};
+use super::track::{self, Tracked};
+use super::{Given, minor};
+use crate::config::lower::{Reader, Stop};
+use crate::config::schema::{Invalid, Missing, Row, keywords};
+use crate::config::script::Script;
+use crate::config::tree::Line;
+use crate::config::value::{Flag, Interface, Number, OptionalText, Seconds, choice, integer};
+use crate::diagnostic::{Code, Span, Spanned};
+
+choice! {
+    /// `state`.
+    pub enum State: "MASTER|BACKUP" { Master = "MASTER", Backup = "BACKUP" }
+}
+
+choice! {
+    /// `auth_type`.
+    pub enum AuthType: "PASS|AH" { Pass = "PASS", Ah = "AH" }
+}
+
+/// `vrrp_instance NAME { … }`.
+#[derive(Debug, Default)]
+pub struct VrrpInstance {
+    pub name: String,
+    pub span: Span,
+    pub state: Given<State>,
+    pub interface: Given<Interface>,
+    pub virtual_router_id: Given<Number<1, 255>>,
+    pub priority: Given<Number<1, 255>>,
+    pub advert_int: Given<Seconds<10_000, 255_000_000>>,
+    pub version: Given<Number<2, 3>>,
+    pub native_ipv6: Given<Flag>,
+    pub virtual_addresses: Vec<Address>,
+    pub excluded_addresses: Vec<Address>,
+    pub no_virtual_ipaddress: Given<Flag>,
+    pub unicast_peers: Vec<Peer>,
+    /// Any `unicast_*` keyword was given (VR-106).
+    pub unicast: Option<Span>,
+    pub unicast_ttl: Given<Number<0, 255>>,
+    pub check_unicast_src: Given<Flag>,
+    pub old_unicast_checksum: Given<OptionalText>,
+    pub source: Given<IpAddr>,
+    pub mcast_dst_ip: Given<IpAddr>,
+    pub dont_track_primary: Given<Flag>,
+    pub track_interfaces: Vec<Tracked>,
+    pub track_scripts: Vec<Tracked>,
+    pub nopreempt: Given<Flag>,
+    pub preempt_delay: Given<Seconds<0, 1_000_000_000>>,
+    pub strict_mode: Given<bool>,
+    pub accept: Given<Flag>,
+    pub no_accept: Given<Flag>,
+    pub skip_check_adv_addr: Given<bool>,
+    pub v3_checksum_as_v2: Given<bool>,
+    pub authentication: Authentication,
+    pub notify_backup: Given<Script>,
+    pub notify_master: Given<Script>,
+    pub notify_fault: Given<Script>,
+    pub notify_stop: Given<Script>,
+    pub notify_deleted: Given<Script>,
+    pub deleted: Given<Flag>,
+    pub notify: Given<Script>,
+    pub notify_master_rx_lower_pri: Given<Script>,
+    pub smtp_alert: Given<bool>,
+    pub garp_master_delay: Given<Number<0, 4294>>,
+    pub garp_master_refresh: Given<Number<0, 4_294_967_295>>,
+    pub garp_master_repeat: Given<Number<0, 4_294_967_295>>,
+    pub garp_master_refresh_repeat: Given<Number<0, 4_294_967_295>>,
+    pub garp_lower_prio_delay: Given<Number<0, 4294>>,
+    pub garp_lower_prio_repeat: Given<Number<0, 2_147_483_647>>,
+    pub down_timer_adverts: Given<Number<1, 100>>,
+    pub lower_prio_no_advert: Given<bool>,
+    pub higher_prio_send_advert: Given<bool>,
+    pub owner_ignore_adverts: Given<bool>,
+    pub use_vmac: Option<Span>,
+    pub lvs_sync_daemon_interface: Given<Interface>,
+}
+
+/// One line of `unicast_peer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    pub address: IpAddr,
+    pub span: Span,
+    pub min_ttl: Option<u8>,
+    pub max_ttl: Option<u8>,
+}
+
+/// `authentication { … }`.
+#[derive(Debug, Default)]
+pub struct Authentication {
+    pub span: Span,
+    pub auth_type: Given<AuthType>,
+    pub auth_pass: Given<Vec<u8>>,
+}
+
+keywords! {
+    pub static VRRP_INSTANCE: VrrpInstance {
+        call "use_vmac" (use_vmac, Words, "[[name] <interface>] [<mac>] [group <group>]", "") "Use the virtual MAC of the RFC." { acted: false };
+        read "use_vmac_addr" (Flag = "") "Virtual MACs for addresses on other interfaces too.";
+        read "vmac_xmit_base" (Flag = "") "Send adverts from the interface below the virtual MAC's.";
+        call "use_ipvlan" (minor::any_words, Words, "[[name] <interface>] [<ipaddr>] [bridge|private|vepa]", "") "Run on an ipvlan." { acted: false };
+        call "unicast_peer" (unicast_peer, Lines, "{ <ipaddr> [min_ttl <uint>] [max_ttl <uint>]… }", "") "Routers to send adverts to, in place of the group.";
+        call "unicast_fault_no_peer" (unicast_fault_no_peer, Flag, "", "") "Fault when unicast has no peers." { acted: false };
+        call "check_unicast_src" (check_unicast_src, Flag, "", "") "Take adverts from listed peers only.";
+        call "old_unicast_checksum" (old_unicast_checksum, Value, "[never]", "") "Checksum of VRRPv3 unicast as before 1.3.6.";
+        set "native_ipv6" (native_ipv6: Flag = "") "IPv6 even before an address says so.";
+        call "state" (state, Value, "MASTER|BACKUP", "BACKUP") "Only says whether a delay is wanted; the election decides.";
+        set "interface" (interface: Interface = "") "Interface of the virtual router." { complaint: "Interface name '{}' too long - ignoring" };
+        read "vrf" (Interface = "") "VRF of a unicast instance without interface.";
+        set "dont_track_primary" (dont_track_primary: Flag = "") "Faults of its own interface do not matter.";
+        lines "track_interface" (track_interface, "{ <interface> [weight <int> [reverse]]… }") "Interfaces that matter.";
+        lines "track_script" (track_script, "{ <script> [weight <int> [reverse|noreverse]]… }") "Scripts that matter.";
+        lines "track_file" (track_file, "{ <name> [weight <int> [reverse|noreverse]]… }") "Files that matter." { acted: false };
+        lines "track_process" (track_process, "{ <name> [weight <int> [reverse|noreverse]]… }") "Processes that matter." { acted: false };
+        lines "track_bfd" (track_bfd, "{ <name> [weight <int> [reverse|noreverse]]… }") "BFD sessions that matter." { acted: false };
+        set "mcast_src_ip" (source: IpAddr = "") "Source address of adverts." { complaint: "Configuration error: VRRP instance[{block}] malformed src address[{}]. Skipping..." };
+        call "unicast_src_ip" (unicast_src_ip, Value, "<ipaddr>", "") "Source address of adverts." { complaint: "Configuration error: VRRP instance[{block}] malformed src address[{}]. Skipping..." };
+        call "mcast_dst_ip" (mcast_dst_ip, Value, "<ipaddr>", "") "Group of adverts.";
+        read "track_src_ip" (Flag = "") "Fault while the source address is absent.";
+        set "virtual_router_id" (virtual_router_id: Number<1, 255> = "") "Number shared by the routers of one virtual router." { lax: false, complaint: "({block}): VRID '{}' not valid - must be between 1 & 255" };
+        call "unicast_ttl" (unicast_ttl, Value, "<uint>", "255") "TTL of unicast adverts." { lax: false, complaint: "({block}): unicast ttl '{}' not valid - must be between 0 & 255" };
+        set "version" (version: Number<2, 3> = "2") "Version of the protocol." { complaint: "({block}): Version {} must be either 2 or 3 - ignoring" };
+        set "priority" (priority: Number<1, 255> = "100") "Election priority; 255 marks the address owner." { lax: false, invalid: Invalid::Default, complaint: "({block}) Priority not valid! must be between 1 & 255. Using default 100" };
+        set "advert_int" (advert_int: Seconds<10_000, 255_000_000> = "1") "Seconds between adverts." { complaint: "({block}) Advert interval ({}) not valid! Must be > 0 - ignoring" };
+        lines "virtual_ipaddress" (virtual_ipaddress, "{ <address entry>… }") "Addresses of the master, listed in adverts.";
+        lines "virtual_ipaddress_excluded" (virtual_ipaddress_excluded, "{ <address entry>… }") "Addresses of the master, not listed in adverts.";
+        set "no_virtual_ipaddress" (no_virtual_ipaddress: Flag = "") "No warning about an instance without addresses." { since: "2.2.8" };
+        read "promote_secondaries" (Flag = "") "Set the sysctl of that name on the interface.";
+        read "linkbeat_use_polling" (Flag = "") "Poll the link state of the interface." { deprecated: "'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block" };
+        set "v3_checksum_as_v2" (v3_checksum_as_v2: bool = "false") "VRRPv3 checksum without the pseudo header." { since: "2.2.8" };
+        lines "virtual_routes" (minor::route_entry, "{ <route entry>… }") "Routes of the master." { acted: false };
+        lines "virtual_rules" (minor::rule_entry, "{ <rule entry>… }") "Rules of the master." { acted: false };
+        set "accept" (accept: Flag = "") "Take packets to the addresses.";
+        set "no_accept" (no_accept: Flag = "") "Drop packets to the addresses.";
+        set "skip_check_adv_addr" (skip_check_adv_addr: bool = "false") "Do not compare the addresses of each advert." { complaint: "({block}) invalid skip_check_adv_addr {} specified" };
+        set "strict_mode" (strict_mode: bool = "false") "Hold to the RFC." { complaint: "({block}) invalid strict_mode {} specified" };
+        call "preempt" (preempt, Flag, "", "") "Undo nopreempt.";
+        set "nopreempt" (nopreempt: Flag = "") "A master of lower priority is left alone.";
+        set "preempt_delay" (preempt_delay: Seconds<0, 1_000_000_000> = "0") "Seconds before a master of lower priority is replaced." { invalid: Invalid::Default, complaint: "({block}) Preempt_delay not valid! must be between 0-1000" };
+        read "debug" (Number<0, 4> = "0") "Accepted, unused.";
+        script "notify_backup" (notify_backup) "Run on becoming backup.";
+        script "notify_master" (notify_master) "Run on becoming master.";
+        script "notify_fault" (notify_fault) "Run on a fault.";
+        script "notify_stop" (notify_stop) "Run when the daemon stops.";
+        call "notify_deleted" (notify_deleted, Words, "[<script> [<user> [<group>]]]", "") "Run, and tell of DELETED, when a reload removes the instance.";
+        script "notify" (notify) "Run on every change, with four more words.";
+        script "notify_master_rx_lower_pri" (notify_master_rx_lower_pri) "Run when a master sees an advert of lower priority.";
+        set "smtp_alert" (smtp_alert: bool = "") "Mail on changes." { complaint: "({block}) invalid smtp_alert {} specified" };
+        read "notify_priority_changes" (bool = "") "Tell of priority changes.";
+        call "lvs_sync_daemon_interface" (lvs_sync_daemon_interface, Value, "<interface>", "") "Old way to start the IPVS synchronisation.";
+        set "garp_master_delay" (garp_master_delay: Number<0, 4294> = "5") "Seconds to the second burst of gratuitous ARP." { complaint: "({block}): garp_master_delay '{}' invalid - ignoring" };
+        set "garp_master_refresh" (garp_master_refresh: Number<0, 4_294_967_295> = "0") "Seconds between gratuitous ARPs of a master." { invalid: Invalid::Default };
+        set "garp_master_repeat" (garp_master_repeat: Number<0, 4_294_967_295> = "5") "Gratuitous ARPs of a burst.";
+        set "garp_master_refresh_repeat" (garp_master_refresh_repeat: Number<0, 4_294_967_295> = "1") "Gratuitous ARPs of a refresh.";
+        set "garp_lower_prio_delay" (garp_lower_prio_delay: Number<0, 4294> = "") "Seconds to the second burst after an advert of lower priority.";
+        set "garp_lower_prio_repeat" (garp_lower_prio_repeat: Number<0, 2_147_483_647> = "") "Gratuitous ARPs after an advert of lower priority.";
+        set "down_timer_adverts" (down_timer_adverts: Number<1, 100> = "3") "Missed adverts before a backup takes over.";
+        call "timer_expired_backup" (minor::any_words, Value, "[<uint>]", "") "Back to backup when timers ran late." { acted: false, since: "2.2.8" };
+        call "thread_timer_expired" (minor::any_words, Value, "[<uint>]", "") "Wrong spelling of timer_expired_backup." { acted: false, since: "2.3.2", deprecated: "thread_timer_expired should be timer_expired_backup" };
+        call "garp_extra_if" (minor::any_words, Words, "[all] <uint>", "") "Gratuitous ARP on other interfaces of virtual MACs." { acted: false };
+        call "vmac_garp_intvl" (minor::any_words, Words, "[all] <uint>", "") "Old name of garp_extra_if." { acted: false, deprecated: "Keyword \"vmac_garp_intvl\" is deprecated - please use \"garp_extra_if\"" };
+        set "lower_prio_no_advert" (lower_prio_no_advert: bool = "false") "No answer to adverts of lower priority." { complaint: "({block}) invalid lower_prio_no_advert {} specified" };
+        set "higher_prio_send_advert" (higher_prio_send_advert: bool = "false") "One advert on seeing a higher priority." { complaint: "({block}) invalid higher_prio_send_advert {} specified" };
+        set "owner_ignore_adverts" (owner_ignore_adverts: bool = "false") "The owner ignores adverts." { since: "2.3.3" };
+        read "kernel_rx_buf_size" (Number<0, 4_294_967_295> = "") "Receive buffer of the socket." { missing: Missing::Report };
+        block "authentication" (authentication) "Authentication of VRRPv2.";
+        block "auth_hmac" (auth_hmac) "Signed adverts." { acted: false, since: "2.4.0" };
+    }
+}
+
+keywords! {
+    pub static AUTHENTICATION: Authentication {
+        call "auth_type" (auth_type, Value, "PASS|AH", "") "Kind of authentication.";
+        call "auth_pass" (auth_pass, Value, "<string>", "") "Password, at most 8 bytes.";
+    }
+}
+
+keywords! {
+    pub static AUTH_HMAC: () {
+        call "key" (minor::reported_words, Words, "<uint> <string>|hex:<hex>|file:<path>", "") "A key." { acted: false, since: "2.4.0" };
+        read "active_key" (Number<1, 255> = "") "The key that signs." { since: "2.4.0" };
+        read "time_window" (Number<1, 300> = "") "Clock difference that is accepted." { since: "2.4.0" };
+        read "anti_replay" (String = "time") "How replays are found." { since: "2.4.0" };
+        read "mode" (String = "enforce") "What is done with unsigned adverts." { since: "2.4.0" };
+    }
+}
+
+type Read = Result<(), Stop>;
+
+fn use_vmac(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, _: &mut Reader<'_>) -> Read {
+    block.use_vmac = Some(line.whole());
+    Ok(())
+}
+
+fn unicast_peer(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    block.unicast = Some(line.whole());
+    reader.entries(line, row, |entry, reader| {
+        peer(block, entry, reader);
+        Ok(())
+    })
+}
+
+fn peer(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) {
+    let text = line.keyword();
+    let name = &block.name;
+    let Ok(address) = text.split(['-', '/']).next().unwrap_or_default().parse::<IpAddr>() else {
+        let words =
+            format!("Configuration error: VRRP instance[{name}] malformed unicast peer address[{text}]. Skipping...");
+        return reader.report(Code::InvalidValue, line.span(0), words);
+    };
+    if block.unicast_peers.iter().any(|peer| peer.address == address) {
+        return reader.report(Code::Duplicate, line.span(0), format!("({name}) {text} - duplicate unicast_peer"));
+    }
+    let mut peer = Peer { address, span: line.span(0), min_ttl: None, max_ttl: None };
+    let mut at = 1;
+    while let Some(option) = line.word(at) {
+        let Some(value) = line.word(at + 1) else {
+            let words = format!("({name}) {text} - {option} is missing a value");
+            reader.report(Code::InvalidValue, line.span(at), words);
+            break;
+        };
+        let parsed = integer(value, 0, 255, !reader.test).value;
+        match (option, parsed) {
+            ("min_ttl", Some(ttl)) => peer.min_ttl = Some(ttl as u8),
+            ("max_ttl", Some(ttl)) => peer.max_ttl = Some(ttl as u8),
+            ("min_ttl" | "max_ttl", None) => {
+                let words = format!("({name}) {text} - invalid {option} {value}");
+                reader.report(Code::InvalidNumber, line.span(at + 1), words);
+            }
+            _ => {
+                let words = format!("({name}) {text} - unknown unicast_peer option {option}");
+                reader.report(Code::InvalidValue, line.span(at), words);
+                break;
+            }
+        }
+        at += 2;
+    }
+    if let (Some(min), Some(max)) = (peer.min_ttl, peer.max_ttl)
+        && min > max
+    {
+        let words = format!("({name}) {text} - min_ttl {min} > max_ttl {max} - all packets will be discarded");
+        reader.report(Code::Warning, line.span(0), words);
+    }
+    block.unicast_peers.push(peer);
+}
+
+fn unicast_fault_no_peer(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, _: &mut Reader<'_>) -> Read {
+    block.unicast = Some(line.whole());
+    Ok(())
+}
+
+fn check_unicast_src(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, _: &mut Reader<'_>) -> Read {
+    block.unicast = Some(line.whole());
+    block.check_unicast_src = Some(Spanned::new(Flag, line.whole()));
+    Ok(())
+}
+
+fn old_unicast_checksum(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    block.unicast = Some(line.whole());
+    match line.word(1) {
+        None | Some("never") => {
+            let value = OptionalText(line.word(1).map(str::to_owned));
+            block.old_unicast_checksum = Some(Spanned::new(value, line.whole()));
+        }
+        Some(word) => {
+            let words = format!("({}) unknown {} option {word} - ignoring", block.name, row.name);
+            reader.report(Code::InvalidValue, line.span(1), words);
+        }
+    }
+    Ok(())
+}
+
+fn unicast_src_ip(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    block.unicast = Some(line.whole());
+    if let Some(value) = reader.value::<IpAddr>(line, row)? {
+        block.source = Some(value);
+    }
+    Ok(())
+}
+
+fn unicast_ttl(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    if let Some(value) = reader.value::<Number<0, 255>>(line, row)? {
+        block.unicast_ttl = Some(value);
+    }
+    Ok(())
+}
+
+fn mcast_dst_ip(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let Some(value) = reader.value::<IpAddr>(line, row)? else { return Ok(()) };
+    if value.value.is_multicast() {
+        block.mcast_dst_ip = Some(value);
+    } else {
+        let words = format!("({}) mcast_dst_ip {} is not a multicast address - ignoring", block.name, value.value);
+        reader.report(Code::InvalidValue, value.span, words);
+    }
+    Ok(())
+}
+
+fn state(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let text = reader.need(line, 1)?;
+    let given = match text {
+        "MASTER" => State::Master,
+        "BACKUP" => State::Backup,
+        _ => {
+            let words = format!("({}) unknown state '{text}', defaulting to BACKUP", block.name);
+            let finding = crate::diagnostic::Diagnostic::at(Code::InvalidValue, line.span(1), words);
+            reader.found.push(finding.label("wanted: MASTER|BACKUP"));
+            State::Backup
+        }
+    };
+    if let Some(before) = block.state
+        && before.value == State::Master
+        && given == State::Backup
+    {
+        let words = format!("({}) state previously set as MASTER - ignoring BACKUP", block.name);
+        reader.report(Code::Duplicate, line.span(1), words);
+        return Ok(());
+    }
+    block.state = Some(Spanned::new(given, line.span(1)));
+    Ok(())
+}
+
+fn preempt(block: &mut VrrpInstance, _: &Line<'_>, _: &'static Row, _: &mut Reader<'_>) -> Read {
+    block.nopreempt = None;
+    Ok(())
+}
+
+fn notify_deleted(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    block.deleted = Some(Spanned::new(Flag, line.whole()));
+    if line.len() > 1
+        && let Some(script) = crate::config::script::read(line, row, reader)?
+    {
+        block.notify_deleted = Some(script);
+    }
+    Ok(())
+}
+
+fn lvs_sync_daemon_interface(
+    block: &mut VrrpInstance,
+    line: &Line<'_>,
+    row: &'static Row,
+    reader: &mut Reader<'_>,
+) -> Read {
+    let value = reader.value::<Interface>(line, row)?;
+    let words = format!("({}) Specifying lvs_sync_daemon_interface against a vrrp is deprecated.", block.name);
+    reader.report(Code::Deprecated, line.whole(), words);
+    reader.report(Code::Deprecated, line.whole(), "Please use global lvs_sync_daemon");
+    block.lvs_sync_daemon_interface = value.or(block.lvs_sync_daemon_interface.take());
+    Ok(())
+}
+
+fn track_interface(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
+    track::interface(&mut block.track_interfaces, line, reader)
+}
+
+fn track_script(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
+    track::script(&mut block.track_scripts, line, reader)
+}
+
+fn track_file(_: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
+    track::other("track file", line, reader)
+}
+
+fn track_process(_: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
+    track::other("track process", line, reader)
+}
+
+fn track_bfd(_: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
+    track::other("track bfd", line, reader)
+}
+
+fn virtual_ipaddress(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
+    if let Some(address) = address::read(line, reader)? {
+        block.virtual_addresses.push(address);
+    }
+    Ok(())
+}
+
+fn virtual_ipaddress_excluded(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
+    if let Some(address) = address::read(line, reader)? {
+        block.excluded_addresses.push(address);
+    }
+    Ok(())
+}
+
+fn authentication(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    block.authentication.span = line.whole();
+    reader.block("vrrp_instance.authentication", line, AUTHENTICATION, &mut block.authentication)
+}
+
+fn auth_hmac(_: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    reader.block("vrrp_instance.auth_hmac", line, AUTH_HMAC, &mut ())
+}
+
+fn auth_type(block: &mut Authentication, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let text = reader.need(line, 1)?;
+    match text {
+        "AH" => block.auth_type = Some(Spanned::new(AuthType::Ah, line.span(1))),
+        "PASS" => block.auth_type = Some(Spanned::new(AuthType::Pass, line.span(1))),
+        _ => {
+            let words = format!("({}) unknown authentication type '{text}'", reader.block_name);
+            reader.report(Code::InvalidValue, line.span(1), words);
+        }
+    }
+    Ok(())
+}
+
+fn auth_pass(block: &mut Authentication, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let mut password = crate::config::bytes::from_text(reader.need(line, 1)?);
+    if password.len() > 8 {
+        reader.report(Code::Adjusted, line.span(1), "Truncating auth_pass to 8 characters");
+        password.truncate(8);
+    }
+    block.auth_pass = Some(Spanned::new(password, line.span(1)));
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! `vrrp_sync_group`: instances that change state together.
+
+use super::Given;
+use super::track::{self, Tracked};
+use crate::config::lower::{Reader, Stop};
+use crate::config::schema::{Row, keywords};
+use crate::config::script::Script;
+use crate::config::tree::Line;
+use crate::config::value::Flag;
+use crate::diagnostic::{Code, Span, Spanned};
+
+/// `vrrp_sync_group NAME { … }`.
+#[derive(Debug, Default)]
+pub struct SyncGroup {
+    pub name: String,
+    pub span: Span,
+    pub members: Vec<Spanned<String>>,
+    pub members_given: bool,
+    pub track_interfaces: Vec<Tracked>,
+    pub track_scripts: Vec<Tracked>,
+    pub notify_backup: Given<Script>,
+    pub notify_master: Given<Script>,
+    pub notify_fault: Given<Script>,
+    pub notify_stop: Given<Script>,
+    pub notify: Given<Script>,
+    pub smtp_alert: Given<bool>,
+    pub tracking_weight: Given<Flag>,
+    pub notify_priority_changes: Given<bool>,
+}
+
+keywords! {
+    pub static VRRP_SYNC_GROUP: SyncGroup {
+        call "group" (group, Lines, "{ <instance name>… }", "") "Members, in the order in which they change.";
+        lines "track_interface" (track_interface, "{ <interface> [weight <int> [reverse]]… }") "Interfaces that matter to all members.";
+        lines "track_script" (track_script, "{ <script> [weight <int> [reverse|noreverse]]… }") "Scripts that matter to all members.";
+        lines "track_file" (track_file, "{ <name> [weight <int> [reverse|noreverse]]… }") "Files that matter to all members." { acted: false };
+        lines "track_process" (track_process, "{ <name> [weight <int> [reverse|noreverse]]… }") "Processes that matter to all members." { acted: false };
+        lines "track_bfd" (track_bfd, "{ <name> [weight <int> [reverse|noreverse]]… }") "BFD sessions that matter to all members." { acted: false };
+        script "notify_backup" (notify_backup) "Run when the group becomes backup.";
+        script "notify_master" (notify_master) "Run when the group becomes master.";
+        script "notify_fault" (notify_fault) "Run when the group goes to fault.";
+        script "notify_stop" (notify_stop) "Run when the daemon stops.";
+        script "notify" (notify) "Run on every change, with four more words.";
+        set "smtp_alert" (smtp_alert: bool = "") "Mail on changes of the group.";
+        set "global_tracking" (tracking_weight: Flag = "") "Old name of sync_group_tracking_weight." { deprecated: "global_tracking is deprecated. Use track_interface/script/file on the sync group" };
+        set "sync_group_tracking_weight" (tracking_weight: Flag = "") "Members keep weights of their own.";
+        read "notify_priority_changes" (bool = "") "Tell of priority changes of members.";
+    }
+}
+
+fn group(block: &mut SyncGroup, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    if std::mem::replace(&mut block.members_given, true) {
+        let words = format!("({}) sync group members already specified - ignoring", block.name);
+        reader.report(Code::Duplicate, line.whole(), words);
+        reader.skip_block();
+        return Ok(());
+    }
+    reader.entries(line, row, |entry, _| {
+        block
+            .members
+            .extend((0..entry.len()).filter_map(|at| Some(Spanned::new(entry.word(at)?.to_owned(), entry.span(at)))));
+        Ok(())
+    })
+}
+
+fn track_interface(block: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    track::interface(&mut block.track_interfaces, line, reader)
+}
+
+fn track_script(block: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    track::script(&mut block.track_scripts, line, reader)
+}
+
+fn track_file(_: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    track::other("track file", line, reader)
+}
+
+fn track_process(_: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    track::other("track process", line, reader)
+}
+
+fn track_bfd(_: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    track::other("track bfd", line, reader)
+}

@@ -1,0 +1,315 @@
+//! Logical lines + rows -> declared blocks: one loop serves every block and never stops at the first mistake.
+//!
+//! Blocks are made here as the original makes them: only a known keyword opens one, so the brace of an unknown word
+//! is ignored and its partner ends the enclosing block (CL-31 … CL-43).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::host::Host;
+use super::schema::{Keyword, Missing, Repeat, Row};
+use super::tree::{Line, Mark, Tree};
+use super::value::{Fault, Value};
+use super::{suggest, table};
+use crate::diagnostic::{Code, Diagnostic, SourceMap, Span, Spanned};
+
+/// A keyword's value is missing: reading ends (CL-111).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop;
+
+/// Where reading is, and what it has found.
+pub struct Reader<'t> {
+    tree: &'t Tree,
+    text: &'t str,
+    at: usize,
+    /// Open braces, known or not.
+    depth: i64,
+    pub host: &'t dyn Host,
+    /// `-t`.
+    pub test: bool,
+    pub found: Vec<Diagnostic>,
+    /// Headers of the blocks being read, outermost first.
+    open: Vec<(&'static str, Span)>,
+    /// The name of the block being read, for messages.
+    pub block_name: String,
+    /// Names that later blocks may refer to (CL-105).
+    pub declared: Declared,
+    unacted: BTreeSet<(&'static str, &'static str)>,
+}
+
+/// What was declared so far and may be tracked.
+#[derive(Debug, Default)]
+pub struct Declared {
+    pub scripts: BTreeMap<String, Span>,
+    pub files: BTreeMap<String, Span>,
+    pub processes: BTreeMap<String, Span>,
+    pub bfd: BTreeMap<String, Span>,
+    pub track_groups: BTreeMap<String, Span>,
+}
+
+impl<'t> Reader<'t> {
+    pub fn new(tree: &'t Tree, sources: &'t SourceMap, host: &'t dyn Host, test: bool) -> Reader<'t> {
+        Reader {
+            tree,
+            text: sources.text(),
+            at: 0,
+            depth: 0,
+            host,
+            test,
+            found: Vec::new(),
+            open: Vec::new(),
+            block_name: String::new(),
+            declared: Declared::default(),
+            unacted: BTreeSet::new(),
+        }
+    }
+
+    fn peek(&self) -> Option<Line<'t>> {
+        self.tree.line(self.text, self.at)
+    }
+
+    fn next(&mut self) -> Option<Line<'t>> {
+        let line = self.peek()?;
+        self.at += 1;
+        match line.mark() {
+            Mark::Open => self.depth += 1,
+            Mark::Close if self.depth == 0 => self.report(Code::ExtraClose, line.whole(), "Extra '}' found"),
+            Mark::Close => self.depth -= 1,
+            Mark::Words => {}
+        }
+        Some(line)
+    }
+
+    pub fn report(&mut self, code: Code, span: Span, words: impl Into<String>) {
+        self.found.push(Diagnostic::at(code, span, words));
+    }
+
+    /// Reads the whole text as the top level.
+    pub fn top<B>(&mut self, rows: &'static [Keyword<B>], block: &mut B) -> Result<(), Stop> {
+        while let Some(line) = self.next() {
+            match line.mark() {
+                Mark::Open => self.unexpected(&line),
+                Mark::Close => {
+                    let finding = Diagnostic::at(Code::UnknownKeyword, line.whole(), "Unknown keyword '}'");
+                    self.found.push(finding.label("no block is open here"));
+                }
+                Mark::Words => self.line("(root)", rows, block, &line)?,
+            }
+        }
+        if self.depth > 0 {
+            let words = format!("There are {} missing '}}'s or extra '{{'s", self.depth);
+            self.found.push(Diagnostic::new(Code::MissingClose, words));
+        }
+        Ok(())
+    }
+
+    /// Reads a block whose header line has just been read.
+    pub fn block<B>(
+        &mut self,
+        context: &'static str,
+        header: &Line<'_>,
+        rows: &'static [Keyword<B>],
+        block: &mut B,
+    ) -> Result<(), Stop> {
+        self.open.push((context, header.whole()));
+        match self.peek() {
+            Some(line) if line.mark() == Mark::Open => {
+                self.next();
+            }
+            Some(line) => {
+                let words = "Missing '{' at beginning of configuration block";
+                let finding = Diagnostic::at(Code::MissingOpen, line.whole(), words);
+                self.found.push(finding.also(header.whole(), "of this block"));
+            }
+            None => {}
+        }
+        while let Some(line) = self.next() {
+            match line.mark() {
+                Mark::Open => self.unexpected(&line),
+                Mark::Close => break,
+                Mark::Words => self.line(context, rows, block, &line)?,
+            }
+        }
+        self.open.pop();
+        Ok(())
+    }
+
+    fn unexpected(&mut self, line: &Line<'_>) {
+        self.report(Code::UnexpectedOpen, line.whole(), "Unexpected '{' - ignoring");
+    }
+
+    fn line<B>(
+        &mut self,
+        context: &'static str,
+        rows: &'static [Keyword<B>],
+        block: &mut B,
+        line: &Line<'_>,
+    ) -> Result<(), Stop> {
+        let Some(keyword) = rows.iter().find(|keyword| keyword.row.name == line.keyword()) else {
+            self.unknown(context, rows, line);
+            return Ok(());
+        };
+        let row = &keyword.row;
+        if !row.acted && self.unacted.insert((context, row.name)) {
+            let words = format!("`{}` is read but not yet acted on", row.name);
+            self.found.push(Diagnostic::at(Code::NotActedOn, line.span(0), words));
+        }
+        if !row.deprecated.is_empty() {
+            self.report(Code::Deprecated, line.span(0), row.deprecated);
+        }
+        (keyword.set)(block, line, row, self)
+    }
+
+    fn unknown<B>(&mut self, context: &'static str, rows: &'static [Keyword<B>], line: &Line<'_>) {
+        let word = line.keyword();
+        let mut finding = Diagnostic::at(Code::UnknownKeyword, line.span(0), format!("Unknown keyword '{word}'"));
+        finding = finding.label(if context == "(root)" { "not known at top level" } else { "not known here" });
+        if let Some((_, header)) = self.open.last() {
+            finding = finding.also(*header, "in this block");
+        }
+        if let Some(near) = suggest::near(word, rows.iter().map(|keyword| keyword.row.name)) {
+            finding = finding.help(format!("did you mean `{near}`?"));
+        } else if let Some(elsewhere) = table::contexts(word).first() {
+            finding = finding.help(match *elsewhere {
+                "(root)" => "it stands at top level".to_owned(),
+                context => format!("it is a keyword of `{context}`"),
+            });
+        }
+        self.found.push(finding);
+    }
+
+    /// Leaves out the block that follows, if one does, nested braces counted (CL-39).
+    pub fn skip_block(&mut self) {
+        if self.peek().is_none_or(|line| line.mark() != Mark::Open) {
+            return;
+        }
+        let mut depth = 0u32;
+        while let Some(line) = self.next() {
+            match line.mark() {
+                Mark::Open => depth += 1,
+                Mark::Close => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        return;
+                    }
+                }
+                Mark::Words => {}
+            }
+        }
+    }
+
+    /// Calls `entry` for each line of a value block (CL-41 … CL-43).
+    pub fn entries(
+        &mut self,
+        header: &Line<'_>,
+        row: &'static Row,
+        mut entry: impl FnMut(&Line<'_>, &mut Reader<'t>) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        // A block with a name of its own (`virtual_server_group g`) has that word before its brace.
+        let own = if row.hint.starts_with("<name>") { 2 } else { 1 };
+        if header.len() > own {
+            let extra: Vec<&str> = header.words(own).collect();
+            let words = format!("Block {} has extra parameters {} ...", row.name, extra.join(" "));
+            self.report(Code::InvalidValue, header.span(own), words);
+        }
+        match self.peek() {
+            Some(line) if line.mark() == Mark::Open => {
+                self.next();
+            }
+            _ => {
+                let words = format!("'{{' missing from beginning of block {}", row.name);
+                self.report(Code::Logged, header.whole(), words);
+            }
+        }
+        while let Some(line) = self.next() {
+            match line.mark() {
+                Mark::Open => self.entry_brace(&line),
+                Mark::Close => break,
+                Mark::Words => entry(&line, self)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn entry_brace(&mut self, line: &Line<'_>) {
+        self.report(Code::UnexpectedOpen, line.whole(), "Unexpected '{' - ignoring");
+    }
+
+    /// A word that must be there: its absence ends the reading (CL-111).
+    pub fn need<'l>(&mut self, line: &Line<'l>, at: usize) -> Result<&'l str, Stop> {
+        if let Some(word) = line.word(at) {
+            return Ok(word);
+        }
+        let before = line.word(at.saturating_sub(1)).unwrap_or_default();
+        let words = format!(
+            "*** Configuration line starting `{}` is missing a parameter after keyword `{before}` at word position {}",
+            line.keyword(),
+            at + 1
+        );
+        let finding = Diagnostic::late(Code::MissingParameter, line.whole(), words);
+        self.found.push(finding.label("a value is missing here").help("give it a value, or remove the line"));
+        Err(Stop)
+    }
+
+    /// Reads the one value of a line, and says what is wrong with it.
+    pub fn value<V: Value>(&mut self, line: &Line<'_>, row: &'static Row) -> Result<Option<Spanned<V>>, Stop> {
+        let span = line.span(1);
+        let text = match (line.word(1), row.missing) {
+            (Some(text), _) => text,
+            (None, Missing::Fatal) => self.need(line, 1)?,
+            (None, Missing::Allowed) => return Ok(V::absent().map(|value| Spanned::new(value, line.span(0)))),
+            (None, Missing::Report) => {
+                let words = format!("{} name missing - ignoring", row.name);
+                self.report(Code::InvalidValue, line.whole(), words);
+                return Ok(None);
+            }
+        };
+        let parsed = V::parse(text, row.lax && !self.test);
+        self.judge(parsed.fault, text, span, row);
+        Ok(parsed.value.map(|value| Spanned::new(value, span)))
+    }
+
+    /// Reports what is wrong with a value: the number's own words, then the keyword's.
+    pub fn judge(&mut self, fault: Option<Fault>, text: &str, span: Span, row: &'static Row) {
+        let label = if row.hint.is_empty() { String::new() } else { format!("wanted: {}", row.hint) };
+        match fault {
+            None => {}
+            Some(Fault::Tolerated(words)) => self.report(Code::InvalidNumber, span, words),
+            Some(Fault::Number(words)) => {
+                self.found.push(Diagnostic::at(Code::InvalidNumber, span, words).label(label));
+                let words = self.complaint(row, text);
+                self.report(Code::InvalidValue, span, words);
+            }
+            Some(Fault::Bad) => {
+                let words = self.complaint(row, text);
+                self.found.push(Diagnostic::at(Code::InvalidValue, span, words).label(label));
+            }
+        }
+    }
+
+    fn complaint(&self, row: &'static Row, text: &str) -> String {
+        if row.complaint.is_empty() {
+            return format!("{} '{text}' invalid - ignoring", row.name);
+        }
+        row.complaint.replace("{block}", &self.block_name).replace("{}", text)
+    }
+
+    /// Whether a keyword is given a second time and the first is to stay; says so.
+    pub fn refuse_second(&mut self, already: bool, line: &Line<'_>, row: &'static Row) -> bool {
+        if !already {
+            return false;
+        }
+        match row.repeat {
+            Repeat::Refuse => {
+                let words = format!("{} already specified - ignoring", row.name);
+                self.report(Code::Duplicate, line.whole(), words);
+                true
+            }
+            Repeat::Replace => {
+                let words = format!("{} already specified - replacing", row.name);
+                self.report(Code::Duplicate, line.whole(), words);
+                false
+            }
+            Repeat::LastWins | Repeat::Append => false,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Checkers with what they inherit from their real and virtual server (LV-30, CK-1 … CK-4, CK-42, CK-43).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::Resolver;
+use super::scripts::Found;
+use crate::base::name::InterfaceName;
+use crate::base::net::Endpoint;
+use crate::base::time::Interval;
+use crate::config::block::checker::{Checker as Declared, Kind, Url as DeclaredUrl};
+use crate::config::block::virtual_server::{RealServer, VirtualServer};
+use crate::config::block::{text, value};
+use crate::diagnostic::Code;
+use crate::model::check::{Check, Checker, Connect, HttpCheck, HttpProtocol, MiscCheck, Timing, Tls, Url};
+use crate::model::lvs::{RealServerId, VirtualServerId};
+
+impl Resolver<'_> {
+    /// Appends the checkers of one real server.
+    pub(super) fn checkers(
+        &mut self,
+        server: &VirtualServer,
+        real: &RealServer,
+        endpoint: Endpoint,
+        place: (VirtualServerId, RealServerId),
+        names: (String, String),
+        into: &mut Vec<Arc<Checker>>,
+    ) {
+        for declared in &real.checkers {
+            let timing = timing(server, real, declared);
+            let check = match declared.kind {
+                Kind::Tcp => self.connect(declared, endpoint).map(Check::Tcp),
+                Kind::Http | Kind::Ssl => {
+                    self.connect(declared, endpoint).map(|connect| Check::Http(http(server, real, declared, connect)))
+                }
+                Kind::Misc => self.misc(declared),
+                // Read but not yet acted on.
+                Kind::Udp | Kind::Ping | Kind::Smtp | Kind::Dns | Kind::File | Kind::Bfd => None,
+            };
+            let Some(check) = check else { continue };
+            let log_all = value(&declared.log_all_failures);
+            into.push(Arc::new(Checker {
+                virtual_server: place.0,
+                real_server: place.1,
+                real_server_name: names.0.clone(),
+                virtual_server_name: names.1.clone(),
+                check,
+                timing,
+                alpha: value(&declared.alpha).or(value(&real.alpha)).unwrap_or(server.alpha.is_some()),
+                log_all_failures: log_all.or(value(&self.config.global.checker_log_all_failures)).unwrap_or(false),
+            }));
+        }
+    }
+
+    /// CK-2: the real server's address and port unless the checker says otherwise.
+    fn connect(&mut self, declared: &Declared, endpoint: Endpoint) -> Option<Connect> {
+        let address = value(&declared.connect_ip).unwrap_or(endpoint.address);
+        let port = value(&declared.connect_port).map_or(endpoint.port, |port| port.0 as u16);
+        let link_local = matches!(address, IpAddr::V6(address) if address.segments()[0] & 0xffc0 == 0xfe80);
+        if link_local && declared.bind_if.is_none() {
+            let words = format!("Checker link local address {address} requires a bind_if");
+            self.late(Code::BlockRefused, declared.span, words);
+            return None;
+        }
+        let unspecified = match address {
+            IpAddr::V4(_) => IpAddr::from([0; 4]),
+            IpAddr::V6(_) => IpAddr::from([0; 16]),
+        };
+        let bind_address = declared.bindto.filter(|bind| {
+            let same = bind.value.is_ipv4() == address.is_ipv4();
+            if !same {
+                let words =
+                    format!("Checker bindto address {} is not of the family of {address} - ignoring", bind.value);
+                self.found.push(crate::diagnostic::Diagnostic::late(Code::InvalidValue, bind.span, words));
+            }
+            same
+        });
+        let bind_port = value(&declared.bind_port).map(|port| port.0 as u16);
+        let bind = (bind_address.is_some() || bind_port.is_some()).then(|| Endpoint {
+            address: bind_address.map_or(unspecified, |bind| bind.value),
+            port: bind_port.unwrap_or(0),
+        });
+        Some(Connect {
+            destination: Endpoint { address, port },
+            bind,
+            interface: declared.bind_if.as_ref().map(|interface| InterfaceName::new(&interface.value.0)),
+            fwmark: value(&declared.fwmark).map_or(0, |mark| mark.0 as u32),
+        })
+    }
+
+    fn misc(&mut self, declared: &Declared) -> Option<Check> {
+        let path = declared.misc_path.as_ref()?;
+        let user = declared.user.as_ref().map(|user| &user.value);
+        let shown = path.value.argv.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
+        let words = match self.program(&path.value, user) {
+            Found::Good(script) => {
+                return Some(Check::Misc(MiscCheck {
+                    script,
+                    timeout: Interval::from_secs(value(&declared.misc_timeout).map_or(0, |seconds| seconds.0 as u64)),
+                    dynamic: declared.misc_dynamic.is_some(),
+                }));
+            }
+            Found::NoUser => {
+                self.report(
+                    Code::NotFound,
+                    path.span,
+                    format!("Unable to set default user for misc script {shown} - removing"),
+                );
+                return None;
+            }
+            Found::Missing => format!("Disabling misc script {shown} since not found/accessible"),
+            Found::Insecure => format!("Disabling misc script {shown} due to insecure"),
+        };
+        self.late(Code::NotFound, path.span, words);
+        None
+    }
+}
+
+/// The checker's own, else the real server's, else the virtual server's, else the kind's (CK-4).
+fn timing(server: &VirtualServer, real: &RealServer, declared: &Declared) -> Timing {
+    let own = [&declared.timing, &real.timing, &server.timing];
+    let delay_loop = own.iter().find_map(|timing| value(&timing.delay_loop)).map_or(60_000_000, |seconds| seconds.0);
+    let (retry, before_retry) = match declared.kind {
+        Kind::Http | Kind::Ssl => (1, 3_000_000),
+        Kind::Dns => (3, delay_loop),
+        Kind::Misc => (0, 1_000_000),
+        Kind::Tcp | Kind::Udp | Kind::Ping | Kind::Smtp | Kind::File | Kind::Bfd => (1, 1_000_000),
+    };
+    let given = |value: Option<u64>, usual: u64| Interval::from_micros(value.unwrap_or(usual));
+    Timing {
+        delay_loop: Interval::from_micros(delay_loop),
+        retry: own.iter().find_map(|timing| value(&timing.retry)).map_or(retry, |retry| retry.0 as u32),
+        delay_before_retry: given(
+            own.iter().find_map(|timing| value(&timing.delay_before_retry)).map(|seconds| seconds.0),
+            before_retry,
+        ),
+        warmup: given(own.iter().find_map(|timing| value(&timing.warmup)).map(|seconds| seconds.0), delay_loop),
+        connect_timeout: given(
+            own.iter().find_map(|timing| value(&timing.connect_timeout)).map(|seconds| seconds.0),
+            5_000_000,
+        ),
+    }
+}
+
+fn http(server: &VirtualServer, real: &RealServer, declared: &Declared, connect: Connect) -> HttpCheck {
+    let tls = (declared.kind == Kind::Ssl).then(|| Tls {
+        enable_sni: value(&declared.enable_sni).unwrap_or(false) || declared.sni_name.is_some(),
+        sni_name: declared.sni_name.as_ref().and_then(|name| name.value.0.clone()),
+    });
+    let urls = declared.urls.iter().map(|one| url(server, real, declared, tls.as_ref(), one)).collect();
+    HttpCheck {
+        connect,
+        protocol: value(&declared.http_protocol).map_or(HttpProtocol::V1_0, |protocol| protocol.0),
+        urls,
+        fast_recovery: value(&declared.fast_recovery).unwrap_or(false),
+        tls,
+    }
+}
+
+fn url(server: &VirtualServer, real: &RealServer, declared: &Declared, tls: Option<&Tls>, one: &DeclaredUrl) -> Url {
+    let own = text(&one.virtualhost).or_else(|| text(&declared.virtualhost));
+    // The real server's host name counts for the Host header but not for the server name (CK-43).
+    let server_name = tls
+        .filter(|tls| tls.enable_sni)
+        .and_then(|tls| tls.sni_name.clone().or_else(|| own.clone()).or_else(|| text(&server.virtualhost)));
+    Url {
+        path: text(&one.path).unwrap_or_default(),
+        server_name,
+        virtual_host: own.or_else(|| text(&real.virtualhost)).or_else(|| text(&server.virtualhost)),
+        digest: value(&one.digest).map(|digest| digest.0),
+        status_codes: if one.status_codes.is_empty() { vec![(200, 299)] } else { one.status_codes.clone() },
+        tls_compliant: value(&one.tls_compliant).or(value(&declared.tls_compliant)).unwrap_or(false),
+    }
+}

@@ -1,0 +1,477 @@
+//! Virtual servers, their real servers and groups (LV-1 … LV-45).
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use super::Resolver;
+use crate::base::name::{GroupName, InstanceName, InterfaceName};
+use crate::base::net::{Endpoint, Family};
+use crate::config::block::virtual_server::{self as declared, Header, ServerGroup};
+use crate::config::block::{text, value};
+use crate::diagnostic::{Code, Span};
+use crate::model::check::Checker;
+use crate::model::lvs::{
+    CheckerId, FlushOnStop, Forwarding, Granularity, GroupEntry, Lvs, Persistence, Protocol, RealServer, RealServerId,
+    Scheduler, SorryServer, SyncDaemon, Timeouts, VirtualAddress, VirtualServer, VirtualServerId,
+};
+
+/// IP_VS_SVC_F_ONEPACKET (linux/ip_vs.h).
+const ONE_PACKET: u32 = 0x04;
+/// Addresses that the ranges of one group may stand for.
+const GROUP_ADDRESSES: u64 = 1 << 20;
+
+impl Resolver<'_> {
+    pub(super) fn lvs(&mut self) -> Lvs {
+        let config = self.config;
+        let global = &config.global;
+        let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut virtual_servers = Vec::new();
+        let mut checkers: Vec<Arc<Checker>> = Vec::new();
+        for block in &config.virtual_servers {
+            let Some(address) = self.virtual_address(block, &mut uses) else { continue };
+            if let Some(server) =
+                self.virtual_server(block, address, VirtualServerId(virtual_servers.len()), &mut checkers)
+            {
+                virtual_servers.push(Arc::new(server));
+            }
+        }
+        Lvs {
+            virtual_servers,
+            checkers,
+            flush: global.lvs_flush.is_some(),
+            flush_on_stop: match global.lvs_flush_on_stop.as_ref().map(|given| given.value.0.as_deref()) {
+                None => FlushOnStop::No,
+                Some(Some("VS")) => FlushOnStop::VirtualServers,
+                Some(_) => FlushOnStop::Table,
+            },
+            rs_init_notifies: value(&global.rs_init_notifies).unwrap_or(false),
+            timeouts: value(&global.lvs_timeouts).map(|timeouts| Timeouts {
+                tcp: timeouts.tcp.unwrap_or(0),
+                tcp_fin: timeouts.tcp_fin.unwrap_or(0),
+                udp: timeouts.udp.unwrap_or(0),
+            }),
+            sync_daemon: self.sync_daemon(),
+            log_all_failures: value(&global.checker_log_all_failures).unwrap_or(false),
+        }
+    }
+
+    /// LV-99: the global setting, else the old one of an instance; the id is by default that of the instance.
+    fn sync_daemon(&self) -> Option<SyncDaemon> {
+        let instances = &self.config.instances;
+        let vrid = |name: &str| {
+            let instance = instances.iter().find(|instance| instance.name == name)?;
+            value(&instance.virtual_router_id).map(|vrid| vrid.0 as u8)
+        };
+        if let Some(given) = &self.config.global.lvs_sync_daemon {
+            let given = &given.value;
+            let id = given.id.or_else(|| given.instance.as_deref().and_then(vrid)).unwrap_or(0);
+            return Some(SyncDaemon {
+                interface: InterfaceName::new(&given.interface),
+                instance: given.instance.as_deref().map(InstanceName::new),
+                id,
+                max_length: given.max_length,
+                port: given.port,
+                ttl: given.ttl,
+                group: given.group,
+            });
+        }
+        let instance = instances.iter().find(|instance| instance.lvs_sync_daemon_interface.is_some())?;
+        let interface = instance.lvs_sync_daemon_interface.as_ref()?;
+        Some(SyncDaemon {
+            interface: InterfaceName::new(&interface.value.0),
+            instance: Some(InstanceName::new(&instance.name)),
+            id: vrid(&instance.name).unwrap_or(0),
+            max_length: None,
+            port: None,
+            ttl: None,
+            group: None,
+        })
+    }
+
+    /// LV-1, LV-2, LV-42, LV-45. A mark of 0 is none: the original then serves 255.255.255.255.
+    fn virtual_address<'c>(
+        &mut self,
+        block: &'c declared::VirtualServer,
+        uses: &mut BTreeMap<&'c str, usize>,
+    ) -> Option<VirtualAddress> {
+        match &block.header {
+            Header::Address(at) => Some(VirtualAddress::Address(*at)),
+            Header::Fwmark(0) => {
+                let address = IpAddr::V4(Ipv4Addr::BROADCAST);
+                Some(VirtualAddress::Address(Endpoint { address, port: 0 }))
+            }
+            Header::Fwmark(mark) => Some(VirtualAddress::Fwmark(*mark)),
+            Header::Group(name) => {
+                let groups = &self.config.server_groups;
+                let Some(group) = groups.iter().find(|group| group.name == *name) else {
+                    let words = format!(
+                        "Virtual server group {name} specified but not configured - ignoring virtual server [{name}]:0"
+                    );
+                    self.late(Code::Logged, block.span, words);
+                    return None;
+                };
+                let used = uses.entry(name).or_insert(0);
+                let nth = *used;
+                *used += 1;
+                let family = block.family.unwrap_or(Family::V4);
+                Some(VirtualAddress::Group { name: GroupName::new(name), nth, entries: self.walk(group, family) })
+            }
+        }
+    }
+
+    /// LV-43: each address of each range, then the marks.
+    fn walk(&mut self, group: &ServerGroup, service: Family) -> Vec<GroupEntry> {
+        let mut entries = Vec::new();
+        let mut total = 0;
+        for entry in &group.entries {
+            let declared::GroupEntry::Range { first, count, port } = *entry else { continue };
+            total += u64::from(count);
+            if total > GROUP_ADDRESSES {
+                let words = format!("virtual server group {} has more than {GROUP_ADDRESSES} addresses", group.name);
+                self.late(Code::BlockRefused, group.span, words);
+                break;
+            }
+            let each = (0..count).map(|step| Endpoint { address: step_from(first, step), port });
+            entries.extend(each.map(GroupEntry::Address));
+        }
+        for entry in &group.entries {
+            if let declared::GroupEntry::Fwmark { mark, family } = *entry {
+                entries.push(GroupEntry::Fwmark { mark, family: family.unwrap_or(service) });
+            }
+        }
+        entries
+    }
+
+    fn virtual_server(
+        &mut self,
+        block: &declared::VirtualServer,
+        address: VirtualAddress,
+        id: VirtualServerId,
+        checkers: &mut Vec<Arc<Checker>>,
+    ) -> Option<VirtualServer> {
+        let marks_only = match &address {
+            VirtualAddress::Address(_) => false,
+            VirtualAddress::Fwmark(_) => true,
+            VirtualAddress::Group { entries, .. } => !entries.iter().any(|one| matches!(one, GroupEntry::Address(_))),
+        };
+        let family = self.service_family(block, &address);
+        // Its name in complaints, which the original shows with the protocol given so far.
+        let shown = |protocol: Protocol| {
+            let at = |at: &Endpoint| format!("[{}]:{protocol}:{}", at.address, at.port);
+            match &address {
+                VirtualAddress::Address(endpoint) => at(endpoint),
+                VirtualAddress::Fwmark(mark) => format!("FWM {mark}"),
+                VirtualAddress::Group { name, nth, .. } => format!("[{name}]:{nth}"),
+            }
+        };
+        if block.real_servers.is_empty() {
+            let words = format!("Virtual server {} has no real servers - ignoring", shown(given_protocol(block)));
+            self.late(Code::BlockRefused, block.span, words);
+            return None;
+        }
+        let protocol = self.protocol(block, marks_only, &shown);
+        let name = shown(protocol);
+        let scheduler = value(&block.scheduler).unwrap_or_else(|| {
+            let words = format!("Virtual server {name}: no scheduler set, setting default 'wlc'");
+            self.late(Code::Adjusted, block.span, words);
+            Scheduler::Wlc
+        });
+        let methods = block.real_servers.iter().all(|server| server.forwarding.is_some());
+        let forwarding = value(&block.forwarding).unwrap_or_else(|| {
+            if !methods {
+                let words = format!("Virtual server {name}: no forwarding method set, setting default NAT");
+                self.late(Code::Adjusted, block.span, words);
+            }
+            Forwarding::Nat
+        });
+        let mut flags = block.flags;
+        if flags & ONE_PACKET != 0 && !marks_only && protocol != Protocol::Udp {
+            let words = format!("Virtual server {name}: one packet scheduling requires UDP - resetting");
+            self.late(Code::Adjusted, block.span, words);
+            flags &= !ONE_PACKET;
+        }
+        let persistence = self.persistence(block, &address, family, &name);
+        let mut server = VirtualServer {
+            family,
+            protocol,
+            scheduler,
+            flags,
+            persistence,
+            real_servers: Vec::new(),
+            sorry_server: None,
+            quorum: value(&block.quorum).map_or(1, |quorum| quorum.0 as u32),
+            hysteresis: value(&block.hysteresis).map_or(0, |hysteresis| hysteresis.0 as u32),
+            quorum_up: self.notify(&block.quorum_up),
+            quorum_down: self.notify(&block.quorum_down),
+            omega: block.omega.is_some(),
+            ha_suspend: block.ha_suspend.is_some(),
+            smtp_alert: self.checker_smtp_alert(value(&block.smtp_alert)).unwrap_or(false),
+            address,
+        };
+        let has_marks = match &server.address {
+            VirtualAddress::Address(_) => false,
+            VirtualAddress::Fwmark(_) => true,
+            VirtualAddress::Group { entries, .. } => entries.iter().any(|one| matches!(one, GroupEntry::Fwmark { .. })),
+        };
+        if server.ha_suspend && has_marks {
+            let words = format!("Virtual server {name}: cannot use ha_suspend with fwmarks - clearing ha_suspend");
+            self.late(Code::Adjusted, block.span, words);
+            server.ha_suspend = false;
+        }
+        self.real_servers(block, &mut server, forwarding, id, checkers);
+        self.sorry_server(block, &mut server, forwarding);
+        self.quorum(block, &mut server, &name);
+        Some(server)
+    }
+
+    /// LV-9, LV-10.
+    fn protocol(
+        &mut self,
+        block: &declared::VirtualServer,
+        marks_only: bool,
+        shown: &impl Fn(Protocol) -> String,
+    ) -> Protocol {
+        match value(&block.protocol) {
+            Some(protocol) if marks_only => {
+                let name = shown(protocol);
+                let words =
+                    format!("Warning: Virtual server {name}: protocol specified for fwmark - protocol will be ignored");
+                self.late(Code::Warning, block.span, words);
+                Protocol::None
+            }
+            Some(protocol) => protocol,
+            None if marks_only => Protocol::None,
+            None => {
+                let name = shown(Protocol::None);
+                self.late(
+                    Code::Adjusted,
+                    block.span,
+                    format!("Virtual server {name}: no protocol set - defaulting to UDP"),
+                );
+                Protocol::Udp
+            }
+        }
+    }
+
+    /// LV-4.
+    fn service_family(&self, block: &declared::VirtualServer, address: &VirtualAddress) -> Family {
+        if let VirtualAddress::Address(at) = address {
+            return Family::of(at.address);
+        }
+        if let VirtualAddress::Group { entries, .. } = address
+            && let Some(GroupEntry::Address(at)) = entries.first()
+        {
+            return Family::of(at.address);
+        }
+        if let Some(family) = block.family {
+            return family;
+        }
+        let mut tunnelled = block.real_servers.iter().map(|server| Family::of(server.endpoint.address));
+        let first = tunnelled.next().unwrap_or(Family::V4);
+        if tunnelled.all(|family| family == first) { first } else { Family::V4 }
+    }
+
+    /// LV-22 … LV-25.
+    fn persistence(
+        &mut self,
+        block: &declared::VirtualServer,
+        address: &VirtualAddress,
+        family: Family,
+        name: &str,
+    ) -> Option<Persistence> {
+        let zero_port = match address {
+            VirtualAddress::Address(at) => at.port == 0,
+            VirtualAddress::Fwmark(_) => false,
+            VirtualAddress::Group { entries, .. } => {
+                entries.iter().any(|one| matches!(one, GroupEntry::Address(at) if at.port == 0))
+            }
+        };
+        let timeout = match block.persistence_timeout {
+            None if zero_port => {
+                let words = format!("Virtual server {name}: zero port only valid for persistent services - setting");
+                self.late(Code::Adjusted, block.span, words);
+                360
+            }
+            None => return None,
+            Some(seconds) => seconds,
+        };
+        let granularity = block.granularity.unwrap_or(match family {
+            Family::V4 => Granularity::V4(Ipv4Addr::BROADCAST),
+            Family::V6 => Granularity::V6(128),
+        });
+        let mut engine = text(&block.persistence_engine);
+        if let Some(engine) = engine.as_mut().filter(|engine| engine.len() > 16) {
+            let words = format!("Malformed persistence engine name '{engine}' max length 16 - truncating");
+            let span = block.persistence_engine.as_ref().map_or(block.span, |given| given.span);
+            self.report(Code::Adjusted, span, words);
+            let end = (0..=16).rev().find(|end| engine.is_char_boundary(*end)).unwrap_or(0);
+            engine.truncate(end);
+        }
+        Some(Persistence { timeout, granularity, engine })
+    }
+
+    /// LV-8, LV-26, LV-30.
+    fn real_servers(
+        &mut self,
+        block: &declared::VirtualServer,
+        server: &mut VirtualServer,
+        forwarding: Forwarding,
+        id: VirtualServerId,
+        checkers: &mut Vec<Arc<Checker>>,
+    ) {
+        let name = server.show();
+        let mut seen: BTreeMap<(IpAddr, u16), Span> = BTreeMap::new();
+        for declared in &block.real_servers {
+            let method = declared.forwarding.unwrap_or(forwarding);
+            let endpoint = self.real_port(server, declared.endpoint, method, declared.span);
+            if let Some(first) = seen.insert((endpoint.address, endpoint.port), declared.span) {
+                let shown = server.show_real(endpoint);
+                let words = format!("VS {name}: real server {shown} is duplicated - removing second rs");
+                self.found.push(
+                    crate::diagnostic::Diagnostic::late(Code::Duplicate, declared.span, words)
+                        .also(first, "first here"),
+                );
+                continue;
+            }
+            let place = RealServerId(server.real_servers.len());
+            let names = (server.show_real(endpoint), name.clone());
+            let first = checkers.len();
+            self.checkers(block, declared, endpoint, (id, place), names, checkers);
+            let real = RealServer {
+                endpoint,
+                forwarding: method,
+                weight: value(&declared.weight)
+                    .map(|weight| weight.0)
+                    .or(value(&block.weight).map(|weight| weight.0))
+                    .unwrap_or(1) as u32,
+                inhibit_on_failure: value(&declared.inhibit_on_failure).unwrap_or(block.inhibit_on_failure.is_some()),
+                upper_threshold: value(&declared.uthreshold).map_or(0, |threshold| threshold.0 as u32),
+                lower_threshold: value(&declared.lthreshold).map_or(0, |threshold| threshold.0 as u32),
+                notify_up: self.notify(&declared.notify_up),
+                notify_down: self.notify(&declared.notify_down),
+                smtp_alert: self.checker_smtp_alert(value(&declared.smtp_alert)).unwrap_or(true),
+                checkers: (first..checkers.len()).map(CheckerId).collect(),
+            };
+            server.real_servers.push(real);
+        }
+    }
+
+    /// LV-31: its own, else the checkers', else everyone's.
+    fn checker_smtp_alert(&self, own: Option<bool>) -> Option<bool> {
+        let global = &self.config.global;
+        own.or(value(&global.smtp_alert_checker)).or(value(&global.smtp_alert))
+    }
+
+    /// LV-26: without a group only NAT may change the port.
+    fn real_port(&mut self, server: &VirtualServer, mut at: Endpoint, method: Forwarding, span: Span) -> Endpoint {
+        let nat = method == Forwarding::Nat;
+        match &server.address {
+            VirtualAddress::Address(service) if at.port == 0 => at.port = service.port,
+            VirtualAddress::Address(service) if !nat && at.port != service.port => {
+                let words = format!(
+                    "WARNING - virtual server {} and real server {} ports don't match - resetting",
+                    server.show(),
+                    server.show_real(at)
+                );
+                self.late(Code::Adjusted, span, words);
+                at.port = service.port;
+            }
+            VirtualAddress::Fwmark(_) if !nat && at.port != 0 => {
+                let words = format!(
+                    "WARNING - fwmark virtual server {}, real server {} has port specified - clearing",
+                    server.show(),
+                    server.show_real(at)
+                );
+                self.late(Code::Adjusted, span, words);
+                at.port = 0;
+            }
+            VirtualAddress::Address(_) | VirtualAddress::Fwmark(_) | VirtualAddress::Group { .. } => {}
+        }
+        at
+    }
+
+    /// LV-6, LV-26, LV-36, LV-37.
+    fn sorry_server(&mut self, block: &declared::VirtualServer, server: &mut VirtualServer, forwarding: Forwarding) {
+        let Some(sorry) = &block.sorry_server else { return };
+        let name = server.show();
+        let method = sorry.forwarding.unwrap_or(forwarding);
+        if !matches!(method, Forwarding::Tunnel(_)) && Family::of(sorry.endpoint.address) != server.family {
+            let words = format!(
+                "Address family of virtual server and sorry server {} don't match - skipping sorry server.",
+                sorry.endpoint.address
+            );
+            self.late(Code::InvalidValue, sorry.span, words);
+            return;
+        }
+        let mut endpoint = sorry.endpoint;
+        let nat = method == Forwarding::Nat;
+        match &server.address {
+            VirtualAddress::Address(service) if !nat && endpoint.port == 0 => endpoint.port = service.port,
+            VirtualAddress::Address(service) if !nat && endpoint.port != service.port => {
+                let words = format!("WARNING - virtual server {name} and sorry server ports don't match - resetting");
+                self.late(Code::Adjusted, sorry.span, words);
+                endpoint.port = service.port;
+            }
+            VirtualAddress::Fwmark(_) if !nat && endpoint.port != 0 => {
+                let words =
+                    format!("WARNING - fwmark virtual server {name}, sorry server has port specified - clearing");
+                self.late(Code::Adjusted, sorry.span, words);
+                endpoint.port = 0;
+            }
+            VirtualAddress::Address(_) | VirtualAddress::Fwmark(_) | VirtualAddress::Group { .. } => {}
+        }
+        let mut inhibit = sorry.inhibit;
+        if let Some(real) = server.real_servers.iter().find(|real| real.endpoint == endpoint)
+            && real.inhibit_on_failure != inhibit
+        {
+            let word = if real.inhibit_on_failure { "setting" } else { "clearing" };
+            let shown = server.show_real(endpoint);
+            let words = format!(
+                "Virtual server {name}: real server {shown} matches sorry server, but inhibit setting differs, {word} on sorry server"
+            );
+            self.late(Code::Adjusted, sorry.span, words);
+            inhibit = real.inhibit_on_failure;
+        }
+        server.sorry_server = Some(SorryServer { endpoint, forwarding: method, inhibit });
+    }
+
+    /// LV-33, LV-34. Where the original's subtraction wraps round, hysteresis becomes 0.
+    fn quorum(&mut self, block: &declared::VirtualServer, server: &mut VirtualServer, name: &str) {
+        let sum: u64 = server.real_servers.iter().map(|real| u64::from(real.weight)).sum();
+        let span = block.quorum.map_or(block.span, |quorum| quorum.span);
+        if u64::from(server.quorum) > sum {
+            let words = format!(
+                "Warning - quorum {} for {name} exceeds total weight of real servers {sum}, reducing quorum to {sum}",
+                server.quorum
+            );
+            self.late(Code::Warning, span, words);
+            server.quorum = sum as u32;
+        }
+        if server.hysteresis >= server.quorum.max(1) {
+            let less = server.quorum.saturating_sub(1);
+            let words = format!(
+                "Virtual server {name}: hysteresis {} >= quorum {}; setting hysteresis to {less}",
+                server.hysteresis, server.quorum
+            );
+            self.late(Code::Adjusted, span, words);
+            server.hysteresis = less;
+        }
+    }
+}
+
+fn given_protocol(block: &declared::VirtualServer) -> Protocol {
+    value(&block.protocol).unwrap_or(Protocol::None)
+}
+
+/// An address further on; an IPv6 range is walked on its last 16 bits only (LV-40).
+fn step_from(first: IpAddr, step: u32) -> IpAddr {
+    match first {
+        IpAddr::V4(first) => IpAddr::V4(Ipv4Addr::from_bits(first.to_bits().wrapping_add(step))),
+        IpAddr::V6(first) => {
+            let mut parts = first.segments();
+            parts[7] = parts[7].wrapping_add(step as u16);
+            IpAddr::V6(Ipv6Addr::from(parts))
+        }
+    }
+}

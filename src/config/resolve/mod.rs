@@ -1,0 +1,77 @@
+//! Declared blocks -> model: defaults, inheritance, and one named function for each rule between blocks.
+
+mod check;
+mod global;
+mod lvs;
+mod scripts;
+mod vrrp;
+
+use super::block::root::Config;
+use super::host::Host;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::Model;
+
+use scripts::Scripts;
+
+/// What resolving needs beside the declared blocks, and what it finds.
+pub struct Resolver<'a> {
+    pub host: &'a dyn Host,
+    pub config: &'a Config,
+    pub found: Vec<Diagnostic>,
+    scripts: Scripts,
+    /// An interface is missing and may not come later: the daemon does not start (CL-103).
+    missing_interface: bool,
+    /// Two instances cannot run together: the daemon does not start (VR-112).
+    fatal: bool,
+}
+
+/// The model of a configuration, or nothing when the daemon must not start with it.
+pub fn resolve(config: &Config, host: &dyn Host) -> (Option<Model>, Vec<Diagnostic>) {
+    let mut resolver = Resolver {
+        host,
+        config,
+        found: Vec::new(),
+        scripts: Scripts::default(),
+        missing_interface: false,
+        fatal: false,
+    };
+    resolver.default_identity();
+    let global = resolver.global();
+    let lvs = resolver.lvs();
+    let check_scripts = resolver.scripts.take_used();
+    let vrrp = resolver.vrrp();
+    resolver.script_security(check_scripts);
+    if resolver.missing_interface {
+        let words = "Non-existent interface specified in configuration";
+        resolver.found.push(Diagnostic::new(Code::MissingInterface, words));
+    }
+    let model = (!resolver.missing_interface && !resolver.fatal).then_some(Model { global, vrrp, lvs });
+    (model, resolver.found)
+}
+
+impl Resolver<'_> {
+    /// Something found after reading: the original names no line.
+    fn late(&mut self, code: Code, span: Span, words: impl Into<String>) {
+        self.found.push(Diagnostic::late(code, span, words));
+    }
+
+    /// Something that the original finds while reading.
+    fn report(&mut self, code: Code, span: Span, words: impl Into<String>) {
+        self.found.push(Diagnostic::at(code, span, words));
+    }
+
+    /// CL-103: whether an interface is there or may come later; says so when not.
+    fn interface_there(&mut self, name: &str, span: Span, words: impl FnOnce() -> String) -> bool {
+        if self.host.interface(name).is_some() {
+            return true;
+        }
+        if self.config.global.dynamic_interfaces.is_some() {
+            return true;
+        }
+        self.missing_interface = true;
+        let finding = Diagnostic::at(Code::InvalidValue, span, words());
+        self.found
+            .push(finding.help("create the interface first, or allow it to come later with `dynamic_interfaces`"));
+        false
+    }
+}

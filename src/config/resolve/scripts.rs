@@ -1,0 +1,163 @@
+//! Who scripts run as, and whether they may (CL-118 … CL-122).
+
+use std::path::{Path, PathBuf};
+
+use super::Resolver;
+use crate::config::block::Given;
+use crate::config::block::track::User;
+use crate::config::host::Program;
+use crate::config::script::Script as Declared;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::notify::{Script, ScriptIdentity};
+
+/// What is known of scripts while the model is made.
+#[derive(Debug, Default)]
+pub struct Scripts {
+    /// Who scripts run as that name nobody; `None`: there is no such user, so they do not run.
+    default: Option<ScriptIdentity>,
+    /// `script_user` names somebody who does not exist.
+    default_is_wrong: bool,
+    /// Some script was found that will run.
+    used: bool,
+    /// Some script could be changed by others than root.
+    insecure: bool,
+}
+
+impl Scripts {
+    /// Whether scripts were found since the last call.
+    pub fn take_used(&mut self) -> bool {
+        std::mem::take(&mut self.used)
+    }
+}
+
+/// What became of a script.
+pub enum Found {
+    Good(Script),
+    Insecure,
+    Missing,
+    /// Its user does not exist.
+    NoUser,
+}
+
+impl Resolver<'_> {
+    /// CL-119: `script_user`, else the user of that name, else root unless script security forbids it.
+    pub(super) fn default_identity(&mut self) {
+        let secure = self.config.global.enable_script_security.is_some();
+        self.scripts.default = match &self.config.global.script_user {
+            Some(user) => {
+                let identity = self.identity(&user.value);
+                self.scripts.default_is_wrong = identity.is_none();
+                identity
+            }
+            None => match self.host.user("keepalived_script") {
+                Some(user) => Some(ScriptIdentity { uid: user.uid, gid: user.gid, groups: Vec::new() }),
+                None if secure => None,
+                None => Some(ScriptIdentity::ROOT),
+            },
+        };
+    }
+
+    /// The identity of a user of the file, if there is such a user; a group after `:` adds to the user's own.
+    pub(super) fn identity(&self, user: &User) -> Option<ScriptIdentity> {
+        let found = self.host.user(&user.name)?;
+        let mut identity = ScriptIdentity { uid: found.uid, gid: found.gid, groups: Vec::new() };
+        match user.group.as_deref() {
+            None => {}
+            Some(group) => match group.strip_prefix(':') {
+                Some(group) => identity.groups.push(self.host.group(group)?),
+                None => identity.gid = self.host.group(group)?,
+            },
+        }
+        Some(identity)
+    }
+
+    pub(super) fn default_script_identity(&self) -> ScriptIdentity {
+        self.scripts.default.clone().unwrap_or(ScriptIdentity::ROOT)
+    }
+
+    /// A declared command as it will run. `user` beats the user on the script's own line.
+    pub(super) fn program(&mut self, script: &Declared, user: Option<&User>) -> Found {
+        let own = script.user.as_ref().map(|name| User { name: name.clone(), group: script.group.clone() });
+        let identity = match user.or(own.as_ref()) {
+            Some(user) => self.identity(user),
+            None => self.scripts.default.clone(),
+        };
+        let Some(identity) = identity else { return Found::NoUser };
+        let mut argv = script.argv.clone();
+        let Some(first) = argv.first_mut() else { return Found::Missing };
+        let Some(path) = self.find(first, &identity) else { return Found::Missing };
+        let secure = self.config.global.enable_script_security.is_some();
+        match self.host.program(&path, &identity) {
+            Program::Missing => return Found::Missing,
+            Program::Insecure if secure => return Found::Insecure,
+            Program::Insecure => self.scripts.insecure = true,
+            Program::Good => {}
+        }
+        self.scripts.used = true;
+        *first = path.display().to_string();
+        Found::Good(Script { argv, identity })
+    }
+
+    /// A name without a slash is looked up in PATH.
+    fn find(&self, name: &str, identity: &ScriptIdentity) -> Option<PathBuf> {
+        if name.contains('/') {
+            return Some(PathBuf::from(name));
+        }
+        let path = self.host.environment("PATH").unwrap_or_else(|| "/usr/sbin:/usr/bin:/sbin:/bin".to_owned());
+        path.split(':')
+            .map(|directory| Path::new(directory).join(name))
+            .find(|path| self.host.program(path, identity) != Program::Missing)
+    }
+
+    /// A notify script; one that cannot run is left out, which the original only logs.
+    pub(super) fn notify(&mut self, script: &Given<Declared>) -> Option<Script> {
+        let script = script.as_ref()?;
+        let command = &script.value.command;
+        let words = match self.program(&script.value, None) {
+            Found::Good(script) => return Some(script),
+            Found::Insecure => format!("Disabling notify script {command} due to insecure"),
+            Found::Missing => format!("Disabling notify script {command} since not found/accessible"),
+            Found::NoUser if script.value.user.is_some() || self.scripts.default_is_wrong => {
+                format!("Unable to set uid/gid for notify script {command} - ignoring")
+            }
+            Found::NoUser => {
+                self.no_default_user(script.span);
+                return None;
+            }
+        };
+        self.late(Code::Logged, script.span, words);
+        None
+    }
+
+    pub(super) fn no_default_user(&mut self, span: Span) {
+        let words = "Unable to set default user keepalived_script for script";
+        let finding = Diagnostic::at(Code::NotFound, span, words);
+        self.found.push(finding.help("name a user with `script_user` in `global_defs`"));
+    }
+
+    /// Whether `script_user` names somebody who does not exist.
+    pub(super) fn default_is_wrong(&self) -> bool {
+        self.scripts.default_is_wrong
+    }
+
+    /// CL-118: scripts run although script security is not asked for.
+    pub(super) fn script_security(&mut self, checks: bool) {
+        if self.config.global.enable_script_security.is_some() {
+            return;
+        }
+        let insecure = if self.scripts.insecure { " There are insecure scripts." } else { "" };
+        let mut say = |what: &str| {
+            let words = format!(
+                "SECURITY VIOLATION - {what}scripts are being executed but script_security not enabled.{insecure}"
+            );
+            let help = "add `enable_script_security` and a `script_user` to `global_defs`";
+            self.found.push(Diagnostic::new(Code::Security, words).help(help));
+        };
+        if checks {
+            say("check ");
+        }
+        if self.scripts.used {
+            say("");
+        }
+    }
+}

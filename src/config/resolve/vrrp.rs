@@ -1,0 +1,80 @@
+//! Virtual routers, their sync groups and track scripts.
+
+mod group;
+mod instance;
+mod script;
+
+use std::sync::Arc;
+
+use super::Resolver;
+use crate::base::time::Interval;
+use crate::config::block::value;
+use crate::diagnostic::{Code, Span};
+use crate::model::vrrp::{Instance, Transport, Vrrp};
+
+impl Resolver<'_> {
+    pub(super) fn vrrp(&mut self) -> Vrrp {
+        let config = self.config;
+        let mut scripts = self.track_scripts();
+        let mut instances = Vec::new();
+        let mut spans = Vec::new();
+        for block in &config.instances {
+            if let Some(instance) = self.instance(block, &scripts) {
+                instances.push(instance);
+                spans.push(block.span);
+            }
+        }
+        let groups = self.sync_groups(&mut instances, &scripts);
+        self.distinct_virtual_routers(&instances, &spans);
+        if instances.is_empty() {
+            // Without an instance nothing runs the scripts, so nothing is said of them either (CL-118).
+            self.scripts.take_used();
+        }
+        scripts.retain(|script| {
+            let tracks = |tracked: &[crate::model::track::TrackedScript]| {
+                tracked.iter().any(|one| one.script == script.model.name)
+            };
+            instances.iter().any(|instance| tracks(&instance.track_scripts))
+                || groups.iter().any(|group| tracks(&group.track_scripts))
+        });
+        let global = &config.global;
+        Vrrp {
+            instances: instances.into_iter().map(Arc::new).collect(),
+            sync_groups: groups.into_iter().map(Arc::new).collect(),
+            scripts: scripts.into_iter().map(|script| Arc::new(script.model)).collect(),
+            startup_delay: Interval::from_micros(value(&global.vrrp_startup_delay).map_or(0, |delay| delay.0)),
+            log_unknown_vrids: global.log_unknown_vrids.is_some(),
+            notify_priority_changes: value(&global.vrrp_notify_priority_changes).unwrap_or(false),
+        }
+    }
+
+    /// VR-112: two virtual routers that others could not tell apart.
+    fn distinct_virtual_routers(&mut self, instances: &[Instance], spans: &[Span]) {
+        for (at, one) in instances.iter().enumerate() {
+            for (other, span) in instances.iter().zip(spans).skip(at + 1) {
+                if one.vrid != other.vrid || one.family != other.family || one.interface != other.interface {
+                    continue;
+                }
+                let clash = match (&one.transport, &other.transport) {
+                    (Transport::Multicast { group }, Transport::Multicast { group: another }) => group == another,
+                    (Transport::Unicast { peers, .. }, Transport::Unicast { peers: others, .. }) => {
+                        one.source == other.source
+                            && peers.iter().any(|peer| others.iter().any(|other| other.address == peer.address))
+                    }
+                    (Transport::Multicast { .. }, Transport::Unicast { .. })
+                    | (Transport::Unicast { .. }, Transport::Multicast { .. }) => false,
+                };
+                if clash {
+                    let interface = one.interface.as_ref().map_or("", |interface| interface.as_str());
+                    let (vrid, family) = (one.vrid, one.family);
+                    let words = format!(
+                        "{} and {} both use VRID {vrid} with {family} on interface {interface}",
+                        one.name, other.name
+                    );
+                    self.fatal = true;
+                    self.late(Code::BlockRefused, *span, words);
+                }
+            }
+        }
+    }
+}

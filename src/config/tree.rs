@@ -1,0 +1,228 @@
+//! Text -> logical lines of words and braces, with spans.
+//!
+//! The list is flat on purpose: which block a closing brace ends depends on the keywords (an unknown word's brace
+//! opens nothing, CL-38), so blocks are made where keywords are known, in `lower`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use pest::Parser;
+
+use crate::diagnostic::{Code, Diagnostic, SourceMap, Span};
+
+#[derive(pest_derive::Parser)]
+#[grammar = "config/keepalived.pest"]
+struct Grammar;
+
+/// Rows do not depend on each other, so the text is read in slices of about this many bytes that end at a line end:
+/// the parser's token list stays small whatever the size of the file.
+const SLICE: usize = 64 * 1024;
+
+/// What a logical line is: a brace always stands alone (CL-31).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    Words,
+    Open,
+    Close,
+}
+
+/// Words `first..first + words` of the tree; `span` runs from the first word to the end of the line's text.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    first: u32,
+    words: u32,
+    span: Span,
+    mark: Mark,
+}
+
+/// The logical lines of a text.
+#[derive(Debug, Default)]
+pub struct Tree {
+    words: Vec<Span>,
+    rows: Vec<Row>,
+    /// Words that are written with a protected comment sign, without its backslash.
+    unescaped: BTreeMap<u32, String>,
+}
+
+/// One logical line.
+#[derive(Clone, Copy)]
+pub struct Line<'t> {
+    tree: &'t Tree,
+    text: &'t str,
+    row: Row,
+}
+
+impl Tree {
+    /// Reads the expanded text; unmatched quotes are found here.
+    pub fn read(sources: &SourceMap, found: &mut Vec<Diagnostic>) -> Tree {
+        let mut builder = Builder { text: sources.text(), tree: Tree::default(), start: 0, stray: None };
+        let text = builder.text;
+        let mut lo = 0;
+        while lo < text.len() {
+            let hi = match text.as_bytes().get(lo + SLICE..) {
+                Some(rest) => rest.iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| lo + SLICE + at + 1),
+                None => text.len(),
+            };
+            builder.slice(lo, hi, found);
+            lo = hi;
+        }
+        builder.tree
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The line of that number.
+    pub fn line<'t>(&'t self, text: &'t str, at: usize) -> Option<Line<'t>> {
+        self.rows.get(at).map(|row| Line { tree: self, text, row: *row })
+    }
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    tree: Tree,
+    /// First word of the line being built.
+    start: usize,
+    stray: Option<Span>,
+}
+
+impl Builder<'_> {
+    fn slice(&mut self, base: usize, end: usize, found: &mut Vec<Diagnostic>) {
+        let Some(text) = self.text.get(base..end) else { return };
+        let Ok(stretches) = Grammar::parse(Rule::text, text) else {
+            // The grammar accepts every text (shown by the property test `any_text`); should it not, nothing of
+            // the slice is used and the author is told.
+            found.push(Diagnostic::at(
+                Code::Fatal,
+                Span::new(base, base),
+                "this part of the configuration cannot be read",
+            ));
+            return;
+        };
+        for stretch in stretches {
+            let lo = base + stretch.as_span().start();
+            let hi = base + stretch.as_span().end();
+            match stretch.as_rule() {
+                Rule::words => self.words(lo, stretch.as_str()),
+                Rule::marks => {
+                    for (at, mark) in (lo..).zip(stretch.as_str().bytes()) {
+                        match mark {
+                            b'\n' => self.end_line(found),
+                            b'{' => self.brace(at, Mark::Open, found),
+                            b'}' => self.brace(at, Mark::Close, found),
+                            _ => {}
+                        }
+                    }
+                }
+                Rule::quoted => self.tree.words.push(Span::new(lo, hi)),
+                Rule::stray => self.stray = Some(Span::new(lo, hi)),
+                _ => {}
+            }
+        }
+        self.end_line(found);
+    }
+
+    fn words(&mut self, base: usize, stretch: &str) {
+        let mut at = base;
+        for word in stretch.split([' ', '\t', '\r', '\x0b', '\x0c']) {
+            if !word.is_empty() {
+                if word.contains("\\#") || word.contains("\\!") {
+                    let number = self.tree.words.len() as u32;
+                    self.tree.unescaped.insert(number, word.replace("\\#", "#").replace("\\!", "!"));
+                }
+                self.tree.words.push(Span::new(at, at + word.len()));
+            }
+            at += word.len() + 1;
+        }
+    }
+
+    fn end_line(&mut self, found: &mut Vec<Diagnostic>) {
+        let words = self.tree.words.len();
+        let stray = self.stray.take();
+        let first = self.tree.words.get(self.start).copied();
+        if let Some(first) = first.or(stray) {
+            let last = stray.or(self.tree.words.last().copied()).unwrap_or(first);
+            let span = first.to(last);
+            if let Some(stray) = stray {
+                let text = self.text.get(span.lo as usize..span.hi as usize).unwrap_or_default().trim_end();
+                let found_here = Diagnostic::at(Code::UnmatchedQuote, stray, format!("Unmatched quote: '{text}'"));
+                found.push(found_here.label("no closing quote on this line"));
+            }
+            if words > self.start {
+                let count = (words - self.start) as u32;
+                self.tree.rows.push(Row { first: self.start as u32, words: count, span, mark: Mark::Words });
+            }
+        }
+        self.start = words;
+    }
+
+    fn brace(&mut self, at: usize, mark: Mark, found: &mut Vec<Diagnostic>) {
+        self.end_line(found);
+        self.tree.rows.push(Row { first: self.start as u32, words: 0, span: Span::new(at, at + 1), mark });
+    }
+}
+
+impl<'t> Line<'t> {
+    pub fn mark(&self) -> Mark {
+        self.row.mark
+    }
+
+    /// The first word.
+    pub fn keyword(&self) -> &'t str {
+        self.word(0).unwrap_or_default()
+    }
+
+    /// How many words there are, the keyword included.
+    pub fn len(&self) -> usize {
+        self.row.words as usize
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.row.words == 0
+    }
+
+    /// A word without its quotes; the keyword is number 0.
+    pub fn word(&self, at: usize) -> Option<&'t str> {
+        if at >= self.len() {
+            return None;
+        }
+        let number = self.row.first + at as u32;
+        if let Some(text) = self.tree.unescaped.get(&number) {
+            return Some(text);
+        }
+        let span = self.tree.words.get(number as usize)?;
+        let text = self.text.get(span.lo as usize..span.hi as usize)?;
+        Some(text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text))
+    }
+
+    /// Words from number `from` on.
+    pub fn words(&self, from: usize) -> impl Iterator<Item = &'t str> {
+        let line = *self;
+        (from..self.len()).filter_map(move |at| line.word(at))
+    }
+
+    /// Where a word stands; the whole line when there is no such word.
+    pub fn span(&self, at: usize) -> Span {
+        let number = (self.row.first as usize).saturating_add(at);
+        if at >= self.len() { self.row.span } else { self.tree.words.get(number).copied().unwrap_or(self.row.span) }
+    }
+
+    /// The whole line.
+    pub fn whole(&self) -> Span {
+        self.row.span
+    }
+
+    /// The text as written, for values with quoting rules of their own (CL-26).
+    pub fn raw(&self) -> Cow<'t, str> {
+        let text = self.text.get(self.row.span.lo as usize..self.row.span.hi as usize).unwrap_or_default();
+        if self.tree.unescaped.is_empty() || !text.contains('\\') {
+            return Cow::Borrowed(text);
+        }
+        Cow::Owned(text.replace("\\#", "#").replace("\\!", "!"))
+    }
+}
