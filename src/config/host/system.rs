@@ -1,5 +1,6 @@
 //! This machine.
 
+use std::hash::{BuildHasher, Hasher};
 use std::net::{IpAddr, ToSocketAddrs};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
@@ -88,8 +89,8 @@ impl Host for System {
     }
 
     fn random(&self) -> u64 {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        since.as_nanos() as u64 ^ u64::from(std::process::id()) << 32
+        // Keyed anew by the system for each value.
+        std::hash::RandomState::new().build_hasher().finish()
     }
 
     fn processors(&self) -> u32 {
