@@ -51,7 +51,6 @@ pub enum Change {
     /// The link has another name: the old one is gone (VR-189).
     Renamed {
         old: InterfaceName,
-        same_state: bool,
     },
     /// Another MAC address, MTU or flag.
     Other,
@@ -135,7 +134,7 @@ impl Host {
                 let first = interface.candidates(family, &self.virtual_addresses).next();
                 *interface.sources.of(family) = first;
             }
-            return Change::Renamed { old: old.name, same_state: old.up == up };
+            return Change::Renamed { old: old.name };
         }
         match (old.up, up) {
             (false, true) => Change::Up,

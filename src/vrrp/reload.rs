@@ -14,7 +14,7 @@ use crate::base::name::SyncGroupName;
 use crate::base::time::Time;
 use crate::model::change::vrrp::{kept_instances, same_but_for_notify};
 use crate::model::event::vrrp::{Event as Report, Fact};
-use crate::model::host::Placement;
+use crate::model::host::{HostAddress, Placement};
 use crate::model::vrrp::{Instance, InstanceId, State, Vrrp};
 
 impl Router {
@@ -27,6 +27,7 @@ impl Router {
                 self.tell(now, InstanceId(at), Event::Delete, out);
             }
         }
+        self.forget_removed(out);
         let mut reports = Vec::new();
         self.scripts.reload(&old_model, &model, &mut reports);
         out.extend(reports.into_iter().map(Effect::Report));
@@ -82,6 +83,17 @@ impl Router {
         }
     }
 
+    /// What was just removed is no leftover for those that begin now.
+    fn forget_removed(&mut self, out: &[Effect]) {
+        for effect in out {
+            let Effect::RemoveAddresses { addresses, .. } = effect else { continue };
+            for Placement { index, address } in addresses {
+                let (cidr, scope) = (address.cidr, address.scope);
+                self.host.address_gone(&HostAddress { index: *index, cidr, scope, tentative: false });
+            }
+        }
+    }
+
     /// A start-up delay that still runs is as much longer or shorter as the setting (VR-131), and all timers with it.
     fn move_startup(&mut self, now: Time, old: &Vrrp, new: &Vrrp, out: &mut Vec<Effect>) {
         let Some(until) = self.startup else { return };
@@ -117,6 +129,10 @@ impl Router {
             let after = instance.master_down_interval();
             let timer = &mut instance.timers.master_down;
             *timer = timer.map(|at| (at + after) - before);
+        }
+        // An address may move from one instance to another: all removals go before all additions.
+        for (id, _) in &changed {
+            self.with_turn(now, *id, out, |instance, turn| instance.drop_addresses(turn));
         }
         for (id, old) in changed {
             self.with_turn(now, id, out, |instance, turn| instance.reconfigured(&old, turn));
@@ -169,7 +185,7 @@ impl VirtualRouter {
         match self.state {
             State::Master => {
                 self.master_interval = new.advert_interval;
-                let added = self.change_addresses(turn);
+                let added = self.take_up_addresses(turn);
                 self.advertise_now(turn);
                 if added {
                     self.announce_addresses(new.announce.master_repeat, turn);
@@ -192,35 +208,43 @@ impl VirtualRouter {
         }
     }
 
-    /// VR-277: what is in neither list any more goes, then what is new comes; true when something came.
-    fn change_addresses(&mut self, turn: &mut Turn<'_>) -> bool {
+    /// VR-277: what is in neither list any more goes.
+    fn drop_addresses(&mut self, turn: &mut Turn<'_>) {
         let wanted = self.wanted(turn.host);
-        let same = |one: &Placement, other: &Placement| {
-            one.index == other.index && same_in_kernel(&one.address, &other.address)
-        };
-        let held = std::mem::take(&mut self.placed);
-        let (mut gone, mut added) = (Vec::new(), Vec::new());
-        for placed in &held {
-            if !wanted.iter().any(|one| same(one, &placed.placement)) {
-                let address = &placed.placement.address;
-                let (address, interface) = (address.cidr, address.interface.clone());
-                self.report(Fact::AddressNoLonger { address, interface }, turn);
-                gone.push(placed.placement.clone());
-            }
+        let (kept, gone): (Vec<Placed>, Vec<Placed>) = std::mem::take(&mut self.placed)
+            .into_iter()
+            .partition(|placed| wanted.iter().any(|one| same_place(one, &placed.placement)));
+        self.placed = kept;
+        for placed in &gone {
+            let address = &placed.placement.address;
+            let (address, interface) = (address.cidr, address.interface.clone());
+            self.report(Fact::AddressNoLonger { address, interface }, turn);
         }
+        if !gone.is_empty() {
+            let addresses = gone.into_iter().map(|placed| placed.placement).collect();
+            turn.out.push(Effect::RemoveAddresses { instance: self.id, addresses, forced: false });
+        }
+    }
+
+    /// VR-277: what is new comes, all is in the new order; true when something came.
+    fn take_up_addresses(&mut self, turn: &mut Turn<'_>) -> bool {
+        let wanted = self.wanted(turn.host);
+        let held = std::mem::take(&mut self.placed);
+        let mut added = Vec::new();
         for one in wanted {
-            match held.iter().find(|placed| same(&placed.placement, &one)) {
+            match held.iter().find(|placed| same_place(&placed.placement, &one)) {
                 Some(placed) => self.placed.push(Placed { placement: one, confirmed: placed.confirmed }),
                 None => added.push(one),
             }
-        }
-        if !gone.is_empty() {
-            turn.out.push(Effect::RemoveAddresses { instance: self.id, addresses: gone, forced: false });
         }
         let any = !added.is_empty();
         self.add_addresses(added, turn);
         any
     }
+}
+
+fn same_place(one: &Placement, other: &Placement) -> bool {
+    one.index == other.index && same_in_kernel(&one.address, &other.address)
 }
 
 #[cfg(test)]

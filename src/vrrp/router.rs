@@ -378,7 +378,7 @@ impl Router {
         let watchers = self.index.by_interface(&name);
         let report = match change {
             Change::Nothing | Change::Other => return,
-            Change::Renamed { old, .. } => {
+            Change::Renamed { old } => {
                 out.push(Effect::Report(Report::LinkRenamed { from: old.clone(), to: name.clone() }));
                 self.link_lost(now, &old, index, out);
                 Report::LinkAppeared { interface: name }

@@ -49,3 +49,6 @@ pub fn kept_instances(old: &Vrrp, new: &Vrrp) -> Vec<Option<InstanceId>> {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,89 @@
 use super::*;
+use crate::vrrp::fixture::*;
+
+const US: InstanceId = InstanceId(0);
+
+fn settings(garp: u64, gna: u64) -> Announce {
+    Announce {
+        garp_interval: Interval::from_millis(garp),
+        gna_interval: Interval::from_millis(gna),
+        ..instance("VI_1", 51, 100).announce
+    }
+}
+
+fn all(addresses: &[&str]) -> Vec<Announcement> {
+    let mut host = Host::default();
+    host.link_told(link(ETH0, "eth0", true));
+    addresses.iter().map(|text| announcement(&host, ETH0, ip(text)).unwrap()).collect()
+}
+
+fn shown(out: &[Announcement]) -> Vec<String> {
+    out.iter().map(|one| one.address.to_string()).collect()
+}
+
+/// VR-169: without a gap all rounds leave at once, each through all addresses.
+#[test]
+fn rounds_leave_at_once() {
+    let mut out = Vec::new();
+    let mut queues = Queues::default();
+    queues.burst(Time::ZERO, US, &settings(0, 0), &all(&["10.0.0.1", "fe80::1"]), 2, &mut out);
+    assert_eq!(shown(&out), ["10.0.0.1", "fe80::1", "10.0.0.1", "fe80::1"]);
+    assert_eq!((queues.deadline(), queues), (None, Queues::default()));
+}
+
+/// VR-177: a gap of one family does not hold up the other; what is queued counts up to the burst's number.
+#[test]
+fn queues_are_paced_by_family() {
+    let mut out = Vec::new();
+    let mut queues = Queues::default();
+    let (settings, all) = (settings(50, 0), all(&["10.0.0.1", "10.0.0.2", "fe80::1"]));
+    let mut now = Time::from_micros(1_000);
+    queues.burst(now, US, &settings, &all, 2, &mut out);
+    assert_eq!(shown(&out), ["fe80::1", "fe80::1", "10.0.0.1"]);
+    assert_eq!(queues.deadline(), Some(now + Interval::from_millis(50)));
+    // The same burst again: once of the first is gone, so it is due twice again.
+    out.clear();
+    queues.burst(now, US, &settings, &all[..2], 2, &mut out);
+    assert!(out.is_empty(), "not before the gap is over");
+    while let Some(next) = queues.deadline() {
+        now = next;
+        queues.turn(now, &mut out);
+    }
+    assert_eq!(shown(&out), ["10.0.0.2", "10.0.0.1", "10.0.0.2", "10.0.0.1"]);
+    out.clear();
+    queues.turn(now + Interval::from_millis(50), &mut out);
+    assert_eq!(queues, Queues::default(), "nothing is kept when the last gap is over");
+}
+
+/// VR-180: nothing more of an instance that left Master; others go on.
+#[test]
+fn a_cancelled_instance_is_silent() {
+    let mut out = Vec::new();
+    let mut queues = Queues::default();
+    let (settings, all) = (settings(50, 50), all(&["10.0.0.1", "10.0.0.2"]));
+    queues.burst(Time::ZERO, US, &settings, &all[..1], 3, &mut out);
+    queues.burst(Time::ZERO, InstanceId(1), &settings, &all[1..], 1, &mut out);
+    queues.cancel(US);
+    out.clear();
+    queues.turn(Time::ZERO + Interval::from_millis(50), &mut out);
+    assert_eq!(shown(&out), ["10.0.0.2"]);
+    assert_eq!(queues.deadline(), None);
+}
+
+/// VR-166, VR-167: nothing on an interface without ARP or without a MAC; the Router flag is IPv6's alone.
+#[test]
+fn what_can_be_announced() {
+    let mut host = Host::default();
+    let on = |host: &mut Host, link: crate::model::host::Link, address: &str| {
+        host.link_told(link);
+        announcement(host, ETH0, ip(address))
+    };
+    let plain = || link(ETH0, "eth0", true);
+    assert!(on(&mut host, crate::model::host::Link { no_arp: true, ..plain() }, "10.0.0.1").is_none());
+    assert!(on(&mut host, crate::model::host::Link { mac: None, ..plain() }, "10.0.0.1").is_none());
+    let forwarding = || crate::model::host::Link { forwarding6: true, ..plain() };
+    assert!(!on(&mut host, forwarding(), "10.0.0.1").unwrap().router);
+    assert!(on(&mut host, forwarding(), "fe80::1").unwrap().router);
+    assert!(!on(&mut host, plain(), "fe80::1").unwrap().router);
+    assert!(announcement(&host, ETH1, ip("10.0.0.1")).is_none());
+}
