@@ -124,3 +124,6 @@ fn prepare(socket: &Socket, to: &Connect) -> io::Result<()> {
 fn socket_address(at: Endpoint) -> SocketAddr {
     SocketAddr::new(at.address, at.port)
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,9 +271,10 @@ fn a_slow_answer_has_its_time() {
     expect_success(lvs);
 }
 
-/// CK-55: nobody there, nobody answering.
+/// CK-13, CK-55: no way, nobody there, nobody answering.
 #[test]
 fn no_connection() {
+    expect_failure(checked(http("255.255.255.255:80", &["/"])), "HTTP/SSL_CHECK - network unreachable");
     expect_failure(checked(http(&closed_port(), &["/"])), "Connection failed");
     let (deaf, _held) = deaf_port();
     let lvs = tuned(checked(http(&deaf, &["/"])), |checker| {

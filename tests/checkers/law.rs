@@ -225,7 +225,7 @@ fn web(check: HttpCheck, alpha: bool) -> Simulated {
 
 const URL_ERROR: HttpFailure = HttpFailure::Status;
 
-/// CK-8, CK-57, CK-58, CK-59: the recorded run of two URLs of which the second fails and recovers: one URL a step,
+/// CK-8, CK-57, CK-58, CK-59, CK-61: the recorded run of two URLs of which the second fails and recovers: one URL a step,
 /// delay_loop apart; only the failed one is polled; its success is not enough.
 #[test]
 fn urls_are_fetched_one_a_step() {

@@ -182,3 +182,31 @@ fn the_order_of_urls_matters() {
     host.reload(of(&["/b", "/a"]));
     assert_eq!(host.log.len(), 1, "{:?}", host.log);
 }
+
+/// LV-92, LV-94: the task as it runs: an unchanged checker says nothing again, a new one does, and what they say
+/// afterwards bears the new generation.
+#[test]
+fn the_task_follows_a_reload() {
+    use crate::rig::{Rig, poll, quick};
+    use crate::server::Server;
+    let (first, second) = (Server::start(|_| {}), Server::start(|_| {}));
+    let of = |servers: &[&Server]| {
+        let draft = servers.iter().fold(tcp("10.1.0.1:80"), |draft, server| draft.real(&server.address(), 1));
+        tuned(lvs([draft]), quick)
+    };
+    let mut rig = Rig::start(of(&[&first]));
+    let verdict = rig.verdict();
+    assert_eq!((verdict.generation, verdict.checker.0, verdict.up), (1, 0, true));
+    rig.reload(of(&[&second, &first]));
+    let verdict = rig.verdict();
+    assert_eq!((verdict.generation, verdict.checker.0, verdict.up), (2, 0, true));
+    let seen = first.connections();
+    poll("the first is checked on", || (first.connections() > seen + 2).then_some(()));
+    assert_eq!(rig.try_verdict(), None);
+    let words = format!("Activating healthchecker for service [127.0.0.1]:tcp:{}", first.at.port());
+    drop(first);
+    let verdict = rig.verdict();
+    assert_eq!((verdict.generation, verdict.checker.0, verdict.up), (2, 1, false));
+    let lines = rig.stop();
+    assert_eq!(lines.iter().filter(|line| line.starts_with(&words)).count(), 1, "{lines:#?}");
+}

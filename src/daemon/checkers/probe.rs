@@ -36,10 +36,11 @@ pub(super) async fn probe(checker: Arc<Checker>, url: usize, tls: Arc<Tls>, repo
     match &checker.check {
         Check::Tcp(to) => tcp(to, patience).await,
         Check::Http(http) => match http.urls.get(url) {
-            Some(url) => web(http, url, patience, &tls).await,
+            // Aside, so that the many that only connect stay small.
+            Some(url) => Box::pin(web(http, url, patience, &tls)).await,
             None => Outcome::Hindered(Obstacle::Create { error: format!("there is no URL {url}") }),
         },
-        Check::Misc(misc) => misc_check(&checker, misc, &reporter).await,
+        Check::Misc(misc) => Box::pin(misc_check(&checker, misc, &reporter)).await,
     }
 }
 
