@@ -77,9 +77,9 @@ fn as_the_kernel_sends(advert: &Advert, envelope: &Envelope) -> Vec<u8> {
     let mut out = Vec::new();
     advert.to_wire(envelope, &mut out);
     let (place, sum) = match envelope.source {
-        IpAddr::V4(_) => (10, Checksum::default().add(&out[..20])),
+        IpAddr::V4(_) => (10, Checksum::default().over(&out[..20])),
         IpAddr::V6(_) => {
-            let sum = Checksum::default().add(&out);
+            let sum = Checksum::default().over(&out);
             (6, sum.pseudo_header(envelope.source, envelope.destination, PROTOCOL_VRRP, out.len()))
         }
     };

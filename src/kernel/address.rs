@@ -4,7 +4,8 @@ use std::io;
 use std::net::IpAddr;
 
 use netlink_packet_route::address::{
-    AddressAttribute, AddressFlags, AddressHeader, AddressMessage, AddressProtocol, AddressScope, CacheInfo,
+    AddressAttribute, AddressFlags, AddressHeader, AddressHeaderFlags, AddressMessage, AddressProtocol, AddressScope,
+    CacheInfo,
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::libc::{EADDRNOTAVAIL, EEXIST, ENODEV, ENXIO};
@@ -72,15 +73,16 @@ impl Addresses {
 }
 
 fn header(placement: &Placement) -> AddressHeader {
-    let mut header = AddressHeader::default();
-    header.family = match placement.address.cidr.address {
-        IpAddr::V4(_) => AddressFamily::Inet,
-        IpAddr::V6(_) => AddressFamily::Inet6,
-    };
-    header.prefix_len = placement.address.cidr.prefix;
-    header.scope = AddressScope::from(placement.address.scope);
-    header.index = placement.index.0;
-    header
+    AddressHeader {
+        family: match placement.address.cidr.address {
+            IpAddr::V4(_) => AddressFamily::Inet,
+            IpAddr::V6(_) => AddressFamily::Inet6,
+        },
+        prefix_len: placement.address.cidr.prefix,
+        flags: AddressHeaderFlags::empty(),
+        scope: AddressScope::from(placement.address.scope),
+        index: placement.index.0,
+    }
 }
 
 /// RTM_NEWADDR, the attributes in the original's order (VR-248, VR-251 … VR-254).

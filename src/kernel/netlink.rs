@@ -58,6 +58,9 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// A message of a dump: kind and payload.
+pub type Listed = (u16, Vec<u8>);
+
 /// One message of a datagram.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
@@ -127,7 +130,7 @@ impl Socket {
 
     /// All that the kernel lists: message kind and payload of each. Repeated while the kernel says that the list
     /// changed under its hands.
-    pub fn dump(&mut self, message: &RouteNetlinkMessage) -> Result<Vec<(u16, Vec<u8>)>, Failure> {
+    pub fn dump(&mut self, message: &RouteNetlinkMessage) -> Result<Vec<Listed>, Failure> {
         let mut disturbed = 0;
         loop {
             let (found, interrupted) = self.dump_once(message)?;
@@ -138,7 +141,7 @@ impl Socket {
         }
     }
 
-    fn dump_once(&mut self, message: &RouteNetlinkMessage) -> Result<(Vec<(u16, Vec<u8>)>, bool), Failure> {
+    fn dump_once(&mut self, message: &RouteNetlinkMessage) -> Result<(Vec<Listed>, bool), Failure> {
         let mut bytes = Vec::new();
         let sequence = self.append(message, NLM_F_REQUEST | NLM_F_DUMP, &mut bytes);
         self.socket.send(&bytes, 0)?;

@@ -434,7 +434,7 @@ fn integrity(key: &[u8; 8], ip: &[u8], ah: &[u8; AH_HEADER], vrrp: &[u8]) -> [u8
 
 /// The checksum of VRRP bytes over IPv4; what the checksum field holds is left out (VR-17, VR-18).
 fn checksum4(version: Version, form: ChecksumForm, source: Ipv4Addr, destination: Ipv4Addr, vrrp: &[u8]) -> u16 {
-    let sum = ip::Checksum::default().add(&vrrp[..6]).add(&vrrp[8..]);
+    let sum = ip::Checksum::default().over(&vrrp[..6]).over(&vrrp[8..]);
     let destination = match (version, form) {
         (Version::V2, _) | (Version::V3, ChecksumForm::AsVersion2) => return sum.finish(),
         (Version::V3, ChecksumForm::PseudoHeader | ChecksumForm::PseudoHeaderOrGroup(_)) => destination,

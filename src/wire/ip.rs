@@ -84,14 +84,14 @@ impl<'a> Datagram<'a> {
     }
 }
 
-/// The sum under the Internet checksum: add parts of a packet, then `finish`.
+/// The sum under the Internet checksum: lay it over the parts of a packet, then `finish`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Checksum(u64);
 
 impl Checksum {
     /// A part; every part but the last has an even number of bytes.
     #[must_use]
-    pub fn add(mut self, part: &[u8]) -> Checksum {
+    pub fn over(mut self, part: &[u8]) -> Checksum {
         for pair in part.chunks(2) {
             self.0 += u64::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]));
         }
@@ -105,8 +105,8 @@ impl Checksum {
         let mut sum = self;
         for address in [source, destination] {
             sum = match address {
-                IpAddr::V4(address) => sum.add(&address.octets()),
-                IpAddr::V6(address) => sum.add(&address.octets()),
+                IpAddr::V4(address) => sum.over(&address.octets()),
+                IpAddr::V6(address) => sum.over(&address.octets()),
             };
         }
         sum.0 += u64::from(protocol) + length as u64;

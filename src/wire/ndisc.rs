@@ -41,7 +41,7 @@ impl NeighbourAdvertisement {
         icmp.extend(TARGET_LINK_LAYER_ADDRESS);
         icmp.extend(self.mac.0);
         let sum = Checksum::default().pseudo_header(self.address.into(), ALL_NODES.into(), ICMPV6, icmp.len());
-        let sum = sum.add(&icmp).finish();
+        let sum = sum.over(&icmp).finish();
         icmp[2..4].copy_from_slice(&sum.to_be_bytes());
 
         out.extend(ALL_NODES_MAC);

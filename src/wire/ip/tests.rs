@@ -54,7 +54,7 @@ fn header_with_options_or_cut_short() {
 #[test]
 fn checksum_of_rfc_1071() {
     let bytes = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
-    assert_eq!(Checksum::default().add(&bytes).finish(), !0xddf2);
-    assert_eq!(Checksum::default().add(&[0xff, 0xff]).finish(), 0);
-    assert_eq!(Checksum::default().add(&[0xab]).finish(), !0xab00);
+    assert_eq!(Checksum::default().over(&bytes).finish(), !0xddf2);
+    assert_eq!(Checksum::default().over(&[0xff, 0xff]).finish(), 0);
+    assert_eq!(Checksum::default().over(&[0xab]).finish(), !0xab00);
 }
