@@ -23,6 +23,8 @@ pub enum Deed {
     /// A notification: `instance VI_1 MASTER 100`, `group G1 MASTER`.
     Told(String),
     Logged(String),
+    /// A datagram: `VI_1 from 10.0.0.1 to 224.0.0.18 ttl 255`.
+    Wire(String),
     Socket(String),
 }
 
@@ -42,6 +44,13 @@ impl Deed {
         }
     }
 
+    pub fn wire(&self) -> Option<String> {
+        match self {
+            Deed::Wire(line) => Some(line.clone()),
+            _ => None,
+        }
+    }
+
     pub fn told(&self) -> Option<String> {
         match self {
             Deed::Told(line) => Some(line.clone()),
@@ -56,6 +65,7 @@ impl fmt::Display for Deed {
             Deed::Instance { name, what } => write!(f, "{name}: {what}"),
             Deed::Told(line) => write!(f, "tells {line}"),
             Deed::Logged(line) => write!(f, "logs {line}"),
+            Deed::Wire(line) => write!(f, "datagram of {line}"),
             Deed::Socket(line) => f.write_str(line),
         }
     }
@@ -87,7 +97,10 @@ pub fn deeds(host: &Host, effect: &Effect) -> Vec<Deed> {
                 None => ("?".to_owned(), "?".to_owned()),
             };
             let to = if sent.destination.is_multicast() { String::new() } else { format!(" to {}", sent.destination) };
-            one(speaker, format!("advert {priority}{to}"))
+            let ttl = super::packet::read(sent.socket.family, &sent.bytes).and_then(|seen| seen.ttl).or(sent.hop_limit);
+            let ttl = ttl.map_or(String::new(), |ttl| format!(" ttl {ttl}"));
+            let wire = format!("{speaker} from {} to {}{ttl}", sent.source, sent.destination);
+            vec![Deed::Wire(wire), Deed::Instance { name: speaker, what: format!("advert {priority}{to}") }]
         }
         Effect::AddAddresses { instance, addresses } => one(name(*instance), format!("add {}", list(addresses))),
         Effect::RemoveAddresses { instance, addresses, forced } => {

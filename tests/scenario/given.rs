@@ -154,7 +154,7 @@ pub fn password(text: &str) -> [u8; 8] {
 
 fn keywords(instance: &mut Instance, words: &mut Words) -> Result<(), String> {
     let interval = |words: &mut Words| seconds(words, "seconds").map(Interval::from_micros);
-    while let Some(word) = words.take() {
+    while let Some(word) = words.unless_and() {
         let interface = instance.interface.as_ref().map_or(String::new(), |name| name.to_string());
         match word {
             "vrid" => {
@@ -192,6 +192,7 @@ fn keywords(instance: &mut Instance, words: &mut Words) -> Result<(), String> {
             "ah" => instance.authentication = Authentication::Ah(password(words.word("a password")?)),
             "unicast" => instance.transport = draft::unicast(&addresses(words)?),
             "check_source" | "unicast_ttl" | "peer_ttl" => unicast(instance, word, words)?,
+            "multicast" => instance.transport = Transport::Multicast { group: words.parse("a group")? },
             "source" => instance.source = Some(words.parse("an address")?),
             "garp_delay" => instance.announce.master_delay = interval(words)?,
             "garp_repeat" => instance.announce.master_repeat = words.parse("a count")?,

@@ -267,6 +267,10 @@ impl Stage {
         if words.accept("with") {
             let what = words.word("`instance`, `group`, `script`")?;
             given::configure(&mut model, what, words)?;
+            if words.accept("and") {
+                let what = words.word("`instance`, `group`, `script`")?;
+                given::configure(&mut model, what, words)?;
+            }
         } else if words.accept("without instance") {
             let name = words.word("an instance")?;
             model.instances.retain(|instance| instance.name != InstanceName::new(name));
@@ -344,6 +348,11 @@ impl Stage {
             let all: Vec<String> = self.since_mark(host).map(ToString::to_string).collect();
             let found = all.iter().any(|deed| deed.ends_with(&wanted));
             return if found { Ok(()) } else { Err(format!("it did: {}", all.join("; "))) };
+        }
+        if words.accept("transmits") {
+            let wanted = words.rest();
+            let all: Vec<String> = self.since_mark(host).filter_map(Deed::wire).collect();
+            return if all.contains(&wanted) { Ok(()) } else { Err(format!("it did: {}", all.join("; "))) };
         }
         for (phrase, wanted) in [("tells", true), ("never tells", false)] {
             if words.accept(phrase) {

@@ -86,6 +86,11 @@ impl<'a> Words<'a> {
         word
     }
 
+    /// The next word, unless it begins another clause.
+    pub fn unless_and(&mut self) -> Option<&'a str> {
+        if self.peek() == Some("and") { None } else { self.take() }
+    }
+
     pub fn word(&mut self, what: &str) -> Result<&'a str, String> {
         self.take().ok_or_else(|| self.wrong(&format!("{what} is missing")))
     }

@@ -43,6 +43,7 @@ pub fn draw(random: &mut Random) -> Vec<Host> {
     let virtual_routers = if grouped || kind == 3 { 2 } else { 1 };
     let v3 = v6 || kind == 1 || kind == 6;
     let pass = (!v3 && one_in(random, 3)).then_some(*b"secret\0\0");
+    let ah = !v3 && one_in(random, 6);
     let addresses = 1 + random.up_to(2) as u8;
     let common_interval = [1000, 1000, 2000][random.up_to(2) as usize];
     let owner = one_in(random, 6).then(|| random.up_to(routers as u64 - 1) as usize);
@@ -76,7 +77,11 @@ pub fn draw(random: &mut Random) -> Vec<Host> {
                     instance.advert_interval = Interval::from_millis([100, 500, 1000, 1500][random.up_to(3) as usize]);
                 } else {
                     instance.advert_interval = Interval::from_millis(common_interval);
-                    instance.authentication = pass.map_or(Authentication::None, Authentication::Pass);
+                    instance.authentication = match pass {
+                        _ if ah => Authentication::Ah(*b"secret\0\0"),
+                        Some(pass) => Authentication::Pass(pass),
+                        None => Authentication::None,
+                    };
                 }
                 if unicast {
                     let peers: Vec<IpAddr> =
