@@ -164,7 +164,7 @@ fn planted_faults_are_found() {
     let planted = [
         ("addresses are not removed", Planted { addresses_stay: true, ..Planted::default() }, "10.0.0.151"),
         ("priority 0 is not sent", Planted { no_release: true, ..Planted::default() }, "after its stop"),
-        ("a router is deaf", Planted { deaf: true, ..Planted::default() }, "Masters"),
+        ("a router is deaf", Planted { deaf: true, ..Planted::default() }, "Master"),
     ];
     for (what, fault, words) in planted {
         let mut hosts = routers(2, |_, _| ());
