@@ -36,11 +36,11 @@ pub fn poll<Found>(what: &str, mut look: impl FnMut() -> Option<Found>) -> Found
     }
 }
 
-/// Checks each 100 ms, retries after 50 ms, and gives up a wait after a second.
+/// Checks each 100 ms, retries after 50 ms, and gives up a wait after ten seconds.
 pub fn quick(checker: &mut Checker) {
     checker.timing.delay_loop = Interval::from_millis(100);
     checker.timing.delay_before_retry = Interval::from_millis(50);
-    checker.timing.connect_timeout = Interval::from_millis(1000);
+    checker.timing.connect_timeout = Interval::from_secs(10);
     checker.log_all_failures = true;
 }
 
