@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::host::System;
 use crate::config::{self, Loaded, Request};
-use crate::diagnostic::{Code, Severity, render};
+use crate::diagnostic::{Class, Code, Severity, render};
 use crate::model::Model;
 use crate::model::event::daemon::{Event, Weight};
 
@@ -74,7 +74,9 @@ impl Source {
                 text += &render::full(one, &sources);
             }
         }
-        (exit, text)
+        let missing = diagnostics.iter().any(|one| one.code == Code::FileMissing);
+        // Without -e a missing file is no error to the original's test (IF-58).
+        (if missing && self.all_config { exit.max(Class::FileNotFound.exit()) } else { exit }, text)
     }
 
     fn load(&self, test: bool) -> Loaded {

@@ -40,8 +40,9 @@ impl Request {
 pub struct Signals {
     hangup: Signal,
     terminate: Signal,
-    /// `None` with `--ignore-sigint`.
-    interrupt: Option<Signal>,
+    interrupt: Signal,
+    /// `--ignore-sigint`.
+    ignore_interrupt: bool,
     others: [(Signal, Request); 4],
 }
 
@@ -55,7 +56,8 @@ impl Signals {
         Ok(Signals {
             hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
-            interrupt: if ignore_interrupt { None } else { Some(signal(SignalKind::interrupt())?) },
+            interrupt: signal(SignalKind::interrupt())?,
+            ignore_interrupt,
             others: [
                 other(SignalKind::user_defined1(), Request::WriteState)?,
                 other(SignalKind::user_defined2(), Request::WriteStatistics)?,
@@ -68,23 +70,22 @@ impl Signals {
     /// The next request. May be dropped and called again.
     pub async fn next(&mut self) -> Request {
         let [state, statistics, clear, json] = &mut self.others;
-        let interrupt = self.interrupt.as_mut();
-        tokio::select! {
-            biased;
-            _ = self.terminate.recv() => Request::Stop,
-            () = received(interrupt) => Request::Stop,
-            _ = self.hangup.recv() => Request::Reload,
-            _ = state.0.recv() => state.1,
-            _ = statistics.0.recv() => statistics.1,
-            _ = clear.0.recv() => clear.1,
-            _ = json.0.recv() => json.1,
+        loop {
+            return tokio::select! {
+                biased;
+                _ = self.terminate.recv() => Request::Stop,
+                _ = self.interrupt.recv() => {
+                    if self.ignore_interrupt {
+                        continue;
+                    }
+                    Request::Stop
+                }
+                _ = self.hangup.recv() => Request::Reload,
+                _ = state.0.recv() => state.1,
+                _ = statistics.0.recv() => statistics.1,
+                _ = clear.0.recv() => clear.1,
+                _ = json.0.recv() => json.1,
+            };
         }
-    }
-}
-
-async fn received(signal: Option<&mut Signal>) {
-    match signal {
-        Some(signal) => drop(signal.recv().await),
-        None => std::future::pending().await,
     }
 }
