@@ -2,7 +2,7 @@
 //! so that a cable can be pulled and every frame at a port be seen. Nothing touches the machine's own network.
 
 use std::fs::File;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -186,11 +186,13 @@ fn enter(namespace: &str) {
 
 fn bind(socket: &Socket, interface: &str) {
     let index = nix::net::if_::if_nametoindex(interface).expect("an interface");
+    // SAFETY: all-zero bytes are a valid sockaddr_ll.
     let mut address: nix::libc::sockaddr_ll = unsafe { std::mem::zeroed() };
     address.sll_family = nix::libc::AF_PACKET as u16;
     address.sll_protocol = 3u16.to_be();
     address.sll_ifindex = index as i32;
     let length = size_of_val(&address) as u32;
+    // SAFETY: the descriptor is open, and the address is valid for its length and lives through the call.
     let result = unsafe { nix::libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) };
     assert_eq!(result, 0, "bind to {interface}: {}", std::io::Error::last_os_error());
 }
@@ -201,6 +203,11 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// For its options and for reading with a time stamp.
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
     /// Those that are waiting.
     pub fn frames(&self) -> Vec<Vec<u8>> {
         let mut found = Vec::new();
