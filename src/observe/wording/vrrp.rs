@@ -160,3 +160,6 @@ fn shown(state: State) -> &'static str {
         State::Fault => "FAULT",
     }
 }
+
+#[cfg(test)]
+mod tests;
