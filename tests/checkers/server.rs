@@ -37,7 +37,11 @@ impl Server {
                 if stop.load(Ordering::SeqCst) {
                     return;
                 }
-                let Ok(stream) = stream else { return };
+                // No descriptor is left for it: a test may want that for a while.
+                let Ok(stream) = stream else {
+                    std::thread::sleep(Duration::from_millis(5));
+                    continue;
+                };
                 connections.fetch_add(1, Ordering::SeqCst);
                 let act = act.clone();
                 let mut peer = Peer { stream, requests: requests.clone(), stop: stop.clone() };
