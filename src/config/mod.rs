@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::diagnostic::{Class, Diagnostic, SourceMap};
+use crate::diagnostic::{Class, Code, Diagnostic, SourceMap};
 use crate::model::Model;
 
 pub mod block;
@@ -64,6 +64,12 @@ pub fn load(request: &Request<'_>) -> Loaded {
     let mut config = block::root::Config::default();
     let stopped = reader.top(block::root::ROOT, &mut config).is_err();
     let mut diagnostics = std::mem::take(&mut reader.found);
+    if let Some(namespace) = config.net_namespace.as_ref().filter(|name| !request.host.namespace(&name.value)) {
+        // `-t` of the original ends here without a verdict (CL-115).
+        let words = format!("Unable to open network namespace {}", namespace.value);
+        diagnostics.push(Diagnostic::late(Code::Logged, namespace.span, words));
+        return Loaded { model: None, diagnostics, sources, exit: 0, refusal: 1 };
+    }
     if include_failed || stopped {
         let exit = if include_failed { 6 } else { 2 };
         return Loaded { model: None, diagnostics, sources, exit, refusal: exit };

@@ -191,7 +191,7 @@ keywords! {
         set "vrrp_lower_prio_no_advert" (vrrp_lower_prio_no_advert: bool = "false") "Default of lower_prio_no_advert.";
         set "vrrp_higher_prio_send_advert" (vrrp_higher_prio_send_advert: bool = "false") "Default of higher_prio_send_advert.";
         set "vrrp_version" (vrrp_version: Number<2, 3> = "2") "Default of version.";
-        call "vrrp_iptables" (vrrp_iptables, Words, "[<chain> [<chain>]]", "") "Firewall rules by iptables." { acted: false };
+        call "vrrp_iptables" (minor::any_words, Words, "[<chain> [<chain>]]", "") "Firewall rules by iptables." { acted: false };
         call "vrrp_ipsets" (minor::any_words, Words, "[<set>…]", "") "Names of ipsets." { acted: false };
         read "nftables" (OptionalText = "") "Firewall rules by nftables.";
         read "nftables_priority" (Number<{ -2_147_483_648 }, 2_147_483_647> = "-1") "Priority of the chains.";
@@ -344,12 +344,6 @@ fn dynamic_interfaces(block: &mut Global, line: &Line<'_>, _: &'static Row, read
     if let Some(word) = line.word(1).filter(|word| *word != "allow_if_changes") {
         reader.report(Code::InvalidValue, line.span(1), format!("Unknown dynamic_interfaces option '{word}'"));
     }
-    Ok(())
-}
-
-fn vrrp_iptables(_: &mut Global, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
-    let words = "iptables not supported, using nftables instead. Please replace 'vrrp_iptables'/'vrrp_ipsets' with 'nftables' config option";
-    reader.report(Code::Warning, line.whole(), words);
     Ok(())
 }
 

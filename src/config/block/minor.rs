@@ -6,13 +6,19 @@ use super::Given;
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Missing, Repeat, Row, keywords};
 use crate::config::tree::Line;
-use crate::config::value::{Decimal, Flag, Interface, Number, OptionalText, Seconds};
-use crate::diagnostic::Code;
+use crate::config::value::{Decimal, Flag, Number, OptionalText, Seconds};
+use crate::diagnostic::{Code, Spanned};
 
 /// What of a `track_file` decides whether it counts.
 #[derive(Debug, Default)]
 pub struct TrackFile {
     pub file: Given<String>,
+}
+
+/// The interfaces of a `garp_group`: all must be there.
+#[derive(Debug, Default)]
+pub struct GarpGroup {
+    pub interfaces: Vec<Spanned<String>>,
 }
 
 /// What of a `bfd_instance` decides whether it counts.
@@ -37,11 +43,11 @@ keywords! {
 }
 
 keywords! {
-    pub static GARP_GROUP: () {
+    pub static GARP_GROUP: GarpGroup {
         read "garp_interval" (Seconds<0, 4_294_967_295> = "0") "Least gap between gratuitous ARPs of the group.";
         read "gna_interval" (Seconds<0, 4_294_967_295> = "0") "Least gap between unsolicited advertisements of the group.";
-        read "interface" (Interface = "") "An interface of the group.";
-        lines "interfaces" (any_entry, "{ <interface>… }") "Interfaces of the group." { acted: false };
+        call "interface" (garp_interface, Value, "<interface>", "") "An interface of the group." { acted: false };
+        lines "interfaces" (garp_interfaces, "{ <interface>… }") "Interfaces of the group." { acted: false };
     }
 }
 
@@ -96,6 +102,23 @@ keywords! {
     }
 }
 
+fn garp_interface(
+    block: &mut GarpGroup,
+    line: &Line<'_>,
+    _: &'static Row,
+    reader: &mut Reader<'_>,
+) -> Result<(), Stop> {
+    let name = reader.need(line, 1)?.to_owned();
+    block.interfaces.push(Spanned::new(name, line.span(1)));
+    Ok(())
+}
+
+fn garp_interfaces(block: &mut GarpGroup, line: &Line<'_>, _: &mut Reader<'_>) -> Result<(), Stop> {
+    let words = (0..line.len()).filter_map(|at| Some(Spanned::new(line.word(at)?.to_owned(), line.span(at))));
+    block.interfaces.extend(words);
+    Ok(())
+}
+
 /// An entry that is taken as it is.
 pub fn any_entry<B>(_: &mut B, _: &Line<'_>, _: &mut Reader<'_>) -> Result<(), Stop> {
     Ok(())
@@ -142,20 +165,11 @@ fn init_file(_: &mut TrackFile, line: &Line<'_>, _: &'static Row, reader: &mut R
 
 /// One line of `virtual_routes` or `static_routes`: only what the original reports of every route.
 pub fn route_entry<B>(_: &mut B, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    let has = |word: &str| line.words(0).any(|other| other == word);
     if let Some(at) = (0..line.len()).find(|at| matches!(line.word(*at), Some("or" | "gw"))) {
         let word = line.word(at).unwrap_or_default();
         let better = if word == "or" { "nexthop" } else { "via" };
         let words = format!("\"{word}\" for routes is deprecated. Please use \"{better}\"");
         reader.report(Code::Deprecated, line.span(at), words);
-    }
-    if !["dev", "oif", "no_track", "nexthop", "blackhole", "unreachable", "prohibit", "throw"]
-        .iter()
-        .any(|word| has(word))
-    {
-        let route = line.word(0).unwrap_or_default();
-        let words = format!("Warning - cannot track route {route} with no interface specified, not tracking");
-        reader.report(Code::InvalidValue, line.whole(), words);
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Keyword, Missing, Repeat, Row, keywords};
 use crate::config::tree::Line;
 use crate::config::value::{Flag, Number, OptionalText};
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 
 /// Everything the file declares, in file order.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub struct Config {
     pub sync_groups: Vec<SyncGroup>,
     pub virtual_servers: Vec<VirtualServer>,
     pub server_groups: Vec<ServerGroup>,
+    /// Interfaces that a `garp_group` names.
+    pub garp_interfaces: Vec<Spanned<String>>,
 }
 
 keywords! {
@@ -128,8 +130,11 @@ fn track_group(_: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Re
     reader.block("track_group", line, TRACK_GROUP, &mut ())
 }
 
-fn garp_group(_: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    reader.block("garp_group", line, GARP_GROUP, &mut ())
+fn garp_group(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    let mut block = minor::GarpGroup::default();
+    reader.block("garp_group", line, GARP_GROUP, &mut block)?;
+    config.garp_interfaces.append(&mut block.interfaces);
+    Ok(())
 }
 
 fn vrrp_track_process(_: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {

@@ -111,7 +111,7 @@ impl Resolver<'_> {
             Found::Missing => format!("Disabling misc script {shown} since not found/accessible"),
             Found::Insecure => format!("Disabling misc script {shown} due to insecure"),
         };
-        self.late(Code::NotFound, path.span, words);
+        self.late(Code::Logged, path.span, words);
         None
     }
 }

@@ -40,10 +40,12 @@ pub fn resolve(config: &Config, host: &dyn Host) -> (Option<Model>, Vec<Diagnost
     let lvs = resolver.lvs();
     let check_scripts = resolver.scripts.take_used();
     let vrrp = resolver.vrrp();
-    resolver.script_security(check_scripts);
+    resolver.garp_interfaces();
     if resolver.missing_interface {
         let words = "Non-existent interface specified in configuration";
         resolver.found.push(Diagnostic::new(Code::MissingInterface, words));
+    } else {
+        resolver.script_security(check_scripts);
     }
     let model = (!resolver.missing_interface && !resolver.fatal).then_some(Model { global, vrrp, lvs });
     (model, resolver.found)
@@ -58,6 +60,15 @@ impl Resolver<'_> {
     /// Something that the original finds while reading.
     fn report(&mut self, code: Code, span: Span, words: impl Into<String>) {
         self.found.push(Diagnostic::at(code, span, words));
+    }
+
+    /// The interfaces of garp groups must be there as well.
+    fn garp_interfaces(&mut self) {
+        let config = self.config;
+        for name in &config.garp_interfaces {
+            let words = || format!("WARNING - interface {} specified for garp_group doesn't exist", name.value);
+            self.interface_there(&name.value, name.span, words);
+        }
     }
 
     /// CL-103: whether an interface is there or may come later; says so when not.

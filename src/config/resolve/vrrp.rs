@@ -26,7 +26,7 @@ impl Resolver<'_> {
         }
         let groups = self.sync_groups(&mut instances, &scripts);
         self.distinct_virtual_routers(&instances, &spans);
-        if instances.is_empty() {
+        if config.instances.is_empty() {
             // Without an instance nothing runs the scripts, so nothing is said of them either (CL-118).
             self.scripts.take_used();
         }

@@ -30,6 +30,14 @@ impl Resolver<'_> {
         let strict = value(&block.strict_mode).or(value(&global.vrrp_strict)).unwrap_or(false);
         let family = family(block);
         self.same_family(block, family);
+        let loopback = block
+            .interface
+            .as_ref()
+            .filter(|interface| self.host.interface(&interface.value.0).is_some_and(|interface| interface.loopback));
+        if let Some(interface) = loopback {
+            let words = format!("({name}) cannot use a loopback interface ({}) for vrrp - ignoring", interface.value.0);
+            self.report(Code::InvalidValue, interface.span, words);
+        }
         let interface_there = match &block.interface {
             None => true,
             Some(interface) => {
@@ -42,8 +50,9 @@ impl Resolver<'_> {
             self.late(Code::BlockRefused, block.span, format!("({name}) the virtual router id must be set"));
             return None;
         };
-        if block.interface.is_none() && (block.source.is_none() || block.unicast_peers.is_empty()) {
-            self.late(Code::BlockRefused, block.span, format!("({name}) Unknown interface !"));
+        if loopback.is_some() || block.interface.is_none() && (block.source.is_none() || block.unicast_peers.is_empty())
+        {
+            self.late(Code::BlockRefused, block.span, format!("({name}) Unknown interface!"));
             return None;
         }
         let version = self.version(block, family, strict);
@@ -54,6 +63,8 @@ impl Resolver<'_> {
         let (virtual_addresses, moved) = self.fitting(block, family, virtual_addresses);
         excluded.extend(moved);
         let (priority, wants_master) = self.start(block, strict);
+        let authentication = self.authentication(block, version, family, strict);
+        let wants_master = wants_master && !self.ah_excludes_master(block, authentication, priority);
         let interval = self.interval(block, version);
         let (preempt, preempt_delay) = self.preemption(block, wants_master, priority, strict);
         let transport = self.transport(block, family);
@@ -76,7 +87,7 @@ impl Resolver<'_> {
             down_timer_adverts: if strict { 3 } else { down_timer_adverts.map_or(3, |count| count.0 as u8) },
             preempt,
             preempt_delay,
-            authentication: self.authentication(block, version, family, strict),
+            authentication,
             transport,
             source: block.source.as_ref().map(|source| source.value).filter(|source| Family::of(*source) == family),
             virtual_addresses: self.placed(block, virtual_addresses),
@@ -401,6 +412,17 @@ impl Resolver<'_> {
             AuthType::Pass => Authentication::Pass(password),
             AuthType::Ah => Authentication::Ah(password),
         }
+    }
+
+    /// VR-42: AH starts as backup unless it owns the addresses.
+    fn ah_excludes_master(&mut self, block: &VrrpInstance, authentication: Authentication, priority: Priority) -> bool {
+        let master = value(&block.state) == Some(State::Master);
+        if !master || priority.is_owner() || !matches!(authentication, Authentication::Ah(_)) {
+            return false;
+        }
+        let words = format!("({}) Initial state master is incompatible with AH authentication - clearing", block.name);
+        self.late(Code::Adjusted, block.authentication.span, words);
+        true
     }
 
     /// VR-102, VR-109.
