@@ -1,5 +1,6 @@
 //! Ours and Debian's keepalived 2.2.7 in one virtual router, both ways round: each is Master when its priority is the
-//! better one, each takes over when the other stops or dies, and neither refuses a packet of the other's.
+//! better one, each takes over when the other stops or dies,
+//! and neither refuses a packet of the other's.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use keepalived_rs::model::vrrp::Version;
 
 use crate::draft::Draft;
 use crate::net::Lan;
-use crate::router::{Ours, RELEASE, Theirs};
+use crate::router::{Daemon, Make};
 use crate::{becomes_master, lets_go};
 
 /// Longer than any master-down interval here: version 2 has 3 s and a skew below 1 s.
@@ -24,72 +25,43 @@ pub fn assert_clean(log: &str) {
     }
 }
 
-/// Hosts 1 (the better priority) and 2; `with` makes a router's draft from host and priority.
-struct Pair<'a> {
-    lan: Lan,
-    address: &'static str,
-    with: &'a dyn Fn(u8, u8) -> Draft,
-}
-
-impl Pair<'_> {
-    fn moves_to(&self, host: u8) {
-        becomes_master(&self.lan, host, self.address, LATER);
-        lets_go(&self.lan, 3 - host, self.address);
-    }
-
-    /// Ours is the better one: takes over from theirs, gives back when it stops, takes over again.
-    fn ours_as_master(&self) {
-        let mut theirs = Theirs::start(&self.lan, 2, &(self.with)(2, 100));
-        becomes_master(&self.lan, 2, self.address, LATER);
-        let ours = Ours::start(&self.lan, 1, &(self.with)(1, 150), RELEASE);
-        self.moves_to(1);
-        theirs.says("Entering BACKUP STATE");
-        let log = ours.stop();
-        assert!(log.contains("(VI_1) Entering MASTER STATE"), "{log}");
-        assert_clean(&log);
-        self.moves_to(2);
-        let ours = Ours::start(&self.lan, 1, &(self.with)(1, 150), RELEASE);
-        self.moves_to(1);
-        assert_clean(&ours.stop());
-        self.moves_to(2);
-        theirs.program.stop();
-        let log = theirs.program.log();
-        assert_clean(&log);
-        let master = log.matches("(VI_1) Entering MASTER STATE").count();
-        assert_eq!(master, 3, "{log}");
-    }
-
-    /// Theirs is the better one: takes over from ours, dies without a word, comes back.
-    fn theirs_as_master(&self) {
-        let mut ours = Ours::start(&self.lan, 2, &(self.with)(2, 100), RELEASE);
-        becomes_master(&self.lan, 2, self.address, LATER);
-        let mut theirs = Theirs::start(&self.lan, 1, &(self.with)(1, 150));
-        self.moves_to(1);
-        theirs.crash();
-        becomes_master(&self.lan, 2, self.address, LATER);
-        assert_clean(&theirs.program.log());
-        // What it left behind it removes itself when it starts again.
-        assert!(self.lan.holds(1, self.address));
-        drop(theirs);
-        let mut theirs = Theirs::start(&self.lan, 1, &(self.with)(1, 150));
-        self.moves_to(1);
-        theirs.program.stop();
-        self.moves_to(2);
-        assert_clean(&theirs.program.log());
-        let log = ours.log();
-        assert_eq!(log.matches("(VI_1) Entering MASTER STATE").count(), 3, "{log}");
-        assert_clean(&log);
-        ours.stop();
-        assert!(!self.lan.holds(2, self.address));
-    }
-}
-
-fn both_ways(address: &'static str, prepare: impl Fn(&Lan), with: impl Fn(u8, u8) -> Draft) {
+/// Host 1 has the better priority. `with` makes a router's draft from host and priority.
+fn play(better: Make, other: Make, address: &str, prepare: &dyn Fn(&Lan), with: &dyn Fn(u8, u8) -> Draft) {
     let lan = Lan::new(2);
     prepare(&lan);
-    let pair = Pair { lan, address, with: &with };
-    pair.ours_as_master();
-    pair.theirs_as_master();
+    let moves_to = |host: u8| {
+        becomes_master(&lan, host, address, LATER);
+        lets_go(&lan, 3 - host, address);
+    };
+    let second = Daemon::start(&lan, 2, &with(2, 100), other);
+    becomes_master(&lan, 2, address, LATER);
+    let first = Daemon::start(&lan, 1, &with(1, 150), better);
+    moves_to(1);
+
+    let log = first.crash();
+    becomes_master(&lan, 2, address, LATER);
+    assert_clean(&log);
+    assert_eq!(log.matches("(VI_1) Entering MASTER STATE").count(), 1, "{better:?}: {log}");
+    // What it left behind it removes itself when it starts again.
+    assert!(lan.holds(1, address));
+    let first = Daemon::start(&lan, 1, &with(1, 150), better);
+    assert!(!lan.holds(1, address), "{better:?} keeps what its predecessor left");
+    moves_to(1);
+
+    assert_clean(&first.stop());
+    moves_to(2);
+    let log = second.stop();
+    assert_clean(&log);
+    assert_eq!(log.matches("(VI_1) Entering MASTER STATE").count(), 3, "{other:?}: {log}");
+    assert!(!lan.holds(2, address));
+}
+
+/// Ours is the better one, and on another LAN theirs, at the same time.
+fn both_ways(address: &'static str, prepare: impl Fn(&Lan) + Sync, with: impl Fn(u8, u8) -> Draft + Sync) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| play(Make::Original, Make::Ours, address, &prepare, &with));
+        play(Make::Ours, Make::Original, address, &prepare, &with);
+    });
 }
 
 fn draft(version: Version, interval: u64, priority: u8, addresses: &[&'static str]) -> Draft {
@@ -183,15 +155,13 @@ fn version_3_ipv6_unicast() {
 fn two_passwords_are_two_virtual_routers() {
     let lan = Lan::new(2);
     let with = |password, priority| Draft { password: Some(password), ..draft(Version::V2, 1000, priority, &FOUR) };
-    let theirs = Theirs::start(&lan, 1, &with("one", 150));
-    let mut ours = Ours::start(&lan, 2, &with("two", 100), RELEASE);
+    let theirs = Daemon::start(&lan, 1, &with("one", 150), Make::Original);
+    let ours = Daemon::start(&lan, 2, &with("two", 100), Make::Ours);
     becomes_master(&lan, 1, "10.9.0.100", LATER);
     becomes_master(&lan, 2, "10.9.0.100", LATER);
     theirs.says("received an invalid passwd!");
-    let log = ours.log();
-    assert!(log.contains("received an invalid passwd from 10.9.0.1!"), "{log}");
-    for log in [log, theirs.program.log()] {
+    ours.says("received an invalid passwd from 10.9.0.1!");
+    for log in [ours.stop(), theirs.stop()] {
         assert!(REFUSALS.iter().any(|word| log.contains(word)), "{log}");
     }
-    ours.stop();
 }

@@ -20,7 +20,7 @@ use nix::time::{ClockId as Clock, clock_gettime};
 use crate::becomes_master;
 use crate::draft::Draft;
 use crate::net::{Lan, Listener, now};
-use crate::router::{Ours, RELEASE, Theirs};
+use crate::router::{Daemon, Make};
 
 const DEATHS: usize = 200;
 const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
@@ -160,15 +160,15 @@ fn the_first_advert_is_on_time() {
     println!("lateness of the first advert after {DEATHS} deaths of the Master:");
     let lan = Lan::new(2);
     let bare = show("bare timerfd loop", bare_timer());
-    let ours = Ours::start(&lan, 2, &draft, RELEASE);
+    let ours = Daemon::start(&lan, 2, &draft, Make::Ours);
     becomes_master(&lan, 2, "10.9.0.100", Duration::from_secs(3));
     let late = lateness(&lan);
     assert!(late.iter().all(|late| !late.is_zero()), "before its time");
     let median = show("ours", late);
     ours.stop();
-    let theirs = Theirs::start(&lan, 2, &draft);
+    let theirs = Daemon::start(&lan, 2, &draft, Make::Original);
     becomes_master(&lan, 2, "10.9.0.100", Duration::from_secs(3));
     show("keepalived 2.2.7", lateness(&lan));
-    drop(theirs);
+    theirs.stop();
     assert!(median < bare + Duration::from_millis(5), "median {median:?} beside {bare:?} of a bare timer");
 }

@@ -1,4 +1,5 @@
-//! A router of the lab: our VRRP task on a thread of the host's namespace, or the original as a program there.
+//! A router of the lab: our VRRP task on a thread of the host's namespace, or a whole daemon as a program there, ours
+//! or the original.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,41 +78,69 @@ impl Ours {
     }
 }
 
-/// Debian's keepalived.
-pub struct Theirs {
-    pub program: Program,
+/// Whose daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Make {
+    /// The program that we ship.
+    Ours,
+    /// Debian's keepalived.
+    Original,
+}
+
+/// A daemon started from a keepalived.conf.
+pub struct Daemon {
+    program: Program,
+    make: Make,
     folder: tempfile::TempDir,
 }
 
-impl Theirs {
-    pub fn start(lan: &Lan, host: u8, draft: &Draft) -> Theirs {
+impl Daemon {
+    /// Starts it and waits until it is Backup.
+    pub fn start(lan: &Lan, host: u8, draft: &Draft, make: Make) -> Daemon {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name).display().to_string();
         std::fs::write(path("keepalived.conf"), draft.text()).expect("a configuration file");
         let (conf, pid, vrrp_pid) = (path("keepalived.conf"), path("pid"), path("vrrp.pid"));
-        let words = ["keepalived", "-n", "-l", "-G", "-D", "-P", "-f", &conf, "-p", &pid, "-r", &vrrp_pid];
+        let program = match make {
+            Make::Ours => env!("CARGO_BIN_EXE_keepalived-rs"),
+            Make::Original => "keepalived",
+        };
+        let words = [program, "-n", "-l", "-G", "-D", "-P", "-f", &conf, "-p", &pid, "-r", &vrrp_pid];
         let program = lan.start(host, &folder.path().join("log"), &words);
-        let theirs = Theirs { program, folder };
-        theirs.says("Entering BACKUP STATE");
-        theirs
+        let daemon = Daemon { program, make, folder };
+        daemon.says("Entering BACKUP STATE");
+        daemon
+    }
+
+    pub fn log(&self) -> String {
+        self.program.log()
     }
 
     pub fn says(&self, words: &str) {
         eventually(words, PATIENCE, || {
-            let log = self.program.log();
+            let log = self.log();
             if log.contains(words) { Ok(()) } else { Err(log) }
         });
     }
 
-    /// The process that does VRRP, and its parent, end at once, without a word.
-    pub fn crash(&mut self) {
+    /// SIGTERM, and its end.
+    pub fn stop(mut self) -> String {
+        self.program.stop();
+        self.log()
+    }
+
+    /// Ends at once, without a word, and leaves its addresses.
+    pub fn crash(self) -> String {
         use nix::sys::signal::{Signal, kill};
-        let pid: PathBuf = self.folder.path().join("vrrp.pid");
-        let text = std::fs::read_to_string(&pid).expect("the pid of keepalived's VRRP process");
-        let child = nix::unistd::Pid::from_raw(text.trim().parse().expect("a number"));
-        // The parent first stands still, lest it start another child.
-        self.program.signal(Signal::SIGSTOP);
-        kill(child, Signal::SIGKILL).expect("the process lives");
+        if self.make == Make::Original {
+            let pid: PathBuf = self.folder.path().join("vrrp.pid");
+            let text = std::fs::read_to_string(&pid).expect("the pid of keepalived's VRRP process");
+            let child = nix::unistd::Pid::from_raw(text.trim().parse().expect("a number"));
+            // The parent first stands still, lest it start another child.
+            self.program.signal(Signal::SIGSTOP);
+            kill(child, Signal::SIGKILL).expect("the process lives");
+        }
         self.program.signal(Signal::SIGKILL);
+        self.log()
     }
 }
