@@ -86,7 +86,8 @@ fn a_seed_repeats_itself() {
 /// The simulation is no good if it finds nothing: each of these must be found in a few seeds.
 #[test]
 fn planted_faults_are_found() {
-    let planted: [(&str, fn(&mut Sim)); 2] = [
+    type Plant = fn(&mut Sim);
+    let planted: [(&str, Plant); 2] = [
         ("orders to remove addresses are lost", |sim| sim.hosts[0].planted.addresses_stay = true),
         ("one router hears nothing", |sim| sim.hosts[0].planted.deaf = true),
     ];

@@ -146,7 +146,7 @@ fn announcer(host: &Host, announcement: &Announcement) -> Option<String> {
 fn rounds(announcements: &[Announcement]) -> String {
     let all: Vec<IpAddr> = announcements.iter().map(|announcement| announcement.address).collect();
     let period = (1..=all.len())
-        .find(|period| all.len() % period == 0 && all.chunks(*period).all(|chunk| *chunk == all[..*period]))
+        .find(|period| all.len().is_multiple_of(*period) && all.chunks(*period).all(|chunk| *chunk == all[..*period]))
         .unwrap_or(all.len());
     let shown: Vec<String> = all.iter().take(period).map(IpAddr::to_string).collect();
     match all.len().checked_div(period) {

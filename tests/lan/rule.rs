@@ -106,10 +106,8 @@ pub fn order(
                     return Err(format!("{} sends no IP header: {sent:?}", host.name));
                 }
             }
-            Effect::RemoveAddresses { instance, forced: false, .. } if stopping => {
-                if !released.contains(instance) {
-                    return Err(format!("{} takes addresses away before it says priority 0", host.name));
-                }
+            Effect::RemoveAddresses { instance, forced: false, .. } if stopping && !released.contains(instance) => {
+                return Err(format!("{} takes addresses away before it says priority 0", host.name));
             }
             _ => {}
         }
@@ -126,10 +124,10 @@ pub fn order(
             }
         }
     }
-    if let Input::Reload { model, .. } = input {
-        if **model == *old {
-            unchanged(host, effects, before, after)?;
-        }
+    if let Input::Reload { model, .. } = input
+        && **model == *old
+    {
+        unchanged(host, effects, before, after)?;
     }
     Ok(())
 }

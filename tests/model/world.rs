@@ -119,10 +119,10 @@ impl World {
             }
             Action::Deadline(at) => self.feed(at, Input::Deadline)?,
             Action::Deliver(at) => {
-                if let Some(packet) = self.take(at) {
-                    if self.hosts[at].sockets.contains(&packet.socket) {
-                        self.feed(at, Input::Packet(packet))?;
-                    }
+                if let Some(packet) = self.take(at)
+                    && self.hosts[at].sockets.contains(&packet.socket)
+                {
+                    self.feed(at, Input::Packet(packet))?;
                 }
             }
             Action::Lose(at) => {

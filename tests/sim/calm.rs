@@ -29,10 +29,10 @@ impl Sim {
             let names: Vec<String> = self.hosts[host].interfaces.iter().map(|i| i.name.clone()).collect();
             for name in names {
                 // A half cut sync group has no right answer: it is all or nothing.
-                if repair || self.hosts[host].model.sync_groups.len() + self.base[host].sync_groups.len() > 0 {
-                    if let Some(interface) = self.hosts[host].interface_mut(&name) {
-                        interface.cut = false;
-                    }
+                if (repair || self.hosts[host].model.sync_groups.len() + self.base[host].sync_groups.len() > 0)
+                    && let Some(interface) = self.hosts[host].interface_mut(&name)
+                {
+                    interface.cut = false;
                 }
             }
             // Routers that do not agree on what belongs together cannot agree on a Master.
@@ -132,10 +132,11 @@ impl Sim {
                 && !self.hosts[*at].planted.deaf
         });
         let best = connected.iter().map(|(_, instance, _)| instance.priority).max();
-        if let Some((_, master, _)) = masters.first() {
-            if plain && Some(master.priority) != best {
-                return Err(format!("not the best one is Master: {:?}", shown()));
-            }
+        if let Some((_, master, _)) = masters.first()
+            && plain
+            && Some(master.priority) != best
+        {
+            return Err(format!("not the best one is Master: {:?}", shown()));
         }
         Ok(())
     }
