@@ -29,7 +29,7 @@ impl VirtualRouter {
             interval: model.advert_interval,
             unicast: matches!(model.transport, Transport::Unicast { .. }),
             checksum: expected_checksum(&model, self.old_checksum),
-            sequence: self.sequence.value(),
+            sequence: self.sequence.floor(),
         };
         let received = match Advert::from_wire(&incoming, &expected) {
             Ok(received) => received,

@@ -6,6 +6,8 @@ pub struct Sequence {
     value: u32,
     /// The numbers are used up: they begin anew with the next stay as Master (VR-39).
     cycle: bool,
+    /// The last to use `value` were we ourselves.
+    ours: bool,
 }
 
 /// The counter stops here (VR-39).
@@ -16,8 +18,15 @@ impl Sequence {
         self.value
     }
 
+    /// What a received number must be greater than. Our own last number may come once from another Master: two that
+    /// advertise in step count alike, and would otherwise refuse each other for ever (VR-39).
+    pub fn floor(self) -> u32 {
+        if self.ours { self.value.saturating_sub(1) } else { self.value }
+    }
+
     /// One more advert is sent (VR-37).
     pub fn sent(&mut self) {
+        self.ours = true;
         if self.value > LAST {
             self.cycle = true;
         } else {
@@ -27,11 +36,13 @@ impl Sequence {
 
     /// A good advert came with this number.
     pub fn received(&mut self, number: u32) {
+        self.ours &= number < self.value;
         self.value = self.value.max(number);
     }
 
     /// A Master heard a lower-priority advert with this number (VR-40).
     pub fn overtake(&mut self, number: u32) {
+        self.ours = false;
         self.value = number.saturating_add(1);
     }
 
@@ -58,6 +69,19 @@ mod tests {
         assert_eq!(sequence.value(), 6);
         sequence.overtake(9);
         assert_eq!(sequence.value(), 10);
+    }
+
+    /// VR-39: the number that we sent last is taken from another one, once; one that was received is not.
+    #[test]
+    fn masters_in_step_hear_each_other() {
+        let mut sequence = Sequence::default();
+        sequence.sent();
+        sequence.sent();
+        assert_eq!(sequence.floor(), 1);
+        sequence.received(2);
+        assert_eq!(sequence.floor(), 2);
+        sequence.received(7);
+        assert_eq!(sequence.floor(), 7);
     }
 
     /// VR-39: it stops near the end, and begins anew with the next stay as Master.
