@@ -304,7 +304,7 @@ fn a_life_in_the_foreground() {
     daemon.send(15);
     assert_eq!(daemon.ended(), Some(0));
     let log = desk.read("log");
-    let lines: Vec<&str> = log.lines().map(|line| line.splitn(2, ": ").nth(1).unwrap_or(line)).collect();
+    let lines: Vec<&str> = log.lines().map(|line| line.split_once(": ").map_or(line, |(_, rest)| rest)).collect();
     assert!(lines[0].starts_with("Starting Keepalived v"), "{log}");
     assert!(lines[1].starts_with("Running on Linux "), "{log}");
     assert!(lines[2].starts_with(&format!("Command line: '{PROGRAM}' '-n' '-l' ")), "{log}");

@@ -298,7 +298,9 @@ fn log_thread(log: Log, events: Receiver<AnyEvent>, lost: Arc<AtomicU64>) -> std
 fn report_panics(reporter: Reporter) {
     std::panic::set_hook(Box::new(move |about| {
         let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
-        let message = about.payload_as_str().unwrap_or("no message").to_owned();
+        let said = about.payload();
+        let text = said.downcast_ref::<&str>().copied().or_else(|| said.downcast_ref::<String>().map(String::as_str));
+        let message = text.unwrap_or("no message").to_owned();
         let place = about.location().map(ToString::to_string).unwrap_or_default();
         reporter.report(Event::Panicked { thread, message, place });
     }));

@@ -85,8 +85,6 @@ pub enum Event {
     NotYet { what: String },
     /// A scheduling setting that the kernel refused (IF-268 for memory).
     SchedulingRefused { part: Part, what: &'static str, error: String },
-    /// A part does not read what it is told.
-    PartBusy { part: Part },
     /// A script could not be started.
     ScriptRefused { script: String, error: String },
     /// So many notify scripts run that further ones wait.

@@ -111,10 +111,6 @@ pub(super) fn wording(event: &Event) -> Wording {
             row("scheduling_refused", ident(*part), Warn, format!("Unable to set {what} - {error}"))
                 .with("error", error)
         }
-        Event::PartBusy { part } => {
-            let text = format!("{} does not read its messages, some are lost", name(*part));
-            row("part_busy", Keepalived, Warn, text)
-        }
         Event::ScriptRefused { script, error } => {
             row("script_refused", Keepalived, Warn, format!("Unable to run script {script}: {error}"))
                 .with("script", script)

@@ -1,0 +1,340 @@
+//! One of every event, and more of those with several forms.
+
+use std::net::IpAddr;
+
+use keepalived_rs::base::name::{InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName};
+use keepalived_rs::base::net::{Cidr, Endpoint, Family, InterfaceIndex};
+use keepalived_rs::base::time::Interval;
+use keepalived_rs::model::event::Event;
+use keepalived_rs::model::event::check::{
+    Event as Check, HttpFailure, Kind, Obstacle, Retry, ScriptEnd, TcpFailure, Tested,
+};
+use keepalived_rs::model::event::daemon::{Event as Daemon, FifoKind, Part, Weight};
+use keepalived_rs::model::event::kernel::Event as Kernel;
+use keepalived_rs::model::event::lvs::Event as Lvs;
+use keepalived_rs::model::event::vrrp::{Event as Vrrp, Fact, FaultCause, Flaw};
+use keepalived_rs::model::ipvs::{CommandName, ServiceKey};
+use keepalived_rs::model::lvs::Protocol;
+use keepalived_rs::model::track::ScriptOutcome;
+use keepalived_rs::model::vrrp::{SocketAddress, SocketKey, State};
+
+pub fn events() -> Vec<Event> {
+    let mut all: Vec<Event> = Vec::new();
+    all.extend(daemon().into_iter().map(Event::from));
+    all.extend(vrrp().into_iter().map(Event::from));
+    let named = |fact| Event::from(Vrrp::Instance { name: InstanceName::new("VI_1"), fact });
+    all.extend(facts().into_iter().map(named));
+    all.extend(flaws().into_iter().map(|flaw| named(Fact::Packet { from: address(2), flaw })));
+    all.extend(kernel().into_iter().map(Event::Kernel));
+    all.extend(lvs().into_iter().map(Event::from));
+    all.extend(check().into_iter().map(Event::from));
+    all
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn address(last: u8) -> IpAddr {
+    IpAddr::from([10, 0, 0, last])
+}
+
+fn cidr(last: u8) -> Cidr {
+    Cidr { address: address(last), prefix: 24 }
+}
+
+fn interface() -> InterfaceName {
+    InterfaceName::new("eth0")
+}
+
+fn daemon() -> Vec<Daemon> {
+    let (path, error, server) = (|| text("/p"), || text("No such file"), || text("[10.0.0.9]:25"));
+    let failed = |exit| Daemon::PermanentError { part: Part::Checkers, pid: 7, exit, why: text("load ip_vs") };
+    vec![
+        Daemon::Starting { version: text("Keepalived v1") },
+        Daemon::RunningOn { system: text("Linux 6.1") },
+        Daemon::CommandLine { words: vec![text("k"), text("-n")] },
+        Daemon::OpeningFile { file: path() },
+        Daemon::ConfigurationFile { file: path() },
+        Daemon::Finding { weight: Weight::Error, text: text("(f: Line 1) Unknown keyword 'x'") },
+        Daemon::Finding { weight: Weight::Warning, text: text("w") },
+        Daemon::Finding { weight: Weight::Note, text: text("n") },
+        Daemon::PartStarting { part: Part::Vrrp, pid: 7 },
+        Daemon::PartStarting { part: Part::Checkers, pid: 7 },
+        Daemon::StartupComplete,
+        Daemon::ReloadComplete,
+        Daemon::NothingToRun,
+        Daemon::PidFileLocked { path: path() },
+        Daemon::AlreadyRunning,
+        Daemon::PidFileRefused { path: path(), error: error() },
+        Daemon::CannotDetach { error: error() },
+        Daemon::NoNamespace { name: text("ns"), error: error() },
+        Daemon::Reloading,
+        Daemon::ReloadQueued,
+        Daemon::QueuedReload,
+        Daemon::ReloadRefused { file: path(), why: text("(f: Line 1) x") },
+        Daemon::CannotChange { what: "instance name" },
+        Daemon::Stopping,
+        Daemon::PartStopped { part: Part::Vrrp },
+        Daemon::PartStopped { part: Part::Checkers },
+        Daemon::PartOverdue { part: Part::Vrrp },
+        Daemon::PartOverdue { part: Part::Checkers },
+        Daemon::PartDied { part: Part::Vrrp, pid: 7 },
+        Daemon::Panicked { thread: text("t"), message: text("m"), place: text("a.rs:1") },
+        failed(1),
+        failed(2),
+        failed(4),
+        Daemon::ProcessorTime { user: [0.010_865, 0.002], system: [0.005, 0.004] },
+        Daemon::Stopped { version: text("Keepalived v1") },
+        Daemon::NotYet { what: text("--snmp") },
+        Daemon::SchedulingRefused { part: Part::Vrrp, what: "memory lock", error: error() },
+        Daemon::SchedulingRefused { part: Part::Vrrp, what: "nice", error: error() },
+        Daemon::ScriptRefused { script: path(), error: error() },
+        Daemon::ScriptsWaiting { running: 256 },
+        Daemon::ScriptsGivenUp { count: 3 },
+        Daemon::TrackScriptBusy { script: text("chk"), timing_out: false },
+        Daemon::TrackScriptBusy { script: text("chk"), timing_out: true },
+        Daemon::TrackScriptStuck { script: text("chk"), pid: 8 },
+        Daemon::FifoRefused { kind: FifoKind::Vrrp, path: path(), error: None },
+        Daemon::FifoRefused { kind: FifoKind::Global, path: path(), error: Some(error()) },
+        Daemon::FifoTwice { kind: FifoKind::Vrrp, path: path() },
+        Daemon::FifoScriptEnded { kind: FifoKind::Lvs },
+        Daemon::FifoLinesLost { kind: FifoKind::Global, count: 2 },
+        Daemon::MailSent { server: server() },
+        Daemon::MailUnreachable { server: server(), error: error() },
+        Daemon::MailTimeout { server: server() },
+        Daemon::MailRefused { server: server(), status: text("550") },
+        Daemon::MailsGivenUp { count: 4 },
+        Daemon::EventsLost { count: 5 },
+    ]
+}
+
+fn vrrp() -> Vec<Vrrp> {
+    let script = || ScriptName::new("chk");
+    let failed = |outcome| Vrrp::ScriptFailed { script: script(), outcome };
+    let socket = |ah, family, local| SocketKey { family, ah, interface: Some(InterfaceIndex(2)), local };
+    let short = |family, ah| Vrrp::PacketTooShort { family, ah, length: 7 };
+    vec![
+        Vrrp::Syncing { group: SyncGroupName::new("G1"), state: State::Master },
+        Vrrp::StartupDelayed { delay: Interval::from_millis(2500) },
+        Vrrp::StartupDelayOver,
+        Vrrp::ScriptStatus { script: script(), status: 1 },
+        Vrrp::ScriptSucceeded { script: script() },
+        failed(ScriptOutcome::Exited(1)),
+        failed(ScriptOutcome::Signalled(9)),
+        failed(ScriptOutcome::TimedOut),
+        Vrrp::ScriptConsidered { script: script(), up: true },
+        Vrrp::ScriptConsidered { script: script(), up: false },
+        Vrrp::LinkAppeared { interface: interface() },
+        Vrrp::LinkGone { interface: interface() },
+        Vrrp::LinkRenamed { from: interface(), to: InterfaceName::new("eth1") },
+        Vrrp::LinkUp { interface: interface() },
+        Vrrp::LinkDown { interface: interface() },
+        Vrrp::SourceAssigned { address: address(1), interface: interface() },
+        Vrrp::SourceGone { address: address(1), interface: interface() },
+        Vrrp::AddressTaken { address: cidr(1), interface: interface() },
+        Vrrp::UnknownVrid { vrid: 9, interface: Some(interface()), from: address(2) },
+        Vrrp::UnknownVrid { vrid: 9, interface: None, from: address(2) },
+        short(Family::V4, false),
+        short(Family::V4, true),
+        short(Family::V6, false),
+        Vrrp::Announced { interface: interface(), address: address(1) },
+        Vrrp::Announced { interface: interface(), address: IpAddr::from([0xfe80, 0, 0, 0, 0, 0, 0, 1]) },
+        Vrrp::SocketRefused {
+            socket: socket(false, Family::V4, SocketAddress::Group(IpAddr::from([224, 0, 0, 18]))),
+            error: text("Operation not permitted"),
+        },
+        Vrrp::SocketRefused {
+            socket: socket(true, Family::V4, SocketAddress::Unicast(address(1))),
+            error: text("Operation not permitted"),
+        },
+    ]
+}
+
+fn facts() -> Vec<Fact> {
+    let entering =
+        |state, initial| Fact::Entering { state, previous: State::Initialize, initial, priority: Priority(100) };
+    let (theirs, ours, from) = (Priority(90), Priority(100), address(2));
+    let (one, two) = (Interval::from_secs(1), Interval::from_secs(2));
+    vec![
+        entering(State::Backup, true),
+        entering(State::Backup, false),
+        entering(State::Master, false),
+        entering(State::Fault, true),
+        entering(State::Fault, false),
+        Fact::AdvertTimeout,
+        Fact::SettingAddresses,
+        Fact::SettingExcludedAddresses,
+        Fact::RemovingAddresses,
+        Fact::RemovingExcludedAddresses,
+        Fact::AddressNoLonger { address: cidr(1), interface: Some(interface()) },
+        Fact::SentPriorityZero,
+        Fact::BackupReceivedPriorityZero,
+        Fact::MasterReceivedPriorityZero,
+        Fact::LowerPriority { from, theirs, ours, forcing: true },
+        Fact::LowerPriority { from, theirs, ours, forcing: false },
+        Fact::LowerPriorityDiscarded { from, theirs },
+        Fact::HigherPriority { from, theirs: Priority(110), ours },
+        Fact::HigherAddress { from, priority: ours },
+        Fact::OurAddress,
+        Fact::MasterSet { master: from },
+        Fact::MasterChanged { from, to: address(3) },
+        Fact::PreemptDelayStarted { delay: Interval::from_millis(1500) },
+        Fact::PreemptDelayStopped,
+        Fact::IntervalLearned { from: one, to: two },
+        Fact::IntervalReset { from: two, to: one },
+        Fact::OwnerConflict { with: from },
+        Fact::OwnerYields { to: from },
+        Fact::RogueOwnerGone,
+        Fact::PriorityRestored { priority: Priority(255) },
+        Fact::PriorityChanged { from: ours, to: theirs },
+        Fact::Fault(FaultCause::Interface(interface())),
+        Fact::Fault(FaultCause::NoAddress(Family::V6)),
+        Fact::Fault(FaultCause::Script(ScriptName::new("chk"))),
+        Fact::Fault(FaultCause::Socket),
+        Fact::Announcing { interface: interface(), address: address(1) },
+    ]
+}
+
+fn flaws() -> Vec<Flaw> {
+    let (ours, received) = (Interval::from_secs(1), Interval::from_secs(2));
+    vec![
+        Flaw::Destination { multicast: true },
+        Flaw::Destination { multicast: false },
+        Flaw::AuthenticationHeader { present: true },
+        Flaw::AuthenticationHeader { present: false },
+        Flaw::Length { received: 7, expected: 20 },
+        Flaw::Length { received: 40, expected: 20 },
+        Flaw::HopLimit { received: 64 },
+        Flaw::Version { received: 3, expected: 2 },
+        Flaw::AuthenticationType { received: 9 },
+        Flaw::AuthenticationMismatch { received: 1, expected: 0 },
+        Flaw::Password,
+        Flaw::Integrity,
+        Flaw::SecurityParametersIndex,
+        Flaw::Sequence { received: 4, counter: 5 },
+        Flaw::Interval { ours, received },
+        Flaw::IntervalDiffers { ours, received },
+        Flaw::Type { received: 2 },
+        Flaw::TotalLength { stated: 40, received: 36 },
+        Flaw::Checksum { version: 2 },
+        Flaw::Checksum { version: 3 },
+        Flaw::WeAreOwner,
+        Flaw::AddressCount { received: 1, expected: 2 },
+        Flaw::AddressMissing { vrid: 51, address: address(7) },
+        Flaw::NotAPeer,
+        Flaw::PeerHopLimit { received: 9, least: 10, most: 20 },
+        Flaw::OldChecksum,
+    ]
+}
+
+fn kernel() -> Vec<Kernel> {
+    let (index, error) = (InterfaceIndex(2), || text("No buffer space available"));
+    vec![
+        Kernel::AddressRefused { address: cidr(1), index, adding: true, errno: 1 },
+        Kernel::AddressRefused { address: cidr(1), index, adding: false, errno: 99 },
+        Kernel::AnswersLost { error: error() },
+        Kernel::MonitorFailed { error: error() },
+        Kernel::CannotSend { destination: address(2), error: error() },
+        Kernel::SendsAgain { destination: address(2) },
+        Kernel::CannotAnnounce { address: address(1), index, error: error() },
+        Kernel::CannotReceive { error: error() },
+    ]
+}
+
+fn lvs() -> Vec<Lvs> {
+    let (rs, vs) = (|| text("[10.0.0.9]:tcp:80"), || text("[10.0.0.1]:tcp:80"));
+    let (quorum, hysteresis, sum) = (2, 1, 3);
+    let at = Endpoint { address: address(1), port: 80 };
+    let key = ServiceKey::Address { protocol: Protocol::Tcp, at };
+    vec![
+        Lvs::Initializing { again: false },
+        Lvs::Initializing { again: true },
+        Lvs::CannotInitialize { error: text("No such file or directory"), advice: "load ip_vs" },
+        Lvs::Adopted { services: 1, destinations: 3 },
+        Lvs::RealServerUp { real_server: rs(), virtual_server: vs(), inhibit: false },
+        Lvs::RealServerUp { real_server: rs(), virtual_server: vs(), inhibit: true },
+        Lvs::RealServerDown { real_server: rs(), virtual_server: vs(), inhibit: false },
+        Lvs::RealServerDown { real_server: rs(), virtual_server: vs(), inhibit: true },
+        Lvs::WeightChanged { real_server: rs(), virtual_server: vs(), from: 1, to: 2, active: true },
+        Lvs::WeightChanged { real_server: rs(), virtual_server: vs(), from: 1, to: 2, active: false },
+        Lvs::QuorumGained { virtual_server: vs(), quorum, hysteresis, sum },
+        Lvs::QuorumLost { virtual_server: vs(), quorum, hysteresis, sum: 0 },
+        Lvs::QuorumDownAtStart { virtual_server: vs(), quorum, hysteresis, sum: 0 },
+        Lvs::SorryServerIn { sorry_server: rs(), virtual_server: vs(), inhibit: false },
+        Lvs::SorryServerIn { sorry_server: rs(), virtual_server: vs(), inhibit: true },
+        Lvs::SorryServerOut { sorry_server: rs(), virtual_server: vs(), inhibit: false },
+        Lvs::SorryServerOut { sorry_server: rs(), virtual_server: vs(), inhibit: true },
+        Lvs::AliveServersOut { virtual_server: vs() },
+        Lvs::AliveServersIn { virtual_server: vs() },
+        Lvs::ShuttingDown { real_server: rs(), virtual_server: vs(), inhibited: false },
+        Lvs::ShuttingDown { real_server: rs(), virtual_server: vs(), inhibited: true },
+        Lvs::Removing { real_server: rs(), virtual_server: vs(), inhibited: false },
+        Lvs::VirtualServerRemoved { virtual_server: vs(), group: None },
+        Lvs::VirtualServerRemoved { virtual_server: text("[g]:1"), group: Some(text("g")) },
+        Lvs::RealServerGone { real_server: rs(), virtual_server: vs() },
+        Lvs::GroupEntryGone { entry: vs(), group: text("g") },
+        Lvs::GroupEntryAdded { entry: vs(), group: text("g") },
+        Lvs::Refused { command: CommandName::Add, errno: 17, service: Some(key), destination: None },
+        Lvs::Refused { command: CommandName::AddDestination, errno: 1, service: Some(key), destination: Some(at) },
+        Lvs::Refused { command: CommandName::Flush, errno: 12, service: None, destination: None },
+        Lvs::AnswersLost { error: text("No buffer space available") },
+    ]
+}
+
+fn check() -> Vec<Check> {
+    let (rs, vs) = (|| text("[10.0.0.9]:tcp:80"), || text("[10.0.0.1]:tcp:80"));
+    let path = || text("/index");
+    let script = || text("/bin/check");
+    let mut all = vec![
+        Check::Activated { real_server: rs(), virtual_server: vs() },
+        Check::TcpSucceeded { real_server: rs(), virtual_server: vs() },
+        Check::TcpAttemptFailed { real_server: rs(), virtual_server: vs(), failure: TcpFailure::Timeout },
+        Check::TcpAttemptFailed { real_server: rs(), virtual_server: vs(), failure: TcpFailure::Failed },
+        Check::TcpFailed { real_server: rs(), virtual_server: vs(), retries: Some(3) },
+        Check::TcpFailed { real_server: rs(), virtual_server: vs(), retries: None },
+        Check::UrlSucceeded { real_server: rs(), virtual_server: vs(), path: path(), tested: Tested::Status },
+        Check::UrlSucceeded { real_server: rs(), virtual_server: vs(), path: path(), tested: Tested::Digest },
+        Check::HttpSucceeded { real_server: rs(), virtual_server: vs() },
+        Check::HttpFailed { real_server: rs(), virtual_server: vs(), tls: false, retries: Some(3) },
+        Check::HttpFailed { real_server: rs(), virtual_server: vs(), tls: true, retries: None },
+        Check::LengthDiffers { real_server: rs(), virtual_server: vs(), url: path(), announced: 5, received: 4 },
+        Check::EndedWithoutClose { real_server: rs(), virtual_server: vs(), path: path() },
+        Check::MiscSucceeded { real_server: rs(), virtual_server: vs(), script: script() },
+        Check::MiscLingers { real_server: rs(), virtual_server: vs(), script: script(), pid: 8 },
+        Check::OpenFilesRaised { soft: 1024, hard: 4096 },
+        Check::OpenFilesTooFew { wanted: 9000, limit: 1024, error: text("Operation not permitted") },
+        Check::Crashed { real_server: rs(), virtual_server: vs(), error: text("planted") },
+    ];
+    for kind in [Kind::Tcp, Kind::Web, Kind::Misc] {
+        let error = || text("Permission denied");
+        for obstacle in [Obstacle::Create { error: error() }, Obstacle::Bind { error: error() }] {
+            all.push(Check::Rescheduled { real_server: rs(), virtual_server: vs(), kind, obstacle });
+        }
+    }
+    let failures = [
+        HttpFailure::Unreachable,
+        HttpFailure::ConnectTimeout,
+        HttpFailure::ConnectFailed,
+        HttpFailure::Handshake,
+        HttpFailure::Send,
+        HttpFailure::FirstByteTimeout,
+        HttpFailure::ReadTimeout { tls: false },
+        HttpFailure::Read { tls: true },
+        HttpFailure::NoHeader,
+        HttpFailure::Status,
+        HttpFailure::Digest,
+    ];
+    for failure in failures {
+        all.push(Check::HttpAttemptFailed { real_server: rs(), virtual_server: vs(), failure });
+    }
+    let failed =
+        |end, retry| Check::MiscFailed { real_server: rs(), virtual_server: vs(), script: script(), end, retry };
+    for end in [ScriptEnd::Exited(1), ScriptEnd::Signalled(9), ScriptEnd::TimedOut] {
+        all.push(failed(end, Retry::Disabled));
+    }
+    for retry in [Retry::First { retries: 3 }, Retry::Next { retry: 2, retries: 3 }, Retry::Last { retries: 3 }] {
+        all.push(failed(ScriptEnd::Exited(1), retry));
+    }
+    all
+}
