@@ -1,5 +1,6 @@
 //! Reading the configuration, at start and at a reload, and what a reload may not change.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub struct Reading {
     pub model: Result<Arc<Model>, Unusable>,
     /// Every finding, as a log line.
     pub findings: Vec<Event>,
+    /// The first mistake that may have cost more than its own line, as one line with its place.
+    pub mistake: Option<String>,
 }
 
 /// Why there is no model.
@@ -51,6 +54,8 @@ impl Source {
             Event::Finding { weight, text: render::line(one, &sources) }
         });
         let findings = findings.collect();
+        let mistake = diagnostics.iter().find(|one| one.code.may_lose_a_block());
+        let mistake = mistake.map(|one| render::line(one, &sources));
         let model = model.map(Arc::new).ok_or_else(|| {
             let missing =
                 |one: &&crate::diagnostic::Diagnostic| matches!(one.code, Code::FileMissing | Code::IncludeRequired);
@@ -60,7 +65,7 @@ impl Source {
             let exit = if absent.is_some() || diagnostics.is_empty() { EXIT_NO_FILE } else { EXIT_CONFIGURATION };
             Unusable { exit, why }
         });
-        Reading { model, findings }
+        Reading { model, findings, mistake }
     }
 
     /// `--config-test`: exit status and what to print, the original's line and then the excerpt for each finding
@@ -105,3 +110,31 @@ pub fn unchangeable(old: &Model, new: &Model) -> Option<&'static str> {
         None
     }
 }
+
+/// What runs and would be gone with the new configuration, by the name that the operator knows it by. Asked only of a
+/// file with mistakes: in one without, what is gone was taken out on purpose.
+pub fn lost(old: &Model, new: &Model) -> Option<String> {
+    let (old_vrrp, new_vrrp) = (&old.vrrp, &new.vrrp);
+    let kept: BTreeSet<_> = new_vrrp.instances.iter().map(|instance| &instance.name).collect();
+    if let Some(instance) = old_vrrp.instances.iter().find(|instance| !kept.contains(&instance.name)) {
+        return Some(format!("vrrp_instance {}", instance.name));
+    }
+    let kept: BTreeSet<_> = new_vrrp.sync_groups.iter().map(|group| &group.name).collect();
+    if let Some(group) = old_vrrp.sync_groups.iter().find(|group| !kept.contains(&group.name)) {
+        return Some(format!("vrrp_sync_group {}", group.name));
+    }
+    let kept: BTreeMap<_, _> = new.lvs.virtual_servers.iter().map(|server| (server.show(), server)).collect();
+    for server in &old.lvs.virtual_servers {
+        let Some(now) = kept.get(&server.show()) else {
+            return Some(format!("virtual_server {}", server.show()));
+        };
+        let kept: BTreeSet<_> = now.real_servers.iter().map(|real| real.endpoint).collect();
+        if let Some(real) = server.real_servers.iter().find(|real| !kept.contains(&real.endpoint)) {
+            return Some(format!("real_server {} of {}", server.show_real(real.endpoint), server.show()));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -157,7 +157,7 @@ fn begin(options: &Options, words: &[OsString], source: &Source) -> Result<Begun
     }
     let file = source.file.display().to_string();
     say(Event::OpeningFile { file: file.clone() });
-    let Reading { model, findings } = source.read();
+    let Reading { model, findings, .. } = source.read();
     say(Event::ConfigurationFile { file });
     findings.into_iter().for_each(say);
     let stopped = || Event::Stopped { version: VERSION.to_owned() };

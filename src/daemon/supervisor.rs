@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use crate::daemon::fifos::Fifos;
 use crate::daemon::mail::Mails;
 use crate::daemon::message::{INBOX, Release, Reporter, Task, ToCheckers, ToIpvs, ToSupervisor, ToVrrp};
-use crate::daemon::reload::{Reading, Source, unchangeable};
+use crate::daemon::reload::{Reading, Source, lost, unchangeable};
 use crate::daemon::scripts::Scripts;
 use crate::daemon::signal::{Request, Signals};
 use crate::daemon::systemd::Systemd;
@@ -202,7 +202,7 @@ impl Supervisor {
     fn reload(&mut self) {
         self.reporter.report(Event::Reloading);
         self.systemd.reloading();
-        let Reading { model, findings } = self.source.read();
+        let Reading { model, findings, mistake } = self.source.read();
         findings.into_iter().for_each(|finding| self.reporter.report(finding));
         let model = match model {
             Ok(model) => model,
@@ -212,6 +212,14 @@ impl Supervisor {
                 return self.systemd.ready("Running the old configuration: the new one cannot be used");
             }
         };
+        if let Some(mistake) = mistake
+            && let Some(gone) = lost(&self.model, &model)
+        {
+            let file = self.source.file.display().to_string();
+            self.reporter
+                .report(Event::ReloadRefused { file, why: format!("{gone} would be gone by a mistake: {mistake}") });
+            return self.systemd.ready("Running the old configuration: the new one cannot be used");
+        }
         if let Some(what) = unchangeable(&self.model, &model) {
             self.reporter.report(Event::CannotChange { what });
             return self.systemd.ready("Running the old configuration: the new one needs a restart");

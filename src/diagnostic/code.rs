@@ -88,6 +88,26 @@ macro_rules! codes {
     };
 }
 
+impl Code {
+    /// Whether more may be missing from the model than the value that is complained of: a block, or all that a brace
+    /// or a quote in the wrong place swallowed.
+    pub const fn may_lose_a_block(self) -> bool {
+        matches!(
+            self,
+            Code::UnmatchedQuote
+                | Code::UnexpectedOpen
+                | Code::MissingOpen
+                | Code::ExtraClose
+                | Code::MissingClose
+                | Code::BlockRefused
+                | Code::Replication
+                | Code::LineTooLong
+                | Code::EmbeddedNul
+                | Code::IncludeMissing
+        )
+    }
+}
+
 codes! {
     FileMissing       "KA0001" FileNotFound     Error   "The configuration file cannot be read.";
     IncludeMissing    "KA0002" Logged           Warning "An included file is missing or cannot be read.";
