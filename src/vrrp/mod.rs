@@ -3,6 +3,7 @@
 //! `router::Router` holds all virtual routers of this host. It is handed `now` and one `Input` at a time and
 //! appends `Effect`s, in the order in which they must be carried out.
 
+mod addresses;
 pub mod announce;
 mod aside;
 pub mod election;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::addresses::send_announcements;
 use super::announce::Queues;
 use super::aside::Aside;
 use super::host::{Change, Host};
 use super::index::Index;
-use super::instance::{Event, Outcome, Turn, VirtualRouter, send_announcements};
+use super::instance::{Event, Outcome, Turn, VirtualRouter};
 use super::sync_group::Group;
 use super::tracking::{Scripts, judge};
 use super::{Effect, Input, Packet, Release};

@@ -236,7 +236,7 @@ fn an_immediate_advert_restarts_the_timer() {
         let model = Instance { lower_prio_no_advert: quiet, ..instance("VI_1", 51, 100) };
         let mut bench = Bench::in_state(State::Master, model);
         let due = bench.router.timers.advert;
-        bench.now = bench.now + Interval::from_millis(400);
+        bench.now += Interval::from_millis(400);
         assert_eq!(bench.tell(event), acts_expected);
         let expected = if moved { Some(bench.now + SECOND) } else { due };
         assert_eq!(bench.router.timers.advert, expected);
@@ -256,7 +256,7 @@ fn a_yielding_master_may_speak_once_more() {
 fn preempt_delay_holds_back() {
     let model = Instance { preempt_delay: Interval::from_secs(5), ..instance("VI_1", 51, 150) };
     let mut bench = Bench::in_state(State::Backup, model);
-    bench.now = bench.now + SECOND;
+    bench.now += SECOND;
     bench.tell(heard(100, "10.0.0.2"));
     assert_eq!(bench.router.preempt_delay, PreemptDelay::Running(bench.now + Interval::from_secs(5)));
     assert_eq!(bench.wait(), Some(3_414_062), "a lower advert restarts the down timer");
@@ -270,7 +270,7 @@ fn preempt_delay_holds_back() {
     assert_ne!(bench.router.preempt_delay, PreemptDelay::Idle, "priority 0 does not touch the delay");
 }
 
-/// VR-117, VR-118: version 3 learns the Master's interval, and forgets it on becoming Master. VR-119, VR-348: an
+/// VR-117, VR-118, VR-343: version 3 learns the Master's interval, and forgets it on becoming Master. VR-119, VR-348: an
 /// interval of 0 says nothing, so it does not make us take over at once.
 #[test]
 fn the_masters_interval_is_learned_and_forgotten() {
@@ -316,7 +316,7 @@ fn version_2_counts_with_its_own_interval() {
 #[test]
 fn a_change_of_priority_moves_the_down_timer() {
     let mut bench = Bench::in_state(State::Backup, instance("VI_1", 51, 100));
-    bench.now = bench.now + SECOND;
+    bench.now += SECOND;
     let mut out = Vec::new();
     let mut turn = Turn {
         now: bench.now,
@@ -359,7 +359,7 @@ fn two_owners() {
     // The other one stops: nothing more happens.
     let mut bench = Bench::in_state(State::Master, owner());
     bench.tell(heard(255, "10.0.0.0"));
-    bench.now = bench.now + Interval::from_millis(1_200);
+    bench.now += Interval::from_millis(1_200);
     let mut out = Vec::new();
     let mut turn = Turn {
         now: bench.now,
@@ -429,4 +429,14 @@ fn identification_counts_adverts() {
     assert_eq!(ids(&mut bench), [2, 2]);
     bench.router.tally.identification = u16::MAX;
     assert_eq!(ids(&mut bench), [1, 1]);
+}
+
+/// VR-154: without an address to send from no advert leaves, and none is counted.
+#[test]
+fn without_a_source_nothing_is_sent() {
+    let mut bench = Bench::in_state(State::Master, instance("VI_1", 51, 100));
+    let before = bench.router.tally.statistics.adverts_sent;
+    bench.router.source = None;
+    assert_eq!(bench.tell(Event::Fault { releases: 2, silent: false }), [REMOVE, "notify VI_1 Fault 100"]);
+    assert_eq!(bench.router.tally.statistics.adverts_sent, before);
 }

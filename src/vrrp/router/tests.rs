@@ -63,7 +63,7 @@ fn becoming_master_in_order() {
     assert_eq!(stage.held(), ["10.0.0.100/24", "10.9.0.1/32"]);
 }
 
-/// VR-128, VR-129: what a predecessor left on the interface goes at the start, and is no source.
+/// VR-128, VR-129, VR-336: what a predecessor left on the interface goes at the start, in one go, and is no source.
 #[test]
 fn leftovers_go_at_the_start() {
     let mut stage = Stage::waiting(one(100));
@@ -148,7 +148,7 @@ fn a_weighted_script_moves_the_priority() {
     assert_eq!(sent[0].1, "send 51 priority 40 to 224.0.0.18");
 }
 
-/// VR-152, VR-155, VR-181, VR-182: the link goes down and comes up again.
+/// VR-152, VR-155, VR-181, VR-182, VR-332: the link goes down and comes up again.
 #[test]
 fn a_link_bounces() {
     let mut stage = Stage::master(one(100));
@@ -399,7 +399,7 @@ fn a_unicast_instance() {
     assert!(told.contains(&"open Unicast(10.0.0.7)".to_owned()), "{told:?}");
 }
 
-/// VR-169, VR-170: the bursts of a new Master, round by round, and the second one after the delay. VR-171, VR-173: the
+/// VR-169, VR-170: the bursts of a new Master, round by round, and the second one after the delay. VR-171, VR-173, VR-342: the
 /// refresh, one however often we became Master. VR-172: nothing is left over from an earlier stay.
 #[test]
 fn announcements_follow_their_schedule() {
