@@ -3,25 +3,31 @@
 
 use std::fmt::Write;
 use std::net::Ipv4Addr;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use nix::libc;
+use socket2::{Domain, Protocol, Socket, Type};
 
 use super::Programs;
 use super::figure::{quantile, row, sorted, title};
 use super::lateness::lan;
 use super::wire::Wire;
+
 use crate::daemon::{Daemon, until};
 use crate::namespace::{Namespace, Outcome, doing};
 
 const PATIENCE: Duration = Duration::from_secs(120);
+const FIRST_SERVICE: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 1);
 const BENCH: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
 
 /// `services` virtual servers of `each` real servers; `check` stands in each of them.
 fn virtual_servers(services: u32, each: u32, check: &str) -> String {
     let mut text = String::new();
     for service in 0..services {
-        let address = Ipv4Addr::from(0x0a01_0001 + service);
+        let address = Ipv4Addr::from(u32::from(FIRST_SERVICE) + service);
         let _ = writeln!(
             text,
             "virtual_server {address} 80 {{\n    delay_loop 5\n    lb_algo rr\n    lb_kind NAT\n    protocol TCP"
@@ -58,6 +64,40 @@ fn count(namespace: &Namespace) -> Outcome<usize> {
     Ok(namespace.destinations()?.len())
 }
 
+/// Real servers of the first virtual server: asked of the kernel by its older interface (`IP_VS_SO_GET_SERVICE` of
+/// linux/ip_vs.h), which gives their number alone; reading a table of 10,000 would cost time that the daemon wants.
+fn destinations(socket: &Socket) -> Outcome<u32> {
+    #[repr(C)]
+    #[derive(Default)]
+    struct Entry {
+        protocol: u16,
+        address: u32,
+        port: u16,
+        mark: u32,
+        scheduler: [u8; 16],
+        flags: u32,
+        timeout: u32,
+        netmask: u32,
+        destinations: u32,
+        counters: [u64; 16],
+    }
+    const IP_VS_SO_GET_SERVICE: i32 = 64 + 1024 + 64 + 3;
+    let address = u32::from(FIRST_SERVICE).to_be();
+    let mut entry = Entry { protocol: libc::IPPROTO_TCP as u16, address, port: 80_u16.to_be(), ..Entry::default() };
+    let mut length = size_of::<Entry>() as libc::socklen_t;
+    let at = (&raw mut entry).cast();
+    // SAFETY: `at` points to `length` bytes that are ours, and the kernel writes at most that many.
+    let result =
+        unsafe { libc::getsockopt(socket.as_raw_fd(), libc::IPPROTO_IP, IP_VS_SO_GET_SERVICE, at, &mut length) };
+    match result {
+        0 => Ok(entry.destinations),
+        _ => match std::io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ESRCH) => Ok(0),
+            error => Err(format!("IP_VS_SO_GET_SERVICE: {error}")),
+        },
+    }
+}
+
 struct Run {
     filled: f64,
     advert: f64,
@@ -67,6 +107,7 @@ struct Run {
 
 /// One start and stop with `servers` real servers.
 fn run(program: &Path, place: &Path, here: &Namespace, wire: &Wire, servers: u32) -> Outcome<Run> {
+    let table = here.inside(|| doing("raw socket", Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::TCP))))?;
     let mut daemon = Daemon::new(program, place.to_owned())?;
     daemon.configure(&(instance() + &virtual_servers(servers.min(1), servers, "")))?;
     wire.forget()?;
@@ -74,18 +115,12 @@ fn run(program: &Path, place: &Path, here: &Namespace, wire: &Wire, servers: u32
     daemon.start(here)?;
     let mut advert = None;
     let mut filled = None;
-    let mut looked = begun;
     while advert.is_none() || filled.is_none() {
-        if advert.is_none() && wire.next(Duration::from_millis(5))?.is_some_and(|seen| seen.from != BENCH) {
+        if wire.next(Duration::from_millis(2))?.is_some_and(|seen| seen.from != BENCH) && advert.is_none() {
             advert = Some(begun.elapsed().as_secs_f64());
         }
-        // Reading a table of 10,000 costs this one processor time that both programs want.
-        if filled.is_none() && looked.elapsed() > Duration::from_millis(if servers > 0 { 100 } else { 1 }) {
-            looked = Instant::now();
-            filled = (count(here)? >= servers as usize).then(|| begun.elapsed().as_secs_f64());
-        }
-        if advert.is_some() && filled.is_none() {
-            std::thread::sleep(Duration::from_millis(20));
+        if filled.is_none() && destinations(&table)? >= servers {
+            filled = Some(begun.elapsed().as_secs_f64());
         }
         if begun.elapsed() > PATIENCE {
             return Err(format!(
