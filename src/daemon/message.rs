@@ -13,6 +13,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -105,6 +106,21 @@ pub struct Reporter {
 impl Reporter {
     pub fn new(log: SyncSender<Event>, lost: Arc<AtomicU64>) -> Reporter {
         Reporter { log, lost }
+    }
+
+    /// For the last word, which the log thread waits for: tries again each millisecond until there is room, at most
+    /// `tries` times. Only where nothing else waits for this thread any more.
+    pub fn report_at_last(&self, event: impl Into<Event>, tries: u32) {
+        let mut event = event.into();
+        for _ in 0..tries {
+            match self.log.try_send(event) {
+                Ok(()) => return,
+                Err(TrySendError::Disconnected(_)) => break,
+                Err(TrySendError::Full(back)) => event = back,
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.lost.fetch_add(1, Ordering::Relaxed);
     }
 
     pub fn report(&self, event: impl Into<Event>) {

@@ -34,6 +34,8 @@ const EXIT_INTERNAL: u8 = 70;
 const LOG_ROOM: usize = 4096;
 /// How long the last lines may take to be written.
 const LOG_PATIENCE: Duration = Duration::from_secs(2);
+/// Milliseconds in which the log thread makes room for them.
+const LOG_TRIES: u32 = 2000;
 /// The mask without `--umask` (IF-8).
 const UMASK: u32 = 0o177;
 
@@ -275,8 +277,9 @@ fn serve(options: &Options, source: Source, begun: Begun, work: Work) -> u8 {
     });
     pid_files.into_iter().for_each(PidFile::remove);
     paths.remove_folder();
-    reporter.report(processor_time());
-    reporter.report(Event::Stopped { version: VERSION.to_owned() });
+    // The log thread may have thousands of lines before it: 10,000 real servers that go are 10,000 lines.
+    reporter.report_at_last(processor_time(), LOG_TRIES);
+    reporter.report_at_last(Event::Stopped { version: VERSION.to_owned() }, LOG_TRIES);
     // The last line is written, or the system's log hangs.
     written.recv_timeout(LOG_PATIENCE).unwrap_or(());
     exit
