@@ -13,6 +13,8 @@ use keepalived_rs::wire::ndisc::NeighbourAdvertisement;
 mod draft;
 #[path = "lab_vrrp/interop.rs"]
 mod interop;
+#[path = "lab_vrrp/kernel.rs"]
+mod kernel;
 #[path = "lab_vrrp/lateness.rs"]
 mod lateness;
 #[path = "lab/net.rs"]

@@ -100,13 +100,30 @@ impl Monitor {
                     let known = &mut self.known;
                     frames(&self.datagram).flat_map(|frame| known.learn(&frame)).collect()
                 }
-                Ok(Err(error)) if error.raw_os_error() == Some(ENOBUFS) => self.look_again()?,
+                Ok(Err(error)) if error.raw_os_error() == Some(ENOBUFS) => {
+                    self.discard()?;
+                    self.look_again()?
+                }
                 Ok(Err(error)) => return Poll::Ready(Err(error.into())),
                 // Nothing there after all: wait on.
                 Err(_) => continue,
             };
             if !changes.is_empty() {
                 return Poll::Ready(Ok(changes));
+            }
+        }
+    }
+
+    /// Throws away what still waits: after a gap it tells of things whose end may be among what was lost. (What comes in
+    /// between this and the fresh look is told twice, which ends in the same.)
+    fn discard(&mut self) -> io::Result<()> {
+        loop {
+            self.datagram.clear();
+            match self.socket.get_ref().recv(&mut self.datagram, MSG_DONTWAIT) {
+                Ok(_) => {}
+                Err(error) if error.raw_os_error() == Some(ENOBUFS) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
             }
         }
     }
