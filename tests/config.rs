@@ -45,7 +45,7 @@ impl Host for Bench {
 
     fn program(&self, path: &Path, _: &ScriptIdentity) -> Program {
         match path.to_str() {
-            Some("/bin/true") => Program::Good,
+            Some("/bin/true" | "/bin/ping") => Program::Good,
             Some("/tmp/open") => Program::Insecure,
             _ => Program::Missing,
         }
@@ -142,6 +142,17 @@ fn a_misspelt_keyword_is_shown_with_its_place_and_a_suggestion() {
     assert!(shown[0].contains("KA0101") && shown[0].contains("a.conf:2:3"), "{}", shown[0]);
     assert!(shown[0].contains("did you mean `router_id`?"), "{}", shown[0]);
     assert!(shown[1].contains("it is a keyword of `vrrp_instance`"), "{}", shown[1]);
+}
+
+/// The documented sample means what its comments say, and nothing is to be said of it.
+#[test]
+fn the_sample_is_without_findings() {
+    let loaded = read(&folder().join("../../conf/keepalived.conf"), None);
+    assert_eq!((loaded.exit, findings(&loaded)), (0, String::new()));
+    let model = loaded.model.unwrap();
+    assert_eq!((model.vrrp.instances.len(), model.vrrp.sync_groups.len(), model.vrrp.scripts.len()), (2, 1, 1));
+    assert_eq!((model.lvs.virtual_servers[0].real_servers.len(), model.lvs.checkers.len()), (2, 2));
+    assert!(model.lvs.virtual_servers[0].sorry_server.is_some() && model.global.mail.is_some());
 }
 
 /// CL-94, CL-114: a file that is not there satisfies `-t`, but nothing starts with it.

@@ -38,7 +38,7 @@ pub struct Ssl {
 
 keywords! {
     pub static TRACK_GROUP: () {
-        lines "group" (any_entry, "{ <instance name>… }") "Members." { acted: false };
+        lines "group" (any_entry, "{ <instance name>… }") "Instances that belong to it." { acted: false };
     }
 }
 

@@ -180,7 +180,7 @@ keywords! {
 
 keywords! {
     pub static AUTH_HMAC: () {
-        call "key" (minor::reported_words, Words, "<uint> <string>|hex:<hex>|file:<path>", "") "A key." { acted: false, since: "2.4.0" };
+        call "key" (minor::reported_words, Words, "<uint> <string>|hex:<hex>|file:<path>", "") "A key and its number." { acted: false, since: "2.4.0" };
         read "active_key" (Number<1, 255> = "") "The key that signs." { since: "2.4.0" };
         read "time_window" (Number<1, 300> = "") "Clock difference that is accepted." { since: "2.4.0" };
         read "anti_replay" (String = "time") "How replays are found." { since: "2.4.0" };
