@@ -85,6 +85,9 @@ fn user(block: &mut VrrpScript, line: &Line<'_>, _: &'static Row, reader: &mut R
     Ok(())
 }
 
+/// Whether a name was declared before.
+type Known = dyn Fn(&Reader<'_>, &str) -> bool;
+
 /// What a line of a list tracks, and which objects it may name.
 pub struct List<'a> {
     /// As the original calls it in its complaints: `track_interface`, `track script`.
@@ -94,7 +97,7 @@ pub struct List<'a> {
     /// `noreverse` is known.
     pub noreverse: bool,
     /// What must be declared before; `None`: anything.
-    pub known: Option<&'a dyn Fn(&Reader<'_>, &str) -> bool>,
+    pub known: Option<&'a Known>,
 }
 
 /// Reads `NAME [weight N [reverse]]` into a list (CL-105).
