@@ -86,7 +86,7 @@ fn user(block: &mut VrrpScript, line: &Line<'_>, _: &'static Row, reader: &mut R
 }
 
 /// Whether a name was declared before.
-type Known = dyn Fn(&Reader<'_>, &str) -> bool;
+type Known<'a> = dyn Fn(&Reader<'_>, &str) -> bool + 'a;
 
 /// What a line of a list tracks, and which objects it may name.
 pub struct List<'a> {
@@ -97,7 +97,7 @@ pub struct List<'a> {
     /// `noreverse` is known.
     pub noreverse: bool,
     /// What must be declared before; `None`: anything.
-    pub known: Option<&'a Known>,
+    pub known: Option<&'a Known<'a>>,
 }
 
 /// Reads `NAME [weight N [reverse]]` into a list (CL-105).
