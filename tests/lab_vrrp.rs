@@ -136,7 +136,7 @@ fn two_of_ours_elect_take_over_and_give_back() {
     assert_eq!(lan.addresses(2), other);
 }
 
-/// VR-166, VR-193, VR-208, VR-251, VR-252: over IPv6, with a link-local and a global address; each is announced five times
+/// VR-166, VR-251, VR-252: over IPv6, with a link-local and a global address; each is announced five times
 /// by an unsolicited neighbour advertisement, from itself; a whole prefix is deprecated, a shorter one is not.
 #[test]
 #[ignore = "needs CAP_NET_ADMIN"]

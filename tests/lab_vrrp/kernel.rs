@@ -87,7 +87,7 @@ fn addresses_of_every_form() {
     assert_eq!(lan.addresses(1), before);
 }
 
-/// VR-181, VR-208: more changes than the socket holds are lost, which is noticed: what is told in the end is what is
+/// VR-181: more changes than the socket holds are lost, which is noticed: what is told in the end is what is
 /// there, and what is told after it is complete again.
 #[test]
 #[ignore = "needs CAP_NET_ADMIN"]
