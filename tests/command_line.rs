@@ -177,13 +177,28 @@ fn options_that_cannot_be_followed() {
     );
 }
 
+/// A network interface of this machine that VRRP may use: no loopback, and with multicast.
+fn interface() -> String {
+    const IFF_LOOPBACK: u32 = 0x8;
+    const IFF_MULTICAST: u32 = 0x1000;
+    let names = fs::read_dir("/sys/class/net").expect("the list of network interfaces");
+    let fit = |name: &String| {
+        let text = fs::read_to_string(format!("/sys/class/net/{name}/flags")).unwrap_or_default();
+        let flags = u32::from_str_radix(text.trim().trim_start_matches("0x"), 16).unwrap_or_default();
+        flags & (IFF_LOOPBACK | IFF_MULTICAST) == IFF_MULTICAST
+    };
+    let names = names.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.filter(fit).min().expect("a network interface with multicast")
+}
+
 /// IF-52, IF-57, IF-58, IF-59, IF-60: the original's statuses and first lines.
 #[test]
 fn the_configuration_test_answers_as_the_original() {
     let desk = Desk::new();
+    let interface = interface();
     let instance = |more: &str| {
         format!(
-            "vrrp_instance V {{\n interface lo\n virtual_router_id 51\n {more}\n virtual_ipaddress {{\n  10.9.9.9\n }}\n}}\n"
+            "vrrp_instance V {{\n interface {interface}\n virtual_router_id 51\n {more}\n virtual_ipaddress {{\n  10.9.9.9\n }}\n}}\n"
         )
     };
     let security =
@@ -200,7 +215,7 @@ fn the_configuration_test_answers_as_the_original() {
         ),
         (
             "interface.conf",
-            instance("").replace("interface lo", "interface nosuch0"),
+            instance("").replace(&format!("interface {interface}"), "interface nosuch0"),
             5,
             "interface.conf: Line 2) WARNING - interface nosuch0 for vrrp_instance V doesn't exist\n",
         ),
