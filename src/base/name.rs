@@ -35,6 +35,8 @@ names! {
     SyncGroupName;
     /// The name of a network interface; the kernel allows 15 bytes (IFNAMSIZ - 1, linux/if.h).
     InterfaceName;
+    /// The name of a `track_group`.
+    TrackGroupName;
     /// The name of a `vrrp_script`.
     ScriptName;
     /// The name of a `virtual_server_group`.

@@ -28,6 +28,18 @@ pub trait Host {
     fn processors(&self) -> u32;
     /// Whether the named network namespace exists.
     fn namespace(&self, name: &str) -> bool;
+    /// A small text file of the system's, such as iproute2's lists of names.
+    fn text(&self, _: &Path) -> Option<String> {
+        None
+    }
+    /// The names in a folder; none when there is no such folder.
+    fn listing(&self, _: &Path) -> Vec<String> {
+        Vec::new()
+    }
+    /// The routing table of an interface that is a VRF.
+    fn vrf_table(&self, _: &str) -> Option<u32> {
+        None
+    }
 }
 
 /// An interface of this host.

@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::block::rule::NextPriority;
 use super::host::Host;
+use super::iproute::Names;
 use super::schema::{Keyword, Missing, Repeat, Row};
 use super::tree::{Line, Mark, Tree};
 use super::value::{Fault, Value};
@@ -33,6 +35,10 @@ pub struct Reader<'t> {
     pub block_name: String,
     /// Names that later blocks may refer to (CL-105).
     pub declared: Declared,
+    /// iproute2's names.
+    pub names: Names,
+    /// For rules that give none.
+    pub next_priority: NextPriority,
     unacted: BTreeSet<(&'static str, &'static str)>,
 }
 
@@ -59,6 +65,8 @@ impl<'t> Reader<'t> {
             open: Vec::new(),
             block_name: String::new(),
             declared: Declared::default(),
+            names: Names::default(),
+            next_priority: NextPriority::default(),
             unacted: BTreeSet::new(),
         }
     }

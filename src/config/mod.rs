@@ -10,6 +10,7 @@ mod bytes;
 mod expand;
 pub mod host;
 mod include;
+mod iproute;
 mod lower;
 mod replicate;
 mod resolve;

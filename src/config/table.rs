@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::block::root::{ROOT, rows};
-use super::block::{checker, global_defs, minor, track, virtual_server, vrrp_instance, vrrp_sync_group};
+use super::block::{checker, global_defs, minor, statics, track, virtual_server, vrrp_instance, vrrp_sync_group};
 use super::schema::Row;
 
 /// Every block and its keywords; the path is `(root)` or the names of the blocks joined by points.
@@ -13,7 +13,7 @@ pub fn all() -> &'static [(&'static str, Vec<&'static Row>)] {
         vec![
             ("(root)", rows(ROOT)),
             ("global_defs", rows(global_defs::GLOBAL_DEFS)),
-            ("track_group", rows(minor::TRACK_GROUP)),
+            ("track_group", rows(statics::TRACK_GROUP)),
             ("vrrp_sync_group", rows(vrrp_sync_group::VRRP_SYNC_GROUP)),
             ("garp_group", rows(minor::GARP_GROUP)),
             ("vrrp_instance", rows(vrrp_instance::VRRP_INSTANCE)),

@@ -9,6 +9,7 @@ pub mod host;
 pub mod ipvs;
 pub mod lvs;
 pub mod notify;
+pub mod route;
 pub mod track;
 pub mod vrrp;
 

@@ -8,6 +8,7 @@ use crate::base::name::{InstanceName, InterfaceName, Priority, SyncGroupName, Vr
 use crate::base::net::{Cidr, Family, InterfaceIndex};
 use crate::base::time::Interval;
 use crate::model::notify::StateScripts;
+use crate::model::route::{Route, Rule, Statics};
 use crate::model::track::{TrackScript, TrackedInterface, TrackedScript};
 
 /// Everything the VRRP task runs.
@@ -18,6 +19,8 @@ pub struct Vrrp {
     pub sync_groups: Vec<Arc<SyncGroup>>,
     /// Only those that an instance or group tracks.
     pub scripts: Vec<Arc<TrackScript>>,
+    /// What stands whatever the instances do.
+    pub statics: Statics,
     /// `vrrp_startup_delay` (VR-130).
     pub startup_delay: Interval,
     /// `log_unknown_vrids` (VR-66).
@@ -91,6 +94,14 @@ pub struct Instance {
     pub virtual_addresses: Vec<Arc<VirtualAddress>>,
     /// `virtual_ipaddress_excluded`: set and announced, never advertised; any family.
     pub excluded_addresses: Vec<Arc<VirtualAddress>>,
+    /// `virtual_routes`, in order.
+    pub routes: Vec<Arc<Route>>,
+    /// `virtual_rules`, in order.
+    pub rules: Vec<Arc<Rule>>,
+    /// `promote_secondaries` (VR-207).
+    pub promote_secondaries: bool,
+    /// Interfaces of static items whose track group it belongs to (VR-236).
+    pub static_interfaces: Vec<InterfaceName>,
     pub announce: Announce,
     /// `lower_prio_no_advert` (VR-146).
     pub lower_prio_no_advert: bool,

@@ -66,6 +66,10 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> Instance {
         source: None,
         virtual_addresses: vec![virtual_address("10.0.0.100/24", "eth0")],
         excluded_addresses: vec![],
+        routes: Vec::new(),
+        rules: Vec::new(),
+        promote_secondaries: false,
+        static_interfaces: Vec::new(),
         announce: Announce {
             master_delay: Interval::from_secs(5),
             master_repeat: 1,

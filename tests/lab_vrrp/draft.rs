@@ -96,6 +96,10 @@ impl Draft {
             source: self.unicast.map(|(own, _)| own.parse().expect("an address")),
             virtual_addresses: placed(&self.addresses),
             excluded_addresses: placed(&self.excluded),
+            routes: Vec::new(),
+            rules: Vec::new(),
+            promote_secondaries: false,
+            static_interfaces: Vec::new(),
             announce: Announce {
                 master_delay: Interval::from_secs(5),
                 master_repeat: 5,

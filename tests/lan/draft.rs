@@ -36,6 +36,10 @@ pub fn instance(name: &str, vrid: u8, interface: &str, priority: u8, family: Fam
         source: None,
         virtual_addresses: Vec::new(),
         excluded_addresses: Vec::new(),
+        routes: Vec::new(),
+        rules: Vec::new(),
+        promote_secondaries: false,
+        static_interfaces: Vec::new(),
         announce: Announce {
             master_delay: Interval::from_secs(5),
             master_repeat: 5,

@@ -3,10 +3,16 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::root::Config;
-use crate::base::net::Cidr;
+use crate::base::name::TrackGroupName;
+use crate::base::net::{Cidr, Family};
+use crate::config::iproute::List;
 use crate::config::lower::{Reader, Stop};
 use crate::config::tree::Line;
+use crate::config::value::{Fault, integer};
 use crate::diagnostic::{Code, Span};
+
+/// IFNAMSIZ - 1.
+const LONGEST_LABEL: usize = 15;
 
 /// IFA_F_NODAD, IFA_F_HOMEADDRESS, IFA_F_MANAGETEMPADDR, IFA_F_NOPREFIXROUTE, IFA_F_MCAUTOJOIN (linux/if_addr.h).
 const NODAD: u32 = 0x02;
@@ -19,6 +25,8 @@ const MCAUTOJOIN: u32 = 0x400;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     pub span: Span,
+    /// As written, with its prefix length.
+    pub text: String,
     pub cidr: Cidr,
     pub device: Option<(String, Span)>,
     pub broadcast: Option<Ipv4Addr>,
@@ -28,180 +36,280 @@ pub struct Address {
     pub preferred_lifetime: u32,
     pub flags: u32,
     pub no_track: bool,
+    /// Static addresses only.
+    pub track_group: Option<TrackGroupName>,
 }
 
-/// What an instance keeps of a line; `None`: the entry is dropped, which was said.
-pub fn read(line: &Line<'_>, reader: &mut Reader<'_>) -> Result<Option<Address>, Stop> {
+/// How the broadcast address was given.
+enum Broadcast {
+    /// `+`: all host bits set.
+    Set,
+    /// `-`: all host bits clear.
+    Clear,
+    Address(Ipv4Addr),
+}
+
+/// What an instance keeps of a line, or what is kept of one of `static_ipaddress`; `None`: the entry is dropped, which
+/// was said.
+pub fn read(line: &Line<'_>, fixed: bool, reader: &mut Reader<'_>) -> Result<Option<Address>, Stop> {
     let first = line.keyword();
-    let Some((cidr, explicit)) = prefixed(line, 0, reader) else {
-        reader.report(Code::InvalidValue, line.span(0), format!("VRRP parsed invalid IP {first}. skipping IP..."));
-        return Ok(None);
-    };
-    let v4 = cidr.address.is_ipv4();
-    let mut entry = Address {
+    let Some((cidr, _)) = prefixed(first, line.span(0), reader) else { return Ok(None) };
+    let entry = Address {
         span: line.span(0),
+        text: first.to_owned(),
         cidr,
         device: None,
         broadcast: None,
         label: None,
         scope: 0,
         peer: None,
-        // IPv6: a full-length address is never chosen as a source (VR-252).
-        preferred_lifetime: if !v4 && cidr.prefix == 128 { 0 } else { u32::MAX },
-        flags: if v4 { 0 } else { NODAD },
+        preferred_lifetime: u32::MAX,
+        flags: if cidr.address.is_ipv4() { 0 } else { NODAD },
         no_track: false,
+        track_group: None,
     };
-    let mut at = 1;
-    while let Some(word) = line.word(at) {
-        at += 1;
+    let reading = Reading { line, first, entry, broadcast: None, preferred: None, fixed, at: 1 };
+    Ok(reading.read(reader))
+}
+
+struct Reading<'a, 'l> {
+    line: &'a Line<'l>,
+    first: &'l str,
+    entry: Address,
+    broadcast: Option<Broadcast>,
+    preferred: Option<u32>,
+    /// Static.
+    fixed: bool,
+    at: usize,
+}
+
+impl<'l> Reading<'_, 'l> {
+    fn read(mut self, reader: &mut Reader<'_>) -> Option<Address> {
+        while let Some(word) = self.line.word(self.at) {
+            self.at += 1;
+            if !self.word(word, reader)? {
+                break;
+            }
+        }
+        self.finish(reader)
+    }
+
+    fn complain(&self, words: String, reader: &mut Reader<'_>) {
+        reader.report(Code::InvalidValue, self.line.span(self.at.saturating_sub(1)), words);
+    }
+
+    /// The value of a keyword; without one the entry is dropped.
+    fn value(&mut self, word: &str, reader: &mut Reader<'_>) -> Option<&'l str> {
+        let value = self.line.word(self.at);
+        if value.is_none() {
+            self.complain(format!("No {word} parameter specified for {}", self.first), reader);
+        }
+        self.at += 1;
+        value
+    }
+
+    /// `None`: the entry is dropped; false: the rest is not looked at.
+    fn word(&mut self, word: &str, reader: &mut Reader<'_>) -> Option<bool> {
+        let first = self.first;
         match word {
             "dev" => {
-                if entry.device.is_some() {
-                    reader.report(Code::Duplicate, line.span(at), format!("{first}: dev given twice - skipping"));
-                    return Ok(None);
+                let name = self.value(word, reader)?;
+                if self.entry.device.is_some() {
+                    let words = format!("Cannot specify ipaddress device more than once for {first}");
+                    self.complain(words, reader);
+                    return None;
                 }
-                entry.device = Some((reader.need(line, at)?.to_owned(), line.span(at)));
-                at += 1;
+                self.entry.device = Some((name.to_owned(), self.line.span(self.at - 1)));
             }
             "scope" => {
-                let name = reader.need(line, at)?;
-                match scope(name) {
-                    Some(_) if !v4 => {
-                        let words = format!("Cannot specify scope for IPv6 addresses ({first}) - ignoring scope");
-                        reader.report(Code::InvalidValue, line.span(at), words);
-                    }
-                    Some(scope) => entry.scope = scope,
-                    None => reader.report(Code::InvalidValue, line.span(at), format!("Invalid scope '{name}'")),
+                let name = self.value(word, reader)?;
+                let host = reader.host;
+                match reader.names.number(List::Scopes, name, host) {
+                    // invariant: scopes are 0..=255.
+                    Some(scope) => self.entry.scope = scope as u8,
+                    None => self.complain(format!("Invalid scope '{name}' specified for {first} - ignoring"), reader),
                 }
-                at += 1;
             }
             "broadcast" | "brd" => {
-                let text = reader.need(line, at)?;
-                match broadcast(cidr, text) {
-                    Ok(address) => entry.broadcast = Some(address),
-                    Err(fatal) => {
-                        let words = format!("VRRP is trying to assign invalid broadcast {text}. skipping VIP...");
-                        reader.report(Code::InvalidValue, line.span(at), words);
-                        if fatal {
-                            return Ok(None);
-                        }
-                    }
+                let text = self.value(word, reader)?;
+                if self.entry.cidr.address.is_ipv6() {
+                    let words = format!(
+                        "VRRP is trying to assign a broadcast {text} to the IPv6 address {first} !!?? WTF... skipping VIP..."
+                    );
+                    self.complain(words, reader);
+                    return None;
                 }
-                at += 1;
+                self.broadcast = Some(match (text, text.parse()) {
+                    ("+", _) => Broadcast::Set,
+                    ("-", _) => Broadcast::Clear,
+                    (_, Ok(address)) => Broadcast::Address(address),
+                    (_, Err(_)) => {
+                        let words = format!("VRRP is trying to assign invalid broadcast {text}. skipping VIP...");
+                        self.complain(words, reader);
+                        return None;
+                    }
+                });
             }
             "label" => {
-                let text = reader.need(line, at)?;
-                if text.len() > 15 {
-                    let words = format!("Label '{text}' too long - ignoring address {first}");
-                    reader.report(Code::InvalidValue, line.span(at), words);
-                    return Ok(None);
+                let text = self.value(word, reader)?;
+                if text.len() > LONGEST_LABEL {
+                    let words = format!(
+                        "Address label {text} is longer than maximum length {LONGEST_LABEL} - removing address"
+                    );
+                    self.complain(words, reader);
+                    return None;
                 }
-                if v4 {
-                    entry.label = Some(text.to_owned());
-                } else {
-                    let words = format!("Cannot specify label for IPv6 addresses ({first}) - ignoring label");
-                    reader.report(Code::InvalidValue, line.span(at), words);
-                }
-                at += 1;
+                self.entry.label = Some(text.to_owned());
             }
             "peer" => {
-                reader.need(line, at)?;
-                match prefixed(line, at, reader) {
-                    Some((peer, _)) if peer.address.is_ipv4() == v4 => {
-                        if explicit {
-                            let words = format!("Cannot specify address prefix when specifying peer address ({first})");
-                            reader.report(Code::InvalidValue, line.span(0), words);
-                            entry.cidr.prefix = if v4 { 32 } else { 128 };
-                        }
-                        entry.peer = Some(peer);
-                    }
-                    _ => {
-                        let text = line.word(at).unwrap_or_default();
-                        reader.report(Code::InvalidValue, line.span(at), format!("Invalid peer address {text}"));
-                    }
-                }
-                at += 1;
+                let text = self.value(word, reader)?;
+                self.peer(text, reader);
             }
-            "home" => entry.flags |= HOMEADDRESS,
-            "-nodad" => entry.flags &= !NODAD,
-            "mngtmpaddr" => entry.flags |= MANAGETEMPADDR,
-            "noprefixroute" => entry.flags |= NOPREFIXROUTE,
-            "autojoin" => entry.flags |= MCAUTOJOIN,
-            "no_track" => entry.no_track = true,
-            "use_vmac" => {
-                reader.report(Code::NotActedOn, line.span(at - 1), "`use_vmac` is read but not yet acted on");
-            }
-            "track_group" => at += 1,
+            "home" => self.entry.flags |= HOMEADDRESS,
+            "-nodad" => self.entry.flags &= !NODAD,
+            "mngtmpaddr" => self.entry.flags |= MANAGETEMPADDR,
+            "noprefixroute" => self.entry.flags |= NOPREFIXROUTE,
+            "autojoin" => self.entry.flags |= MCAUTOJOIN,
+            "no_track" => self.entry.no_track = true,
             "preferred_lft" => {
-                let text = reader.need(line, at)?;
-                match text {
-                    "forever" => entry.preferred_lifetime = u32::MAX,
-                    _ => match text.parse() {
-                        Ok(seconds) => entry.preferred_lifetime = seconds,
-                        Err(_) => {
-                            reader.report(Code::InvalidNumber, line.span(at), format!("Invalid preferred_lft {text}"));
-                        }
-                    },
+                let text = self.value(word, reader)?;
+                self.preferred(text, reader);
+            }
+            "track_group" if self.fixed => {
+                let name = self.value(word, reader)?;
+                if self.entry.track_group.is_some() {
+                    self.complain(format!("track_group {name} is a duplicate"), reader);
+                    return Some(false);
                 }
-                at += 1;
+                if reader.declared.track_groups.contains_key(name) {
+                    self.entry.track_group = Some(TrackGroupName::new(name));
+                } else {
+                    self.complain(format!("track_group {name} not found"), reader);
+                }
+            }
+            "use_vmac" if !self.fixed => {
+                let span = self.line.span(self.at - 1);
+                reader.report(Code::NotActedOn, span, "`use_vmac` is read but not yet acted on");
             }
             other => {
-                let words = format!("Unknown configuration entry '{other}' for ip address - ignoring");
-                reader.report(Code::InvalidValue, line.span(at - 1), words);
+                self.complain(format!("Unknown configuration entry '{other}' for ip address - ignoring"), reader);
+            }
+        }
+        Some(true)
+    }
+
+    fn peer(&mut self, text: &str, reader: &mut Reader<'_>) {
+        if self.entry.peer.is_some() {
+            self.complain(format!("Peer {text} - another peer has already been specified"), reader);
+            // QUIRK kept: the address is read again as a keyword.
+            self.at -= 1;
+            return;
+        }
+        let full = Family::of(self.entry.cidr.address).bits();
+        match text.parse::<IpAddr>() {
+            Err(_) => {
+                self.complain(format!("VRRP parsed invalid IP {text}. skipping IP..."), reader);
+                self.complain(format!("Invalid peer address {text}"), reader);
+            }
+            Ok(address) if Family::of(address) != Family::of(self.entry.cidr.address) => {
+                self.complain(format!("Peer address {text} does not match address family"), reader);
+            }
+            Ok(address) => {
+                if self.entry.cidr.prefix != full {
+                    let words = "Cannot specify address prefix when specifying peer address - ignoring";
+                    self.complain(words.to_owned(), reader);
+                }
+                self.entry.cidr.prefix = full;
+                self.entry.peer = Some(Cidr { address, prefix: full });
             }
         }
     }
-    if entry.broadcast.is_some() && entry.peer.is_some() {
-        reader.report(
-            Code::InvalidValue,
-            line.span(0),
-            format!("Cannot specify broadcast and peer addresses ({first}) - ignoring broadcast"),
-        );
-        entry.broadcast = None;
+
+    fn preferred(&mut self, text: &str, reader: &mut Reader<'_>) {
+        if text == "forever" {
+            self.preferred = Some(u32::MAX);
+            return;
+        }
+        let parsed = integer(text, 0, i64::from(u32::MAX), !reader.test);
+        if let Some(Fault::Number(words) | Fault::Tolerated(words)) = parsed.fault {
+            reader.report(Code::InvalidNumber, self.line.span(self.at - 1), words);
+        }
+        match parsed.value {
+            // invariant: 0..=u32::MAX.
+            Some(seconds) => self.preferred = Some(seconds as u32),
+            None => self.complain(format!("preferred_lft {text} is invalid"), reader),
+        }
     }
-    Ok(Some(entry))
+
+    fn finish(mut self, reader: &mut Reader<'_>) -> Option<Address> {
+        let (first, prefix) = (self.first, self.entry.cidr.prefix);
+        match (self.broadcast.take(), self.entry.cidr.address) {
+            (None, _) | (Some(_), IpAddr::V6(_)) => {}
+            (Some(_), IpAddr::V4(_)) if self.entry.peer.is_some() => {
+                let words = "Cannot specify broadcast and peer addresses - ignoring broadcast address";
+                self.complain(words.to_owned(), reader);
+            }
+            (Some(Broadcast::Address(address)), IpAddr::V4(_)) => {
+                self.entry.broadcast = Some(address).filter(|address| !address.is_unspecified());
+            }
+            (Some(_), IpAddr::V4(_)) if prefix > 30 => {
+                self.complain(format!("Address prefix length {prefix} too long for broadcast"), reader);
+            }
+            (Some(which), IpAddr::V4(address)) => {
+                let hosts = u32::MAX >> prefix;
+                self.entry.broadcast = Some(Ipv4Addr::from_bits(match which {
+                    Broadcast::Set => address.to_bits() | hosts,
+                    Broadcast::Clear | Broadcast::Address(_) => address.to_bits() & !hosts,
+                }));
+            }
+        }
+        if self.entry.cidr.address.is_ipv6() {
+            if self.entry.scope != 0 {
+                let words = format!("Cannot specify scope for IPv6 addresses ({first}) - ignoring scope");
+                self.complain(words, reader);
+                self.entry.scope = 0;
+            }
+            if self.entry.label.take().is_some() {
+                let words = format!("Cannot specify label for IPv6 addresses ({first}) - ignoring label");
+                self.complain(words, reader);
+            }
+            // A full-length address is never chosen as a source (VR-252).
+            let usual = if self.entry.cidr.prefix == 128 { 0 } else { u32::MAX };
+            self.entry.preferred_lifetime = self.preferred.unwrap_or(usual);
+        }
+        Some(self.entry)
+    }
 }
 
-/// `ADDR[/PREFIX]` and whether the prefix was given; a bad prefix becomes the full length.
-fn prefixed(line: &Line<'_>, at: usize, reader: &mut Reader<'_>) -> Option<(Cidr, bool)> {
-    let text = line.word(at)?;
+/// `ADDR[/PREFIX]` and whether the prefix was given; a bad prefix becomes the full length. `None`: it is no address,
+/// which was said.
+pub(super) fn prefixed(text: &str, span: Span, reader: &mut Reader<'_>) -> Option<(Cidr, bool)> {
     let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-    let full = if address.contains(':') { 128 } else { 32 };
-    let length = prefix.map(|prefix| prefix.parse::<u8>().ok().filter(|length| *length <= full));
-    if let Some(None) = length {
-        let prefix = prefix.unwrap_or_default();
-        let words = format!("Invalid address prefix len {prefix} for address {text} - using {full}");
-        reader.report(Code::InvalidValue, line.span(at), words);
+    let full: u8 = if text.contains(':') { 128 } else { 32 };
+    let mut length = full;
+    if let Some(prefix) = prefix {
+        let parsed = integer(prefix, 0, i64::from(full), !reader.test);
+        if let Some(Fault::Number(words) | Fault::Tolerated(words)) = parsed.fault {
+            reader.report(Code::InvalidNumber, span, words);
+        }
+        match parsed.value {
+            // invariant: 0..=128.
+            Some(given) => length = given as u8,
+            None => {
+                let words = format!("Invalid address prefix len {prefix} for address {text} - using {full}");
+                reader.report(Code::InvalidValue, span, words);
+            }
+        }
     }
-    let address: IpAddr = address.parse().ok()?;
-    Some((Cidr { address, prefix: length.flatten().unwrap_or(full) }, prefix.is_some()))
+    let Ok(address) = address.parse::<IpAddr>() else {
+        reader.report(Code::InvalidValue, span, format!("VRRP parsed invalid IP {text}. skipping IP..."));
+        return None;
+    };
+    Some((Cidr { address, prefix: length }, prefix.is_some()))
 }
 
-/// A broadcast address; the error says whether the whole entry is lost.
-fn broadcast(cidr: Cidr, text: &str) -> Result<Ipv4Addr, bool> {
-    let IpAddr::V4(address) = cidr.address else { return Err(true) };
-    let hosts = u32::MAX.checked_shr(u32::from(cidr.prefix)).unwrap_or(0);
-    match text {
-        "+" | "-" if cidr.prefix > 30 => Err(false),
-        "+" => Ok(Ipv4Addr::from_bits(address.to_bits() | hosts)),
-        "-" => Ok(Ipv4Addr::from_bits(address.to_bits() & !hosts)),
-        _ => text.parse().map_err(|_| true),
-    }
-}
-
-/// RT_SCOPE_* by the names that every iproute2 has, or a number.
-fn scope(text: &str) -> Option<u8> {
-    match text {
-        "global" | "universe" => Some(0),
-        "nowhere" => Some(255),
-        "host" => Some(254),
-        "link" => Some(253),
-        "site" => Some(200),
-        _ => text.parse().ok(),
-    }
-}
-
-/// `static_ipaddress`: checked, not yet set.
-pub fn static_entry(_: &mut Config, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    read(line, reader).map(|_| ())
+/// An entry of `static_ipaddress`.
+pub fn static_entry(config: &mut Config, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    config.static_addresses.extend(read(line, true, reader)?);
+    Ok(())
 }

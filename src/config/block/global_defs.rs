@@ -27,6 +27,7 @@ pub struct Global {
     pub startup_script: Given<Script>,
     pub shutdown_script: Given<Script>,
     pub dynamic_interfaces: Given<Flag>,
+    pub default_interface: Given<String>,
     pub no_email_faults: Given<Flag>,
     pub v3_checksum_as_v2: Given<Flag>,
     pub lvs_timeouts: Given<LvsTimeouts>,
@@ -166,7 +167,7 @@ keywords! {
         set "checker_log_all_failures" (checker_log_all_failures: bool = "false") "Log each failure of a checker.";
         call "dynamic_interfaces" (dynamic_interfaces, Value, "[allow_if_changes]", "") "Interfaces may come and go.";
         read "no_email_faults" (Flag = "") "No mail about faults.";
-        read "default_interface" (String = "eth0") "Interface of static addresses." { missing: Missing::Report };
+        set "default_interface" (default_interface: String = "eth0") "Interface of static addresses." { missing: Missing::Report };
         read "disable_local_igmp" (Flag = "") "No IGMP reports for 224.0.0.0/24.";
         set "v3_checksum_as_v2" (v3_checksum_as_v2: Flag = "") "Default of v3_checksum_as_v2." { since: "2.2.8" };
         call "lvs_timeouts" (lvs_timeouts, Words, "[tcp <uint>] [tcpfin <uint>] [udp <uint>]", "") "Timeouts of IPVS connections.";
@@ -275,8 +276,8 @@ keywords! {
         read "tmp_config_directory" (String = "") "Without effect here: the file is read once." { missing: Missing::Report, repeat: Repeat::Refuse };
         read "data_use_instance" (bool = "false") "Names of dump files hold the instance.";
         read "json_version" (Number<1, 2> = "1") "Layout of the JSON dump." { missing: Missing::Report, since: "2.2.8" };
-        read "iproute_usr_dir" (String = "") "Name tables of iproute2." { missing: Missing::Report, since: "2.3.2" };
-        read "iproute_etc_dir" (String = "/etc/iproute2") "Name tables of iproute2." { missing: Missing::Report, since: "2.3.2" };
+        call "iproute_usr_dir" (iproute_dir, Value, "<path>", "/usr/share/iproute2") "Name tables of iproute2 as the distribution has them." { since: "2.3.2" };
+        call "iproute_etc_dir" (iproute_dir, Value, "<path>", "/etc/iproute2") "Name tables of iproute2 as the administrator has them." { since: "2.3.2" };
         read "state_dump_file" (String = "") "File of the dump." { missing: Missing::Report, since: "2.3.3" };
         read "stats_dump_file" (String = "") "File of the statistics." { missing: Missing::Report, since: "2.3.3" };
         read "json_dump_file" (String = "") "File of the JSON dump." { missing: Missing::Report, since: "2.3.3" };
@@ -284,6 +285,19 @@ keywords! {
 }
 
 type Read = Result<(), Stop>;
+
+/// Folders of names that come later in the file are not asked for what came before.
+fn iproute_dir(_: &mut Global, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    let Some(path) = line.word(1).filter(|_| line.len() == 2) else {
+        let words = format!("{} requires path", row.name);
+        reader.report(Code::InvalidValue, line.whole(), words);
+        return Ok(());
+    };
+    let names = &mut reader.names;
+    let folder = if row.name == "iproute_usr_dir" { &mut names.usr } else { &mut names.etc };
+    *folder = path.into();
+    Ok(())
+}
 
 fn smtp_server(block: &mut Global, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
     let host = reader.need(line, 1)?.to_owned();

@@ -1,4 +1,4 @@
-//! Blocks that are read and checked but that nothing acts on yet: BFD, tracked files and processes, static routes.
+//! Blocks that are read and checked but that nothing acts on yet: BFD, tracked files and processes.
 
 use std::net::IpAddr;
 
@@ -34,12 +34,6 @@ pub struct Ssl {
     pub ca: Given<String>,
     pub certificate: Given<String>,
     pub key: Given<String>,
-}
-
-keywords! {
-    pub static TRACK_GROUP: () {
-        lines "group" (any_entry, "{ <instance name>… }") "Instances that belong to it." { acted: false };
-    }
 }
 
 keywords! {
@@ -159,26 +153,6 @@ fn init_file(_: &mut TrackFile, line: &Line<'_>, _: &'static Row, reader: &mut R
         if word != "overwrite" && word.parse::<i32>().is_err() {
             reader.report(Code::InvalidValue, line.span(at + 1), format!("Unknown track file init option {word}"));
         }
-    }
-    Ok(())
-}
-
-/// One line of `virtual_routes` or `static_routes`: only what the original reports of every route.
-pub fn route_entry<B>(_: &mut B, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    if let Some(at) = (0..line.len()).find(|at| matches!(line.word(*at), Some("or" | "gw"))) {
-        let word = line.word(at).unwrap_or_default();
-        let better = if word == "or" { "nexthop" } else { "via" };
-        let words = format!("\"{word}\" for routes is deprecated. Please use \"{better}\"");
-        reader.report(Code::Deprecated, line.span(at), words);
-    }
-    Ok(())
-}
-
-/// One line of `virtual_rules` or `static_rules`: only what the original reports of every rule.
-pub fn rule_entry<B>(_: &mut B, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    if !line.words(0).any(|word| matches!(word, "preference" | "order" | "priority")) {
-        let words = "Rule has no preference specified - setting to 16384 This is probably not what you want.";
-        reader.report(Code::Adjusted, line.whole(), words);
     }
     Ok(())
 }

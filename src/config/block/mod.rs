@@ -5,10 +5,14 @@ pub mod checker;
 pub mod global_defs;
 pub mod minor;
 pub mod root;
+pub mod route;
+pub mod rule;
+pub mod statics;
 pub mod track;
 pub mod virtual_server;
 pub mod vrrp_instance;
 pub mod vrrp_sync_group;
+mod words;
 
 use crate::diagnostic::Spanned;
 

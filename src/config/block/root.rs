@@ -1,12 +1,16 @@
 //! The top level of the file.
 
+use super::Given;
+use super::address::{self, Address};
 use super::global_defs::{GLOBAL_DEFS, Global};
-use super::minor::{self, BFD_INSTANCE, GARP_GROUP, SSL, TRACK_FILE, TRACK_GROUP, TRACK_PROCESS};
+use super::minor::{self, BFD_INSTANCE, GARP_GROUP, SSL, TRACK_FILE, TRACK_PROCESS};
+use super::route::RouteEntry;
+use super::rule::RuleEntry;
+use super::statics::{self, TRACK_GROUP, TrackGroup};
 use super::track::{VRRP_SCRIPT, VrrpScript};
 use super::virtual_server::{ServerGroup, VirtualServer, virtual_server, virtual_server_group};
 use super::vrrp_instance::{VRRP_INSTANCE, VrrpInstance};
 use super::vrrp_sync_group::{SyncGroup, VRRP_SYNC_GROUP};
-use super::{Given, address};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Keyword, Missing, Repeat, Row, keywords};
 use crate::config::tree::Line;
@@ -27,6 +31,10 @@ pub struct Config {
     pub server_groups: Vec<ServerGroup>,
     /// Interfaces that a `garp_group` names.
     pub garp_interfaces: Vec<Spanned<String>>,
+    pub track_groups: Vec<TrackGroup>,
+    pub static_addresses: Vec<Address>,
+    pub static_routes: Vec<RouteEntry>,
+    pub static_rules: Vec<RuleEntry>,
 }
 
 keywords! {
@@ -39,10 +47,10 @@ keywords! {
         set "instance" (instance: String = "") "Name of this daemon among several: part of pid file names." { missing: Missing::Report, repeat: Repeat::Refuse };
         set "child_wait_time" (child_wait_time: Number<0, 4_294_967_295> = "5") "The most seconds a stop may take.";
         block "global_defs" (global_defs) "Settings of the whole router.";
-        block "track_group" (track_group) "Instances that static items follow." { acted: false };
+        block "track_group" (track_group) "Instances that follow the interfaces of static items." { acted: false };
         lines "static_ipaddress" (address::static_entry, "{ <address entry>… }") "Addresses set at start and removed at stop." { acted: false };
-        lines "static_routes" (minor::route_entry, "{ <route entry>… }") "Routes set at start and removed at stop." { acted: false };
-        lines "static_rules" (minor::rule_entry, "{ <rule entry>… }") "Rules set at start and removed at stop." { acted: false };
+        lines "static_routes" (statics::static_route, "{ <route entry>… }") "Routes set at start and removed at stop." { acted: false };
+        lines "static_rules" (statics::static_rule, "{ <rule entry>… }") "Rules set at start and removed at stop." { acted: false };
         block "vrrp_sync_group" (vrrp_sync_group) "Instances that change state together.";
         block "garp_group" (garp_group) "Interfaces that share the spacing of gratuitous ARP." { acted: false };
         lines "linkbeat_interfaces" (minor::any_entry, "{ <interface> [MII|ETHTOOL|IOCTL]… }") "Interfaces whose link state is polled." { acted: false };
@@ -122,12 +130,20 @@ fn vrrp_script(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &m
     Ok(())
 }
 
-fn track_group(_: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+fn track_group(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
     let already = line.word(1).and_then(|name| reader.declared.track_groups.get(name).copied());
     let words = "track_group must have a name - skipping".to_owned();
     let Some(name) = named(line, reader, "track_group", words, already) else { return Ok(()) };
-    reader.declared.track_groups.insert(name, line.span(1));
-    reader.block("track_group", line, TRACK_GROUP, &mut ())
+    let mut block = TrackGroup { name: name.clone(), span: line.span(1), ..TrackGroup::default() };
+    reader.block("track_group", line, TRACK_GROUP, &mut block)?;
+    if block.members.is_empty() {
+        let words = format!("Static track group {name} has no members - removing");
+        reader.report(Code::BlockRefused, block.span, words);
+    } else {
+        reader.declared.track_groups.insert(name, block.span);
+        config.track_groups.push(block);
+    }
+    Ok(())
 }
 
 fn garp_group(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {

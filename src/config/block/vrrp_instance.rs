@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 
 use super::address::{self, Address};
+use super::route::RouteEntry;
+use super::rule::RuleEntry;
 use super::track::{self, Tracked};
-use super::{Given, minor};
+use super::{Given, minor, statics};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Invalid, Missing, Row, keywords};
 use crate::config::script::Script;
@@ -36,7 +38,10 @@ pub struct VrrpInstance {
     pub native_ipv6: Given<Flag>,
     pub virtual_addresses: Vec<Address>,
     pub excluded_addresses: Vec<Address>,
+    pub virtual_routes: Vec<RouteEntry>,
+    pub virtual_rules: Vec<RuleEntry>,
     pub no_virtual_ipaddress: Given<Flag>,
+    pub promote_secondaries: Given<Flag>,
     pub unicast_peers: Vec<Peer>,
     /// Any `unicast_*` keyword was given (VR-106).
     pub unicast: Option<Span>,
@@ -128,11 +133,11 @@ keywords! {
         lines "virtual_ipaddress" (virtual_ipaddress, "{ <address entry>… }") "Addresses of the master, listed in adverts.";
         lines "virtual_ipaddress_excluded" (virtual_ipaddress_excluded, "{ <address entry>… }") "Addresses of the master, not listed in adverts.";
         set "no_virtual_ipaddress" (no_virtual_ipaddress: Flag = "") "No warning about an instance without addresses." { since: "2.2.8" };
-        read "promote_secondaries" (Flag = "") "Set the sysctl of that name on the interface.";
+        set "promote_secondaries" (promote_secondaries: Flag = "") "Set the sysctl of that name on the interface." { acted: false };
         read "linkbeat_use_polling" (Flag = "") "Poll the link state of the interface." { deprecated: "'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block" };
         set "v3_checksum_as_v2" (v3_checksum_as_v2: bool = "false") "VRRPv3 checksum without the pseudo header." { since: "2.2.8" };
-        lines "virtual_routes" (minor::route_entry, "{ <route entry>… }") "Routes of the master." { acted: false };
-        lines "virtual_rules" (minor::rule_entry, "{ <rule entry>… }") "Rules of the master." { acted: false };
+        lines "virtual_routes" (statics::virtual_route, "{ <route entry>… }") "Routes of the master." { acted: false };
+        lines "virtual_rules" (statics::virtual_rule, "{ <rule entry>… }") "Rules of the master." { acted: false };
         set "accept" (accept: Flag = "") "Take packets to the addresses.";
         set "no_accept" (no_accept: Flag = "") "Drop packets to the addresses.";
         set "skip_check_adv_addr" (skip_check_adv_addr: bool = "false") "Do not compare the addresses of each advert." { complaint: "({block}) invalid skip_check_adv_addr {} specified" };
@@ -373,14 +378,14 @@ fn track_bfd(_: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> 
 }
 
 fn virtual_ipaddress(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
-    if let Some(address) = address::read(line, reader)? {
+    if let Some(address) = address::read(line, false, reader)? {
         block.virtual_addresses.push(address);
     }
     Ok(())
 }
 
 fn virtual_ipaddress_excluded(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
-    if let Some(address) = address::read(line, reader)? {
+    if let Some(address) = address::read(line, false, reader)? {
         block.excluded_addresses.push(address);
     }
     Ok(())

@@ -100,6 +100,16 @@ impl Host for System {
     fn namespace(&self, name: &str) -> bool {
         Path::new("/run/netns").join(name).exists()
     }
+
+    fn text(&self, path: &Path) -> Option<String> {
+        std::fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn listing(&self, folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let files = entries.filter(|entry| entry.path().is_file());
+        files.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    }
 }
 
 /// Execute permission of that identity.

@@ -3,6 +3,7 @@
 mod group;
 mod instance;
 mod script;
+mod statics;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ impl Resolver<'_> {
         }
         let groups = self.sync_groups(&mut instances, &scripts);
         self.distinct_virtual_routers(&instances, &spans);
+        let statics = self.statics(&mut instances);
         if config.instances.is_empty() {
             // Without an instance nothing runs the scripts, so nothing is said of them either (CL-118).
             self.scripts.take_used();
@@ -42,6 +44,7 @@ impl Resolver<'_> {
             instances: instances.into_iter().map(Arc::new).collect(),
             sync_groups: groups.into_iter().map(Arc::new).collect(),
             scripts: scripts.into_iter().map(|script| Arc::new(script.model)).collect(),
+            statics,
             startup_delay: Interval::from_micros(value(&global.vrrp_startup_delay).map_or(0, |delay| delay.0)),
             log_unknown_vrids: global.log_unknown_vrids.is_some(),
             notify_priority_changes: value(&global.vrrp_notify_priority_changes).unwrap_or(false),

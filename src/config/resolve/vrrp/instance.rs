@@ -92,6 +92,10 @@ impl Resolver<'_> {
             source: block.source.as_ref().map(|source| source.value).filter(|source| Family::of(*source) == family),
             virtual_addresses: self.placed(block, virtual_addresses),
             excluded_addresses: self.placed(block, excluded),
+            routes: block.virtual_routes.iter().filter_map(|entry| self.route(entry)).collect(),
+            rules: block.virtual_rules.iter().filter_map(|entry| self.rule(entry)).collect(),
+            promote_secondaries: block.promote_secondaries.is_some(),
+            static_interfaces: Vec::new(),
             announce: self.announce(block, strict),
             lower_prio_no_advert: strict || lower_prio_no_advert.unwrap_or(false),
             higher_prio_send_advert: !strict && higher_prio.unwrap_or(false),
@@ -204,9 +208,9 @@ impl Resolver<'_> {
         (kept, excluded)
     }
 
-    fn device_there(&mut self, address: &Address) -> bool {
+    pub(super) fn device_there(&mut self, address: &Address) -> bool {
         let Some((device, span)) = &address.device else { return true };
-        let words = || format!("WARNING - interface {device} for ip address {} doesn't exist", address.cidr.address);
+        let words = || format!("WARNING - interface {device} for ip address {} doesn't exist", address.text);
         self.interface_there(device, *span, words)
     }
 

@@ -26,6 +26,10 @@ fn instance(name: &str, vrid: u8, interface: &str) -> Instance {
         source: None,
         virtual_addresses: vec![],
         excluded_addresses: vec![],
+        routes: Vec::new(),
+        rules: Vec::new(),
+        promote_secondaries: false,
+        static_interfaces: Vec::new(),
         announce: Announce {
             master_delay: Interval::ZERO,
             master_repeat: 1,
