@@ -162,6 +162,7 @@ impl Rig {
         }
     }
 
+    /// A script, with all that it started, to be killed after the stop.
     pub fn kill_later(&mut self, pid: &str) {
         self.leftovers.push(pid.trim().parse().expect("a number"));
     }
@@ -178,7 +179,7 @@ impl Rig {
         assert!(took < Duration::from_secs(5), "the stop took {took:?}");
         for pid in &self.leftovers {
             // ESRCH: it is gone already.
-            nix::sys::signal::kill(nix::unistd::Pid::from_raw(*pid), nix::sys::signal::Signal::SIGKILL).unwrap_or(());
+            nix::sys::signal::killpg(nix::unistd::Pid::from_raw(*pid), nix::sys::signal::Signal::SIGKILL).unwrap_or(());
         }
         self.log();
         self.lines
