@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use keepalived_rs::base::net::InterfaceIndex;
 use keepalived_rs::base::time::Interval;
-use keepalived_rs::config::host::{Host, Interface, Program, System, User};
+use keepalived_rs::config::host::{Host, Interface, KeyFile, Program, System, User};
 use keepalived_rs::config::{Loaded, Request, load};
 use keepalived_rs::diagnostic::{Code, render};
 use keepalived_rs::kernel::clock;
@@ -66,6 +66,17 @@ impl Host for Bench {
 
     fn processors(&self) -> u32 {
         2
+    }
+
+    fn key_file(&self, path: &Path) -> Result<KeyFile, String> {
+        let file = |text: &str, exposed| Ok(KeyFile { bytes: text.as_bytes().to_vec(), exposed });
+        match path.to_str() {
+            Some("/etc/keys/one") => file("a key that has bytes enough, a file\r\n", false),
+            Some("/etc/keys/open") => {
+                file("hex:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n", true)
+            }
+            _ => Err("No such file or directory (os error 2)".to_owned()),
+        }
     }
 
     fn namespace(&self, name: &str) -> bool {

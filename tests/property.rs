@@ -86,6 +86,7 @@ fn any_expected() -> impl Strategy<Value = Expected> {
             unicast,
             checksum,
             sequence,
+            trailer: sequence & 1 == 0,
         },
     )
 }
@@ -99,6 +100,7 @@ fn alike(advert: &Advert, envelope: &Envelope) -> Expected {
         unicast: !envelope.destination.is_multicast(),
         checksum: envelope.checksum,
         sequence: envelope.sequence - 1,
+        trailer: false,
     }
 }
 

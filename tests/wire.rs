@@ -1,14 +1,15 @@
-//! Packets that keepalived 2.2.7 put on the wire (`tests/wire/*.txt`): read, and written byte by byte.
+//! Packets that keepalived 2.2.7 (signed ones: 2.4.3) put on the wire (`tests/wire/*.txt`): read, and written byte by byte.
 
 use std::net::IpAddr;
 
 use keepalived_rs::base::name::{Authentication, Priority, Version, Vrid};
-use keepalived_rs::base::net::MacAddress;
+use keepalived_rs::base::net::{Family, MacAddress};
 use keepalived_rs::base::time::Interval;
-use keepalived_rs::wire::advert::{Advert, ChecksumForm, Envelope, Expected, Incoming};
+use keepalived_rs::wire::advert::{Advert, ChecksumForm, Envelope, Expected, Incoming, Reject};
 use keepalived_rs::wire::arp::GratuitousArp;
 use keepalived_rs::wire::ip::{Checksum, PROTOCOL_VRRP};
 use keepalived_rs::wire::ndisc::NeighbourAdvertisement;
+use keepalived_rs::wire::trailer::{Signed, Stamp, Trailer};
 
 /// Bytes of an IPv6 header.
 const HEADER6: usize = 40;
@@ -73,9 +74,9 @@ fn advert(said: &[&str]) -> (Advert, Envelope) {
 }
 
 /// The bytes as they come out of our hands, with what the kernel adds on the way.
-fn as_the_kernel_sends(advert: &Advert, envelope: &Envelope) -> Vec<u8> {
+fn as_the_kernel_sends(advert: &Advert, envelope: &Envelope, trailer: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    advert.to_wire(envelope, &mut out);
+    advert.to_wire_with(envelope, trailer, &mut out);
     let (place, sum) = match envelope.source {
         IpAddr::V4(_) => (10, Checksum::default().over(&out[..20])),
         IpAddr::V6(_) => {
@@ -96,7 +97,7 @@ fn adverts_are_written_as_recorded() {
     for (said, bytes) in recorded {
         let (advert, envelope) = advert(&said);
         let wanted = if envelope.source.is_ipv4() { &bytes[..] } else { &bytes[HEADER6..] };
-        assert_eq!(as_the_kernel_sends(&advert, &envelope), wanted, "{}", said.join(" "));
+        assert_eq!(as_the_kernel_sends(&advert, &envelope, &[]), wanted, "{}", said.join(" "));
     }
 }
 
@@ -113,6 +114,7 @@ fn adverts_are_read_as_recorded() {
             unicast,
             checksum: ChecksumForm::PseudoHeaderOrGroup([224, 0, 0, 18].into()),
             sequence: envelope.sequence.saturating_sub(1),
+            trailer: false,
         };
         let incoming = Incoming {
             source: envelope.source,
@@ -124,6 +126,48 @@ fn adverts_are_read_as_recorded() {
         assert_eq!(received.advert, advert);
         assert_eq!(received.sequence.unwrap_or(0), envelope.sequence);
         assert_eq!(received.old_checksum, word(&said, "old-checksum").is_some(), "{said:?}");
+    }
+}
+
+/// VR-43, VR-44, VR-45, VR-51: signed adverts of 2.4.3, in both versions, over IPv4 and IPv6, to a group and to a peer:
+/// written as they were, and their signatures are good.
+#[test]
+fn signed_adverts_are_as_recorded() {
+    const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+    let recorded = recorded(include_str!("wire/signed.txt"));
+    assert_eq!(recorded.len(), 19);
+    for (said, bytes) in recorded {
+        let (advert, envelope) = advert(&said);
+        let stamp = Stamp(u64::from_str_radix(word(&said, "stamp").unwrap(), 16).unwrap());
+        let family = Family::of(envelope.source);
+        let packet = advert.packet(family);
+        let signed = Signed { source: envelope.source, packet: &packet };
+        let trailer = Trailer::sign(number(&said, "key") as u8, SECRET, stamp, &signed);
+        let wanted = if family == Family::V4 { &bytes[..] } else { &bytes[HEADER6..] };
+        assert_eq!(as_the_kernel_sends(&advert, &envelope, &trailer.to_wire()), wanted, "{}", said.join(" "));
+
+        let expected = Expected {
+            version: advert.version,
+            authentication: advert.authentication,
+            interval: advert.interval,
+            unicast: !envelope.destination.is_multicast(),
+            checksum: ChecksumForm::PseudoHeader,
+            sequence: 0,
+            trailer: true,
+        };
+        let incoming = Incoming {
+            source: envelope.source,
+            destination: envelope.destination,
+            hop_limit: Some(envelope.ttl),
+            bytes: wanted,
+        };
+        let opened = Advert::open(&incoming, &expected).unwrap();
+        let found = Trailer::from_wire(opened.trailer().unwrap()).unwrap();
+        assert_eq!(found, trailer);
+        assert!(found.is_genuine(SECRET, &opened.signed()), "{said:?}");
+        assert_eq!(opened.read(&expected).unwrap().advert, advert);
+        let without = Advert::open(&incoming, &Expected { trailer: false, ..expected });
+        assert!(matches!(without, Err(Reject::Length { .. })), "{said:?}");
     }
 }
 

@@ -18,6 +18,21 @@ pub struct Interval(u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Centiseconds(pub u16);
 
+/// What the wall clock shows, in microseconds since 1970 (UTC). It may jump: only what is compared with other machines
+/// is counted by it, handed to machines like `Time`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WallTime(u64);
+
+impl WallTime {
+    pub const fn from_micros(micros: u64) -> WallTime {
+        WallTime(micros)
+    }
+
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+}
+
 impl Time {
     pub const ZERO: Time = Time(0);
 

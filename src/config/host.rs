@@ -26,6 +26,10 @@ pub trait Host {
     fn random(&self) -> u64;
     /// Processors of this machine, for the bounds of `*_cpu_affinity`.
     fn processors(&self) -> u32;
+    /// The key in a file of `auth_hmac`; an error says why it cannot be had.
+    fn key_file(&self, _: &Path) -> Result<KeyFile, String> {
+        Err("there are no files here".to_owned())
+    }
     /// Whether the named network namespace exists.
     fn namespace(&self, name: &str) -> bool;
     /// A small text file of the system's, such as iproute2's lists of names.
@@ -57,6 +61,15 @@ pub struct Interface {
 pub struct User {
     pub uid: u32,
     pub gid: u32,
+}
+
+/// A file that holds a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyFile {
+    /// At most 1 kB of it: no key is longer.
+    pub bytes: Vec<u8>,
+    /// Group or others may read or change it.
+    pub exposed: bool,
 }
 
 /// What is found at the path of a script.

@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 
 use super::block::root::{ROOT, rows};
-use super::block::{checker, global_defs, minor, statics, track, virtual_server, vrrp_instance, vrrp_sync_group};
+use super::block::{
+    auth_hmac, checker, global_defs, minor, statics, track, virtual_server, vrrp_instance, vrrp_sync_group,
+};
 use super::schema::Row;
 
 /// Every block and its keywords; the path is `(root)` or the names of the blocks joined by points.
@@ -18,7 +20,7 @@ pub fn all() -> &'static [(&'static str, Vec<&'static Row>)] {
             ("garp_group", rows(minor::GARP_GROUP)),
             ("vrrp_instance", rows(vrrp_instance::VRRP_INSTANCE)),
             ("vrrp_instance.authentication", rows(vrrp_instance::AUTHENTICATION)),
-            ("vrrp_instance.auth_hmac", rows(vrrp_instance::AUTH_HMAC)),
+            ("vrrp_instance.auth_hmac", rows(auth_hmac::AUTH_HMAC)),
             ("vrrp_script", rows(track::VRRP_SCRIPT)),
             ("vrrp_track_process", rows(minor::TRACK_PROCESS)),
             ("track_file", rows(minor::TRACK_FILE)),

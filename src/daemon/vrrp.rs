@@ -258,6 +258,7 @@ impl Station {
         self.inputs.push_back(input);
         while let Some(input) = self.inputs.pop_front() {
             let mut effects = Vec::new();
+            self.machine.set_wall_time(clock::wall());
             self.machine.handle(clock::now(), input, &mut effects);
             self.pending.extend(effects);
             self.carry_out();

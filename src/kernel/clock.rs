@@ -10,7 +10,7 @@ use nix::time::{ClockId as Clock, clock_gettime};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::base::time::Time;
+use crate::base::time::{Time, WallTime};
 
 /// Now, on CLOCK_MONOTONIC, since the machine's start.
 pub fn now() -> Time {
@@ -18,6 +18,14 @@ pub fn now() -> Time {
     let now = clock_gettime(Clock::CLOCK_MONOTONIC).unwrap_or(TimeSpec::new(0, 0));
     let (seconds, nanoseconds) = (now.tv_sec().unsigned_abs(), now.tv_nsec().unsigned_abs());
     Time::from_micros(seconds.saturating_mul(1_000_000).saturating_add(nanoseconds / 1_000))
+}
+
+/// What the wall clock shows, CLOCK_REALTIME.
+pub fn wall() -> WallTime {
+    // As above; a clock before 1970 shows zero.
+    let now = clock_gettime(Clock::CLOCK_REALTIME).unwrap_or(TimeSpec::new(0, 0));
+    let seconds = u64::try_from(now.tv_sec()).unwrap_or(0);
+    WallTime::from_micros(seconds.saturating_mul(1_000_000).saturating_add(now.tv_nsec().unsigned_abs() / 1_000))
 }
 
 /// Now, for tokio's timers, which have a grain of 1 ms.

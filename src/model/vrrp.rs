@@ -57,6 +57,13 @@ pub struct Statistics {
     pub authentication_type_errors: u64,
     pub authentication_mismatches: u64,
     pub authentication_failures: u64,
+    /// `auth_hmac`: no trailer where one must be (VR-53).
+    pub hmac_missing: u64,
+    pub hmac_malformed: u64,
+    pub hmac_unknown_key: u64,
+    pub hmac_invalid: u64,
+    pub hmac_stale: u64,
+    pub hmac_replayed: u64,
     pub priority_zero_received: u64,
     pub priority_zero_sent: u64,
     /// SNMP only.
@@ -87,6 +94,8 @@ pub struct Instance {
     /// `preempt_delay`, 0..=1000 s (VR-138).
     pub preempt_delay: Interval,
     pub authentication: Authentication,
+    /// `auth_hmac`; `None`: adverts carry no trailer, and one that does is too long (VR-54).
+    pub auth_hmac: Option<Arc<AuthHmac>>,
     pub transport: Transport,
     /// `mcast_src_ip` or `unicast_src_ip`; otherwise the interface's address is used (VR-26, VR-33).
     pub source: Option<IpAddr>,
@@ -129,6 +138,60 @@ pub struct Instance {
     pub notify_deleted: bool,
     /// `smtp_alert`.
     pub smtp_alert: bool,
+}
+
+/// `auth_hmac`: how adverts are signed and judged (VR-48 … VR-52).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthHmac {
+    /// With distinct numbers; `active` is one of them.
+    pub keys: Vec<HmacKey>,
+    /// Number of the key that signs.
+    pub active: u8,
+    pub mode: HmacMode,
+    pub anti_replay: AntiReplay,
+}
+
+impl AuthHmac {
+    pub fn key(&self, id: u8) -> Option<&HmacKey> {
+        self.keys.iter().find(|key| key.id == id)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HmacKey {
+    /// 1..=255.
+    pub id: u8,
+    pub secret: Secret,
+}
+
+/// The bytes of a key, 32..=64 of them; no log and no dump shows them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub Vec<u8>);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secret({} bytes)", self.0.len())
+    }
+}
+
+/// `mode` (VR-49).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HmacMode {
+    /// Sign, and take signed adverts only.
+    Enforce,
+    /// Sign, and take unsigned adverts too.
+    Permissive,
+    /// Do not sign, take unsigned adverts too; a signature that is there must be good.
+    ReceiveOnly,
+}
+
+/// `anti_replay` (VR-50).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AntiReplay {
+    /// The clocks of the routers agree to within `window` seconds, 1..=300.
+    Time { window: u32 },
+    /// Each advert has a later stamp than the one before; clocks may differ.
+    Monotonic,
 }
 
 /// How adverts travel.

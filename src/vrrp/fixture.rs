@@ -62,6 +62,7 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> Instance {
         preempt: true,
         preempt_delay: Interval::ZERO,
         authentication: Authentication::None,
+        auth_hmac: None,
         transport: Transport::Multicast { group: ip("224.0.0.18") },
         source: None,
         virtual_addresses: vec![virtual_address("10.0.0.100/24", "eth0")],

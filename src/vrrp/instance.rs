@@ -17,11 +17,12 @@ use super::aside::Aside;
 use super::election::{AsBackup, AsMaster, as_backup, as_master};
 use super::host::Host;
 use super::sequence::Sequence;
+use super::signing::Signing;
 use super::timer::{master_down_interval, skew_time};
 use super::tracking::Condition;
 use super::{Effect, Release};
 use crate::base::name::{Priority, Version};
-use crate::base::time::{Interval, Time};
+use crate::base::time::{Interval, Time, WallTime};
 use crate::model::event::vrrp::{Event as Report, Fact};
 use crate::model::event::{Notification, NotifyState};
 use crate::model::host::Placement;
@@ -78,6 +79,8 @@ pub enum Outcome {
 /// What a virtual router is handed with each event.
 pub struct Turn<'a> {
     pub now: Time,
+    /// Only signatures ask for it.
+    pub wall: WallTime,
     /// Where waiting begins: now, or the end of `vrrp_startup_delay` (VR-130).
     pub origin: Time,
     pub generation: u64,
@@ -155,6 +158,7 @@ pub struct VirtualRouter {
     /// A peer was seen to use the old checksum (VR-22).
     pub old_checksum: bool,
     pub sequence: Sequence,
+    pub signing: Signing,
     pub tally: Aside<Tally>,
 }
 
@@ -179,6 +183,7 @@ impl VirtualRouter {
             flaws: 0,
             old_checksum: false,
             sequence: Sequence::default(),
+            signing: Signing::default(),
             tally: Aside::default(),
             model: Aside(model),
         }
@@ -518,7 +523,7 @@ impl VirtualRouter {
     }
 
     fn advertise(&mut self, priority: Priority, turn: &mut Turn<'_>) {
-        let transmissions = self.advert(priority);
+        let transmissions = self.advert(priority, turn.wall);
         if !transmissions.is_empty() {
             self.tally.statistics.adverts_sent += 1;
         }

@@ -17,6 +17,7 @@ mod reload;
 pub mod router;
 mod send;
 mod sequence;
+mod signing;
 pub mod sync_group;
 pub mod timer;
 pub mod tracking;

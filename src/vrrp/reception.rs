@@ -3,10 +3,11 @@
 use super::Packet;
 use super::instance::{Heard, Turn, VirtualRouter};
 use super::send::expected_checksum;
+use super::signing::Refusal;
 use crate::base::name::{Priority, Version};
-use crate::model::event::vrrp::{Fact, Flaw};
+use crate::model::event::vrrp::{Fact, Flaw, TrailerFlaw};
 use crate::model::vrrp::{State, Transport};
-use crate::wire::advert::{Advert, Expected, Incoming, Reject};
+use crate::wire::advert::{Advert, Expected, Incoming, Received, Reject};
 
 impl VirtualRouter {
     /// Checks one packet that carries our VRID; `None` when it changes nothing but counters.
@@ -30,9 +31,10 @@ impl VirtualRouter {
             unicast: matches!(model.transport, Transport::Unicast { .. }),
             checksum: expected_checksum(&model, self.old_checksum),
             sequence: self.sequence.floor(),
+            trailer: model.auth_hmac.is_some(),
         };
-        let received = match Advert::from_wire(&incoming, &expected) {
-            Ok(received) => received,
+        let received = match self.read(&incoming, &expected, packet, turn) {
+            Ok(received) => received?,
             Err(reject) => {
                 self.refuse(reject, packet, turn);
                 return None;
@@ -68,6 +70,30 @@ impl VirtualRouter {
             interval: advert.interval,
             sequence: received.sequence,
         })
+    }
+
+    /// The form of the packet, with its trailer judged at its place; `None`: the trailer was refused, which was told.
+    fn read(
+        &mut self,
+        incoming: &Incoming<'_>,
+        expected: &Expected,
+        packet: &Packet,
+        turn: &mut Turn<'_>,
+    ) -> Result<Option<Received>, Reject> {
+        let opened = Advert::open(incoming, expected)?;
+        match self.judge_trailer(&opened, turn.wall) {
+            Ok(None) => {}
+            Ok(Some(odd)) => self.flaw(packet, odd, turn),
+            Err(refusal) => {
+                let flaw = match refusal {
+                    Refusal::Trailer(flaw) => Flaw::Trailer(flaw),
+                    Refusal::Stranger => Flaw::NotAPeer,
+                };
+                self.flaw(packet, flaw, turn);
+                return Ok(None);
+            }
+        }
+        opened.read(expected).map(Some)
     }
 
     /// VR-87, VR-88: told and counted, but accepted.
@@ -215,6 +241,13 @@ fn kind(flaw: &Flaw) -> u32 {
         Flaw::NotAPeer => 19,
         Flaw::PeerHopLimit { .. } => 20,
         Flaw::OldChecksum => 21,
+        Flaw::Trailer(TrailerFlaw::Missing) => 22,
+        Flaw::Trailer(TrailerFlaw::Malformed) => 23,
+        Flaw::Trailer(TrailerFlaw::Stale { .. }) => 24,
+        Flaw::Trailer(TrailerFlaw::UnknownKey { .. }) => 25,
+        Flaw::Trailer(TrailerFlaw::Invalid) => 26,
+        Flaw::Trailer(TrailerFlaw::Replayed) => 27,
+        Flaw::ClockSkew { .. } => 28,
     }
 }
 

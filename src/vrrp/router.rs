@@ -13,7 +13,7 @@ use super::tracking::{Scripts, judge};
 use super::{Effect, Input, Packet, Release};
 use crate::base::name::InterfaceName;
 use crate::base::net::Family;
-use crate::base::time::{Interval, Time};
+use crate::base::time::{Interval, Time, WallTime};
 use crate::model::event::NotifyState;
 use crate::model::event::vrrp::{Event as Report, Fact, FaultCause};
 use crate::model::host::{HostAddress, Link, Placement};
@@ -41,6 +41,8 @@ pub struct Router {
     pub(super) index: Aside<Index>,
     /// Whose deadline may have changed.
     pub(super) touched: Vec<InstanceId>,
+    /// What the wall clock showed with the last input.
+    wall: Aside<WallTime>,
     /// When a packet that is nobody's was last reported: once a second at most.
     stray: Aside<Option<Time>>,
 }
@@ -70,6 +72,7 @@ impl Router {
             queues: Queues::default(),
             index: Aside(Index::new(&model)),
             touched: Vec::new(),
+            wall: Aside(WallTime::default()),
             stray: Aside(None),
             model: Aside(model),
         }
@@ -121,6 +124,11 @@ impl Router {
         self.reindex();
     }
 
+    /// What the wall clock shows; told before `handle`, as signed adverts say when they were signed.
+    pub fn set_wall_time(&mut self, wall: WallTime) {
+        self.wall.0 = wall;
+    }
+
     /// Appends what must be done, in order; does nothing itself.
     pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Effect>) {
         match (self.phase, input) {
@@ -143,7 +151,8 @@ impl Router {
             // Nothing was started: the model to start with changes, what is known of the host stays.
             (Phase::Initialize, Input::Reload { model, generation }) => {
                 let host = std::mem::take(&mut self.host);
-                *self = Router { host, ..Router::new(model, generation, self.release) };
+                let wall = std::mem::take(&mut self.wall);
+                *self = Router { host, wall, ..Router::new(model, generation, self.release) };
             }
             (Phase::Initialize, Input::Stop) => self.phase = Phase::Stopped,
             // No timer runs, no socket is open, no script was started, no address was given.
@@ -578,6 +587,7 @@ impl Router {
         self.touched.push(id);
         let mut turn = Turn {
             now,
+            wall: self.wall.0,
             origin: self.startup.map_or(now, |until| until.max(now)),
             generation: self.generation,
             release: self.release,

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use super::Transmission;
 use super::instance::VirtualRouter;
 use crate::base::name::Priority;
+use crate::base::net::Family;
+use crate::base::time::WallTime;
 use crate::model::vrrp::{Instance, OldChecksum, Transport};
 use crate::wire::advert::{Advert, ChecksumForm, Envelope};
 use crate::wire::ip::TTL;
@@ -34,8 +36,8 @@ pub fn expected_checksum(instance: &Instance, switched: bool) -> ChecksumForm {
 
 impl VirtualRouter {
     /// One advert: a datagram to the group, or one to each peer. Empty without an address to send from (VR-154) or
-    /// without a socket. All copies carry the same identification and sequence number (VR-25, VR-37).
-    pub(super) fn advert(&mut self, priority: Priority) -> Vec<Transmission> {
+    /// without a socket. All copies carry the same identification, sequence number and trailer (VR-25, VR-37, VR-46).
+    pub(super) fn advert(&mut self, priority: Priority, wall: WallTime) -> Vec<Transmission> {
         let (Some(source), Some(socket)) = (self.source, self.socket.clone()) else { return Vec::new() };
         let model = self.model.0.clone();
         if model.authentication.is_ah() {
@@ -51,6 +53,7 @@ impl VirtualRouter {
             authentication: model.authentication,
             addresses: model.virtual_addresses.iter().map(|address| address.cidr.address).collect(),
         };
+        let trailer = self.trailer(source, &advert.packet(Family::of(source)), wall);
         let (destinations, ttl): (Vec<IpAddr>, Option<u8>) = match &model.transport {
             Transport::Multicast { group } => (vec![*group], None),
             Transport::Unicast { peers, ttl, .. } => (peers.iter().map(|peer| peer.address).collect(), *ttl),
@@ -65,7 +68,7 @@ impl VirtualRouter {
                 sequence: self.sequence.value(),
             };
             let mut bytes = Vec::new();
-            advert.to_wire(&envelope, &mut bytes);
+            advert.to_wire_with(&envelope, trailer.as_ref().map_or(&[], |trailer| trailer), &mut bytes);
             let hop_limit = if source.is_ipv6() { ttl } else { None };
             Transmission { socket: socket.clone(), source, destination, hop_limit, bytes }
         };

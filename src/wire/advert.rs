@@ -15,6 +15,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 
 use super::ip::{self, Datagram};
+use super::trailer::{Signed, TRAILER};
 use crate::base::name::{Authentication, Priority, Version, Vrid};
 use crate::base::net::Family;
 use crate::base::time::{Centiseconds, Interval};
@@ -84,6 +85,8 @@ pub struct Expected {
     pub checksum: ChecksumForm,
     /// AH only: the counter; only greater numbers are new (VR-39).
     pub sequence: u32,
+    /// `auth_hmac`: a trailer may follow (VR-51).
+    pub trailer: bool,
 }
 
 /// A datagram as it came in.
@@ -173,7 +176,19 @@ pub const fn length(family: Family, version: u8, count: usize) -> usize {
     }
 }
 
+/// A datagram whose length, hop limit and version are right, before anything else in it is believed (VR-75).
+#[derive(Debug)]
+pub struct Opened<'a> {
+    incoming: Incoming<'a>,
+    parts: Parts<'a>,
+    vrid: Vrid,
+    /// From the VRRP header on, without what follows the packet.
+    vrrp: &'a [u8],
+    trailer: Option<&'a [u8; TRAILER]>,
+}
+
 /// A datagram, cut where its headers end.
+#[derive(Debug)]
 struct Parts<'a> {
     /// IPv4 only.
     ip: Option<Datagram<'a>>,
@@ -213,13 +228,37 @@ impl Advert {
     ///
     /// Addresses of the other family than the envelope's are not sent.
     pub fn to_wire(&self, envelope: &Envelope, out: &mut Vec<u8>) {
+        self.to_wire_with(envelope, &[], out);
+    }
+
+    /// As `to_wire`, with a trailer behind the packet: empty, or made by `trailer` from `packet`.
+    pub fn to_wire_with(&self, envelope: &Envelope, trailer: &[u8], out: &mut Vec<u8>) {
         match (envelope.source, envelope.destination) {
-            (IpAddr::V4(source), IpAddr::V4(destination)) => self.to_wire4(source, destination, envelope, out),
-            _ => self.body(Family::V6, out),
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                self.to_wire4(source, destination, envelope, trailer, out);
+            }
+            _ => {
+                self.body(Family::V6, out);
+                out.extend(trailer);
+            }
         }
     }
 
-    fn to_wire4(&self, source: Ipv4Addr, destination: Ipv4Addr, envelope: &Envelope, out: &mut Vec<u8>) {
+    /// What a trailer signs: from the VRRP header on, checksum zero.
+    pub fn packet(&self, family: Family) -> Vec<u8> {
+        let mut packet = Vec::with_capacity(length(Family::V6, 2, self.addresses.len()));
+        self.body(family, &mut packet);
+        packet
+    }
+
+    fn to_wire4(
+        &self,
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        envelope: &Envelope,
+        trailer: &[u8],
+        out: &mut Vec<u8>,
+    ) {
         let start = out.len();
         let mut vrrp = Vec::with_capacity(length(Family::V4, 2, self.addresses.len()));
         self.body(Family::V4, &mut vrrp);
@@ -231,7 +270,7 @@ impl Advert {
         };
         let protocol = if ah.is_some() { ip::PROTOCOL_AH } else { ip::PROTOCOL_VRRP };
         let header = ip::Header { id: envelope.id, ttl: envelope.ttl, protocol, source, destination };
-        header.to_wire(vrrp.len() + if ah.is_some() { AH_HEADER } else { 0 }, out);
+        header.to_wire(vrrp.len() + trailer.len() + if ah.is_some() { AH_HEADER } else { 0 }, out);
         if let Some(key) = ah {
             let mut ah = [0; AH_HEADER];
             ah[..2].copy_from_slice(&[ip::PROTOCOL_VRRP, 4]);
@@ -242,6 +281,7 @@ impl Advert {
             out.extend(ah);
         }
         out.extend(vrrp);
+        out.extend(trailer);
     }
 
     /// From the VRRP header on, checksum zero.
@@ -274,28 +314,35 @@ impl Advert {
         }
     }
 
-    /// Reads a datagram of protocol 112 or 51, checking in the original's order.
+    /// Reads a datagram of protocol 112 or 51, checking in the original's order. A trailer is not judged: for that
+    /// there are `open` and `Opened::read`.
     pub fn from_wire(incoming: &Incoming<'_>, expected: &Expected) -> Result<Received, Reject> {
+        Advert::open(incoming, expected)?.read(expected)
+    }
+
+    /// The first checks: VR-65 … VR-74.
+    pub fn open<'a>(incoming: &Incoming<'a>, expected: &Expected) -> Result<Opened<'a>, Reject> {
         let family = Family::of(incoming.source);
         let parts = Parts::of(family, incoming.bytes)?;
         let vrrp = parts.vrrp;
         let vrid = Vrid::new(vrrp[1]).ok_or(Reject::Vrid)?;
-        let meant_for_us = incoming.destination.is_multicast() != expected.unicast;
-        if family == Family::V6 && !meant_for_us {
+        if family == Family::V6 && incoming.destination.is_multicast() == expected.unicast {
             return Err(Reject::Destination6);
         }
         if parts.ah.is_some() != expected.authentication.is_ah() {
             return Err(Reject::AuthenticationHeader { present: parts.ah.is_some() });
         }
-        let (version, kind, count) = (vrrp[0] >> 4, vrrp[0] & 0x0f, usize::from(vrrp[3]));
+        let (version, count) = (vrrp[0] >> 4, usize::from(vrrp[3]));
         let body = length(family, version, count);
-        let wanted = parts.headers() + body;
-        let received = incoming.bytes.len();
+        let (mut wanted, received) = (parts.headers() + body, incoming.bytes.len());
+        let mut trailer = None;
+        if expected.trailer && received == wanted + TRAILER {
+            wanted += TRAILER;
+            trailer = vrrp.last_chunk();
+        }
         if received != wanted && !is_padding(received, wanted) {
             return Err(Reject::Length { received, expected: wanted });
         }
-        // invariant: received >= wanted, so the body is there in full.
-        let vrrp = &vrrp[..body];
         match incoming.hop_limit {
             Some(received) if !expected.unicast && received != ip::TTL => return Err(Reject::HopLimit { received }),
             _ => {}
@@ -303,10 +350,30 @@ impl Advert {
         if version != expected.version.number() {
             return Err(Reject::Version { received: version });
         }
+        // invariant: received >= wanted, so the body is there in full.
+        Ok(Opened { incoming: *incoming, vrid, vrrp: &vrrp[..body], trailer, parts })
+    }
+}
+
+impl<'a> Opened<'a> {
+    /// The trailer as it came, if there is one.
+    pub fn trailer(&self) -> Option<&'a [u8; TRAILER]> {
+        self.trailer
+    }
+
+    /// What the trailer must have signed.
+    pub fn signed(&self) -> Signed<'a> {
+        Signed { source: self.incoming.source, packet: self.vrrp }
+    }
+
+    /// The other checks: VR-76 … VR-84.
+    pub fn read(&self, expected: &Expected) -> Result<Received, Reject> {
+        let Opened { incoming, parts, vrrp, .. } = self;
+        let (family, received) = (Family::of(incoming.source), incoming.bytes.len());
         let mut sequence = None;
         let interval = match expected.version {
             Version::V2 => {
-                sequence = check_authentication(incoming, &parts, vrrp, expected)?;
+                sequence = check_authentication(incoming, parts, vrrp, expected)?;
                 let interval = Interval::from_secs(u64::from(vrrp[5]));
                 if interval != expected.interval {
                     return Err(Reject::Interval { received: interval });
@@ -316,6 +383,7 @@ impl Advert {
             // The upper four bits are reserved and ignored (VR-3).
             Version::V3 => Centiseconds(u16::from_be_bytes([vrrp[4], vrrp[5]]) & 0x0fff).as_interval(),
         };
+        let kind = vrrp[0] & 0x0f;
         if kind != ADVERTISEMENT {
             return Err(Reject::Type { received: kind });
         }
@@ -326,17 +394,17 @@ impl Advert {
                 return Err(Reject::TotalLength { stated, received });
             }
             old_checksum = check_sum(&ip, vrrp, expected)?;
-            if !meant_for_us {
+            if incoming.destination.is_multicast() == expected.unicast {
                 return Err(Reject::Destination4);
             }
         }
         let advert = Advert {
             version: expected.version,
-            vrid,
+            vrid: self.vrid,
             priority: Priority(vrrp[2]),
             interval,
             authentication: expected.authentication,
-            addresses: addresses(family, &vrrp[HEADER..], count),
+            addresses: addresses(family, &vrrp[HEADER..], usize::from(vrrp[3])),
         };
         Ok(Received { advert, sequence, old_checksum })
     }

@@ -4,3 +4,4 @@ pub mod advert;
 pub mod arp;
 pub mod ip;
 pub mod ndisc;
+pub mod trailer;

@@ -12,7 +12,7 @@ use keepalived_rs::model::event::check::{
 use keepalived_rs::model::event::daemon::{Event as Daemon, FifoKind, Part, Weight};
 use keepalived_rs::model::event::kernel::Event as Kernel;
 use keepalived_rs::model::event::lvs::Event as Lvs;
-use keepalived_rs::model::event::vrrp::{Event as Vrrp, Fact, FaultCause, Flaw};
+use keepalived_rs::model::event::vrrp::{Event as Vrrp, Fact, FaultCause, Flaw, TrailerFlaw};
 use keepalived_rs::model::ipvs::{CommandName, ServiceKey};
 use keepalived_rs::model::lvs::Protocol;
 use keepalived_rs::model::track::ScriptOutcome;
@@ -225,6 +225,13 @@ fn flaws() -> Vec<Flaw> {
         Flaw::NotAPeer,
         Flaw::PeerHopLimit { received: 9, least: 10, most: 20 },
         Flaw::OldChecksum,
+        Flaw::Trailer(TrailerFlaw::Missing),
+        Flaw::Trailer(TrailerFlaw::Malformed),
+        Flaw::Trailer(TrailerFlaw::Stale { ahead: -40, window: 30 }),
+        Flaw::Trailer(TrailerFlaw::UnknownKey { id: 9 }),
+        Flaw::Trailer(TrailerFlaw::Invalid),
+        Flaw::Trailer(TrailerFlaw::Replayed),
+        Flaw::ClockSkew { ahead: 16, window: 30 },
     ]
 }
 

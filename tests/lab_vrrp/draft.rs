@@ -80,6 +80,7 @@ impl Draft {
                 bytes[..password.len()].copy_from_slice(password.as_bytes());
                 Authentication::Pass(bytes)
             }),
+            auth_hmac: None,
             transport: match self.unicast {
                 Some((_, peer)) => {
                     let address = peer.parse().expect("an address");

@@ -32,6 +32,7 @@ pub fn instance(name: &str, vrid: u8, interface: &str, priority: u8, family: Fam
         preempt: true,
         preempt_delay: Interval::ZERO,
         authentication: Authentication::None,
+        auth_hmac: None,
         transport: Transport::Multicast { group: group(family) },
         source: None,
         virtual_addresses: Vec::new(),

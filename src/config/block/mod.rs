@@ -1,6 +1,7 @@
 //! The declared blocks: what a file says, each with the table of its keywords.
 
 pub mod address;
+pub mod auth_hmac;
 pub mod checker;
 pub mod global_defs;
 pub mod minor;

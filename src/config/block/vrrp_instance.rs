@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::address::{self, Address};
+use super::auth_hmac::{AUTH_HMAC, AuthHmac};
 use super::route::RouteEntry;
 use super::rule::RuleEntry;
 use super::track::{self, Tracked};
@@ -61,6 +62,7 @@ pub struct VrrpInstance {
     pub skip_check_adv_addr: Given<bool>,
     pub v3_checksum_as_v2: Given<bool>,
     pub authentication: Authentication,
+    pub auth_hmac: AuthHmac,
     pub notify_backup: Given<Script>,
     pub notify_master: Given<Script>,
     pub notify_fault: Given<Script>,
@@ -172,7 +174,7 @@ keywords! {
         set "owner_ignore_adverts" (owner_ignore_adverts: bool = "false") "The owner ignores adverts." { since: "2.3.3" };
         read "kernel_rx_buf_size" (Number<0, 4_294_967_295> = "") "Receive buffer of the socket." { missing: Missing::Report };
         block "authentication" (authentication) "Authentication of VRRPv2.";
-        block "auth_hmac" (auth_hmac) "Signed adverts." { acted: false, since: "2.4.0" };
+        block "auth_hmac" (auth_hmac) "Signed adverts." { since: "2.4.0" };
     }
 }
 
@@ -180,16 +182,6 @@ keywords! {
     pub static AUTHENTICATION: Authentication {
         call "auth_type" (auth_type, Value, "PASS|AH", "") "Kind of authentication.";
         call "auth_pass" (auth_pass, Value, "<string>", "") "Password, at most 8 bytes.";
-    }
-}
-
-keywords! {
-    pub static AUTH_HMAC: () {
-        call "key" (minor::reported_words, Words, "<uint> <string>|hex:<hex>|file:<path>", "") "A key and its number." { acted: false, since: "2.4.0" };
-        read "active_key" (Number<1, 255> = "") "The key that signs." { since: "2.4.0" };
-        read "time_window" (Number<1, 300> = "") "Clock difference that is accepted." { since: "2.4.0" };
-        read "anti_replay" (String = "time") "How replays are found." { since: "2.4.0" };
-        read "mode" (String = "enforce") "What is done with unsigned adverts." { since: "2.4.0" };
     }
 }
 
@@ -396,8 +388,9 @@ fn authentication(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, re
     reader.block("vrrp_instance.authentication", line, AUTHENTICATION, &mut block.authentication)
 }
 
-fn auth_hmac(_: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
-    reader.block("vrrp_instance.auth_hmac", line, AUTH_HMAC, &mut ())
+fn auth_hmac(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    block.auth_hmac.span = Some(line.whole());
+    reader.block("vrrp_instance.auth_hmac", line, AUTH_HMAC, &mut block.auth_hmac)
 }
 
 fn auth_type(block: &mut Authentication, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {

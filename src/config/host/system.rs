@@ -1,15 +1,19 @@
 //! This machine.
 
 use std::hash::{BuildHasher, Hasher};
+use std::io::Read;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
 
-use super::{Host, Interface, Program, User};
+use super::{Host, Interface, KeyFile, Program, User};
 use crate::base::net::InterfaceIndex;
 use crate::model::notify::ScriptIdentity;
+
+/// Bytes read of a key file.
+const LONGEST_KEY_FILE: u64 = 1 << 10;
 
 /// The machine this process runs on. Asks the system each time; holds nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,6 +99,18 @@ impl Host for System {
 
     fn processors(&self) -> u32 {
         std::thread::available_parallelism().map_or(1, |count| count.get() as u32)
+    }
+
+    fn key_file(&self, path: &Path) -> Result<KeyFile, String> {
+        let found = path.metadata().map_err(|error| error.to_string())?;
+        // Reading anything else might wait for ever.
+        if !found.is_file() {
+            return Err("not a regular file".to_owned());
+        }
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+        file.take(LONGEST_KEY_FILE).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        Ok(KeyFile { bytes, exposed: found.mode() & 0o077 != 0 })
     }
 
     fn namespace(&self, name: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Virtual routers, their sync groups and track scripts.
 
+mod auth_hmac;
 mod group;
 mod instance;
 mod script;

@@ -58,6 +58,7 @@ impl Station {
             return;
         }
         let mut effects = Vec::new();
+        self.machine.set_wall_time(clock::wall());
         self.machine.handle(clock::now(), Input::Deadline, &mut effects);
         for effect in effects {
             match effect {

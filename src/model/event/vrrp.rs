@@ -238,6 +238,14 @@ pub enum Flaw {
         received: u32,
         counter: u32,
     },
+    /// `auth_hmac` (VR-51).
+    Trailer(TrailerFlaw),
+    /// A good trailer, but the clocks differ by more than half of what is allowed (VR-53). Whole seconds that ours is
+    /// ahead.
+    ClockSkew {
+        ahead: i64,
+        window: u32,
+    },
     /// Version 2: dropped (VR-79).
     Interval {
         ours: Interval,
@@ -278,4 +286,23 @@ pub enum Flaw {
     },
     /// A peer that sums as version 1.3.6 and older did; from now on so do we (VR-22).
     OldChecksum,
+}
+
+/// What is wrong with the trailer of a signed advert, in the order in which it is looked at (VR-51).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrailerFlaw {
+    /// There is none.
+    Missing,
+    Malformed,
+    /// Whole seconds that our clock is ahead of the sender's.
+    Stale {
+        ahead: i64,
+        window: u32,
+    },
+    UnknownKey {
+        id: u8,
+    },
+    Invalid,
+    /// Its stamp is not later than the last one.
+    Replayed,
 }

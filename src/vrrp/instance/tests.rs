@@ -34,6 +34,7 @@ impl Bench {
         let mut out = Vec::new();
         let mut turn = Turn {
             now: self.now,
+            wall: Default::default(),
             origin: self.now,
             generation: 1,
             release: self.release,
@@ -320,6 +321,7 @@ fn a_change_of_priority_moves_the_down_timer() {
     let mut out = Vec::new();
     let mut turn = Turn {
         now: bench.now,
+        wall: Default::default(),
         origin: bench.now,
         generation: 1,
         release: bench.release,
@@ -363,6 +365,7 @@ fn two_owners() {
     let mut out = Vec::new();
     let mut turn = Turn {
         now: bench.now,
+        wall: Default::default(),
         origin: bench.now,
         generation: 1,
         release: bench.release,
@@ -422,7 +425,7 @@ fn statistics_count_adverts_and_changes() {
 fn identification_counts_adverts() {
     let mut bench = Bench::in_state(State::Backup, unicast("VI_1", 51, 100, &["10.0.0.2", "10.0.0.3"]));
     let ids = |bench: &mut Bench| -> Vec<u16> {
-        let sent = bench.router.advert(Priority(100));
+        let sent = bench.router.advert(Priority(100), Default::default());
         sent.iter().map(|sent| u16::from_be_bytes([sent.bytes[4], sent.bytes[5]])).collect()
     };
     assert_eq!(ids(&mut bench), [1, 1]);

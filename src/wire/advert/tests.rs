@@ -43,6 +43,7 @@ fn expected(version: Version, authentication: Authentication) -> Expected {
         unicast: false,
         checksum: ChecksumForm::PseudoHeader,
         sequence: 4,
+        trailer: false,
     }
 }
 

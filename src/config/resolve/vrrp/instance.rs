@@ -22,6 +22,35 @@ use crate::model::vrrp::{
 /// The most addresses of an advert (VR-8).
 const ADDRESSES: usize = 255;
 
+/// What takes room in an advert beside the addresses.
+struct Room {
+    version: Version,
+    family: Family,
+    ah: bool,
+    trailer: bool,
+}
+
+impl Room {
+    /// VR-8: how many addresses fit a packet of `mtu` bytes.
+    fn addresses(&self, mtu: usize) -> usize {
+        let (ip, size) = match self.family {
+            Family::V4 => (20, 4),
+            Family::V6 => (40, 16),
+        };
+        let mut headers = 14 + ip + 8;
+        if (self.version, self.family) == (Version::V2, Family::V4) {
+            headers += 8;
+        }
+        if self.ah {
+            headers += 24;
+        }
+        if self.trailer {
+            headers += 28;
+        }
+        ADDRESSES.min(mtu.saturating_sub(headers) / size)
+    }
+}
+
 impl Resolver<'_> {
     /// An instance, or nothing when it cannot run; why was said.
     pub(super) fn instance(&mut self, block: &VrrpInstance, scripts: &[Tracked]) -> Option<Instance> {
@@ -60,12 +89,15 @@ impl Resolver<'_> {
         if !self.has_addresses(block, version, strict, virtual_addresses.is_empty() && excluded.is_empty()) {
             return None;
         }
-        let (virtual_addresses, moved) = self.fitting(block, family, virtual_addresses);
-        excluded.extend(moved);
         let (priority, wants_master) = self.start(block, strict);
         let authentication = self.authentication(block, version, family, strict);
-        let wants_master = wants_master && !self.ah_excludes_master(block, authentication, priority);
         let interval = self.interval(block, version);
+        let auth_hmac = self.auth_hmac(block, interval, strict);
+        let authentication = self.one_authentication(block, authentication, auth_hmac.is_some());
+        let room = Room { version, family, ah: authentication.is_ah(), trailer: auth_hmac.is_some() };
+        let (virtual_addresses, moved) = self.fitting(block, &room, virtual_addresses);
+        excluded.extend(moved);
+        let wants_master = wants_master && !self.ah_excludes_master(block, authentication, priority);
         let (preempt, preempt_delay) = self.preemption(block, wants_master, priority, strict);
         let transport = self.transport(block, family);
         let unicast = matches!(transport, Transport::Unicast { .. });
@@ -88,6 +120,7 @@ impl Resolver<'_> {
             preempt,
             preempt_delay,
             authentication,
+            auth_hmac,
             transport,
             source: block.source.as_ref().map(|source| source.value).filter(|source| Family::of(*source) == family),
             virtual_addresses: self.placed(block, virtual_addresses),
@@ -230,16 +263,12 @@ impl Resolver<'_> {
     fn fitting<'b>(
         &mut self,
         block: &VrrpInstance,
-        family: Family,
+        room: &Room,
         mut addresses: Vec<&'b Address>,
     ) -> (Vec<&'b Address>, Vec<&'b Address>) {
         let interface = block.interface.as_ref().and_then(|interface| self.host.interface(&interface.value.0));
         let mtu = interface.map_or(1500, |interface| interface.mtu as usize);
-        let (headers, size) = match family {
-            Family::V4 => (14 + 20 + 8 + 8, 4),
-            Family::V6 => (14 + 40 + 8, 16),
-        };
-        let most = ADDRESSES.min(mtu.saturating_sub(headers) / size);
+        let most = room.addresses(mtu);
         if addresses.len() <= most {
             return (addresses, Vec::new());
         }

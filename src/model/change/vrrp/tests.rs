@@ -22,6 +22,7 @@ fn instance(name: &str, vrid: u8, interface: &str) -> Instance {
         preempt: true,
         preempt_delay: Interval::ZERO,
         authentication: Authentication::None,
+        auth_hmac: None,
         transport: Transport::Multicast { group: "224.0.0.18".parse().unwrap() },
         source: None,
         virtual_addresses: vec![],

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Row, always, detail};
 use crate::base::name::InstanceName;
 use crate::base::time::Interval;
-use crate::model::event::vrrp::Flaw;
+use crate::model::event::vrrp::{Flaw, TrailerFlaw};
 
 pub(super) fn row(name: &InstanceName, from: IpAddr, flaw: &Flaw) -> Row {
     let mut row = match flaw {
@@ -73,6 +73,12 @@ pub(super) fn row(name: &InstanceName, from: IpAddr, flaw: &Flaw) -> Row {
             ),
             vec![("received", received.to_string()), ("counter", counter.to_string())],
         ),
+        Flaw::Trailer(flaw) => trailer(name, from, flaw),
+        Flaw::ClockSkew { ahead, window } => always(
+            "vrrp_packet_clock_skew",
+            format!("({name}) clock skew {ahead} sec with {from} is over half of the window of {window} sec"),
+            vec![("skew", ahead.to_string()), ("window", window.to_string())],
+        ),
         Flaw::Interval { ours, received } => always(
             "vrrp_packet_interval",
             format!(
@@ -139,6 +145,33 @@ pub(super) fn row(name: &InstanceName, from: IpAddr, flaw: &Flaw) -> Row {
     };
     row.fields.push(("peer", from.to_string()));
     row
+}
+
+/// IF-341.
+fn trailer(name: &InstanceName, from: IpAddr, flaw: &TrailerFlaw) -> Row {
+    let said = |what: &str| format!("({name}) {what} from {from}");
+    match flaw {
+        TrailerFlaw::Missing => always("vrrp_packet_trailer_missing", said("missing authentication trailer"), vec![]),
+        TrailerFlaw::Malformed => {
+            always("vrrp_packet_trailer_malformed", said("malformed authentication trailer"), vec![])
+        }
+        TrailerFlaw::Stale { ahead, window } => always(
+            "vrrp_packet_trailer_stale",
+            format!(
+                "({name}) stale authentication trailer from {from}, clock skew {ahead} sec exceeds window {window} sec"
+            ),
+            vec![("skew", ahead.to_string()), ("window", window.to_string())],
+        ),
+        TrailerFlaw::UnknownKey { id } => always(
+            "vrrp_packet_trailer_key",
+            said(&format!("unknown authentication key id {id}")),
+            vec![("key", id.to_string())],
+        ),
+        TrailerFlaw::Invalid => always("vrrp_packet_trailer_invalid", said("invalid authentication HMAC"), vec![]),
+        TrailerFlaw::Replayed => {
+            always("vrrp_packet_trailer_replayed", said("replayed authentication trailer"), vec![])
+        }
+    }
 }
 
 fn values(received: impl ToString, expected: impl ToString) -> Vec<(&'static str, String)> {

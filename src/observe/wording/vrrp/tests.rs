@@ -4,7 +4,7 @@ use super::*;
 use crate::base::name::{InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName};
 use crate::base::net::{Cidr, InterfaceIndex};
 use crate::base::time::Interval;
-use crate::model::event::vrrp::{Fact, FaultCause, Flaw};
+use crate::model::event::vrrp::{Fact, FaultCause, Flaw, TrailerFlaw};
 use crate::model::vrrp::SocketKey;
 
 fn ip(text: &str) -> std::net::IpAddr {
@@ -233,7 +233,7 @@ fn tracking_and_the_host() {
     ]);
 }
 
-/// IF-328, IF-329, IF-330, IF-331, IF-332, IF-333, IF-334, IF-335, IF-336, IF-337, IF-338, IF-339, IF-340, IF-342,
+/// IF-328, IF-329, IF-330, IF-331, IF-332, IF-333, IF-334, IF-335, IF-336, IF-337, IF-338, IF-339, IF-340, IF-341, IF-342,
 /// IF-343, IF-344, IF-345, IF-346, IF-347, IF-348, IF-350, IF-351
 #[test]
 fn packets() {
@@ -320,6 +320,19 @@ fn packets() {
             false,
             "(VI_1) ip address associated with VRID 51 not present in advert from 10.7.0.2: 10.7.0.101",
         ),
+        (flaw(Flaw::Trailer(TrailerFlaw::Missing)), false, "(VI_1) missing authentication trailer from 10.7.0.2"),
+        (
+            flaw(Flaw::Trailer(TrailerFlaw::UnknownKey { id: 9 })),
+            false,
+            "(VI_1) unknown authentication key id 9 from 10.7.0.2",
+        ),
+        (flaw(Flaw::Trailer(TrailerFlaw::Invalid)), false, "(VI_1) invalid authentication HMAC from 10.7.0.2"),
+        (
+            flaw(Flaw::Trailer(TrailerFlaw::Stale { ahead: -40, window: 30 })),
+            false,
+            "(VI_1) stale authentication trailer from 10.7.0.2, clock skew -40 sec exceeds window 30 sec",
+        ),
+        (flaw(Flaw::Trailer(TrailerFlaw::Replayed)), false, "(VI_1) replayed authentication trailer from 10.7.0.2"),
         (flaw(Flaw::NotAPeer), false, "(VI_1) unicast source address 10.7.0.2 not a unicast peer"),
         (flaw(Flaw::WeAreOwner), false, "(VI_1) Dropping packet(s) from 10.7.0.2 since we are address owner"),
         (
