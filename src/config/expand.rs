@@ -171,7 +171,13 @@ impl<'a> Expander<'a> {
             self.complain(place, Code::EmbeddedNul, words);
             return;
         }
-        let line = without_comment(line).trim_matches([' ', '\t', '\r', '\x0b', '\x0c']);
+        const BLANKS: [char; 5] = [' ', '\t', '\r', '\x0b', '\x0c'];
+        let whole = line.trim_matches(BLANKS);
+        let line = without_comment(whole).trim_end_matches(BLANKS);
+        if line.is_empty() && !whole.is_empty() {
+            // A line of comment alone is not there at all, even within a definition (CL-8).
+            return;
+        }
         if let Some((name, mut lines)) = definition.take() {
             // A blank line ends a definition; so does a line without a backslash, which is its last (CL-45).
             let (text, more) = continued(line);
@@ -196,7 +202,11 @@ impl<'a> Expander<'a> {
             }
             return;
         }
-        self.logical(line, place);
+        match continued(line) {
+            // Blanks before a backslash at the end are cut everywhere (CL-45).
+            (text, true) => self.logical(&format!("{text}\\"), place),
+            (text, false) => self.logical(text, place),
+        }
     }
 
     /// What a line is after its `@ID` or `@^ID`; `None` when it is not for this host (CL-80).
@@ -254,10 +264,11 @@ impl<'a> Expander<'a> {
                 }
                 self.depth -= 1;
             }
-            Replaced::TooLong => {
-                let words = format!("line '{line}' does not fit with its definitions replaced - using it as written");
+            Replaced::TooLong(so_far) => {
+                let words =
+                    format!("line '{line}' does not fit with its definitions replaced - using it as far as it fits");
                 self.complain(place, Code::DefinitionLogged, words);
-                self.emit(line, place);
+                self.emit(without_comment(&so_far).trim(), place);
             }
             Replaced::Endless(name) => {
                 let words = format!("definition '{name}' names itself - using the line as written");
@@ -377,7 +388,7 @@ impl<'a> Expander<'a> {
             }
             let value = value.first().map_or("", String::as_str);
             if head.len() + value.len() + tail.len() > LINE + 1 {
-                return Replaced::TooLong;
+                return Replaced::TooLong(text);
             }
             text = format!("{head}{value}{tail}");
             from = at;
@@ -436,7 +447,8 @@ enum Replaced {
     Line(String),
     /// A definition of several lines at its end.
     Lines(String, Vec<String>),
-    TooLong,
+    /// With the replacements that fitted.
+    TooLong(String),
     Endless(String),
     Bad(String),
 }
@@ -474,6 +486,9 @@ fn is_name(text: &str) -> bool {
 fn plain(line: &str) -> bool {
     let bytes = line.as_bytes();
     if bytes.len() > LINE || bytes.iter().any(|byte| matches!(byte, b'$' | 0)) {
+        return false;
+    }
+    if bytes.contains(&b'\\') && without_comment(line).trim_end().ends_with('\\') {
         return false;
     }
     match bytes.iter().find(|byte| !matches!(byte, b' ' | b'\t')) {

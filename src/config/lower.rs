@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::block::rule::NextPriority;
 use super::host::Host;
 use super::iproute::Names;
-use super::schema::{Keyword, Missing, Repeat, Row};
+use super::schema::{Keyword, Missing, Repeat, Row, Shape};
 use super::tree::{Line, Mark, Tree};
 use super::value::{Fault, Value};
 use super::{suggest, table};
 use crate::diagnostic::{Code, Diagnostic, SourceMap, Span, Spanned};
 
-/// A keyword's value is missing: reading ends (CL-111).
+/// A keyword's value is missing: its line is left, and nothing starts with this file (CL-111).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stop;
 
@@ -40,6 +40,10 @@ pub struct Reader<'t> {
     /// For rules that give none.
     pub next_priority: NextPriority,
     unacted: BTreeSet<(&'static str, &'static str)>,
+    /// The closing brace of the block or list that was read last.
+    pub closed: Span,
+    /// A value was missing, so nothing starts with this file (CL-111).
+    pub stopped: bool,
 }
 
 /// What was declared so far and may be tracked.
@@ -68,6 +72,8 @@ impl<'t> Reader<'t> {
             names: Names::default(),
             next_priority: NextPriority::default(),
             unacted: BTreeSet::new(),
+            closed: Span::default(),
+            stopped: false,
         }
     }
 
@@ -91,8 +97,13 @@ impl<'t> Reader<'t> {
         self.found.push(Diagnostic::at(code, span, words));
     }
 
+    /// Something found at the end of a block: the original names the line of its closing brace.
+    pub fn at_end(&mut self, code: Code, header: Span, words: impl Into<String>) {
+        self.found.push(Diagnostic::at(code, self.closed, words).also(header, "of this block"));
+    }
+
     /// Reads the whole text as the top level.
-    pub fn top<B>(&mut self, rows: &'static [Keyword<B>], block: &mut B) -> Result<(), Stop> {
+    pub fn top<B>(&mut self, rows: &'static [Keyword<B>], block: &mut B) {
         while let Some(line) = self.next() {
             match line.mark() {
                 Mark::Open => self.unexpected(&line),
@@ -100,14 +111,13 @@ impl<'t> Reader<'t> {
                     let finding = Diagnostic::at(Code::UnknownKeyword, line.whole(), "Unknown keyword '}'");
                     self.found.push(finding.label("no block is open here"));
                 }
-                Mark::Words => self.line("(root)", rows, block, &line)?,
+                Mark::Words => self.line("(root)", rows, block, &line),
             }
         }
         if self.depth > 0 {
             let words = format!("There are {} missing '}}'s or extra '{{'s", self.depth);
             self.found.push(Diagnostic::new(Code::MissingClose, words));
         }
-        Ok(())
     }
 
     /// Reads a block whose header line has just been read.
@@ -131,10 +141,11 @@ impl<'t> Reader<'t> {
             None => {}
         }
         while let Some(line) = self.next() {
+            self.closed = line.whole();
             match line.mark() {
                 Mark::Open => self.unexpected(&line),
                 Mark::Close => break,
-                Mark::Words => self.line(context, rows, block, &line)?,
+                Mark::Words => self.line(context, rows, block, &line),
             }
         }
         self.open.pop();
@@ -145,16 +156,9 @@ impl<'t> Reader<'t> {
         self.report(Code::UnexpectedOpen, line.whole(), "Unexpected '{' - ignoring");
     }
 
-    fn line<B>(
-        &mut self,
-        context: &'static str,
-        rows: &'static [Keyword<B>],
-        block: &mut B,
-        line: &Line<'_>,
-    ) -> Result<(), Stop> {
+    fn line<B>(&mut self, context: &'static str, rows: &'static [Keyword<B>], block: &mut B, line: &Line<'_>) {
         let Some(keyword) = rows.iter().find(|keyword| keyword.row.name == line.keyword()) else {
-            self.unknown(context, rows, line);
-            return Ok(());
+            return self.unknown(context, rows, line);
         };
         let row = &keyword.row;
         if !row.acted && self.unacted.insert((context, row.name)) {
@@ -164,7 +168,13 @@ impl<'t> Reader<'t> {
         if !row.deprecated.is_empty() {
             self.report(Code::Deprecated, line.span(0), row.deprecated);
         }
-        (keyword.set)(block, line, row, self)
+        if (keyword.set)(block, line, row, self).is_err() {
+            // The original ends here; going on tells the author of the other mistakes too.
+            self.stopped = true;
+            if matches!(row.shape, Shape::Block | Shape::Lines) {
+                self.skip_block();
+            }
+        }
     }
 
     fn unknown<B>(&mut self, context: &'static str, rows: &'static [Keyword<B>], line: &Line<'_>) {
@@ -229,10 +239,11 @@ impl<'t> Reader<'t> {
             }
         }
         while let Some(line) = self.next() {
+            self.closed = line.whole();
             match line.mark() {
                 Mark::Open => self.entry_brace(&line),
                 Mark::Close => break,
-                Mark::Words => entry(&line, self)?,
+                Mark::Words => self.stopped |= entry(&line, self).is_err(),
             }
         }
         Ok(())
@@ -242,7 +253,7 @@ impl<'t> Reader<'t> {
         self.report(Code::UnexpectedOpen, line.whole(), "Unexpected '{' - ignoring");
     }
 
-    /// A word that must be there: its absence ends the reading (CL-111).
+    /// A word that must be there (CL-111).
     pub fn need<'l>(&mut self, line: &Line<'l>, at: usize) -> Result<&'l str, Stop> {
         if let Some(word) = line.word(at) {
             return Ok(word);
@@ -253,7 +264,7 @@ impl<'t> Reader<'t> {
             line.keyword(),
             at + 1
         );
-        let finding = Diagnostic::late(Code::MissingParameter, line.whole(), words);
+        let finding = Diagnostic::at(Code::MissingParameter, line.whole(), words);
         self.found.push(finding.label("a value is missing here").help("give it a value, or remove the line"));
         Err(Stop)
     }
@@ -266,14 +277,22 @@ impl<'t> Reader<'t> {
             (None, Missing::Fatal) => self.need(line, 1)?,
             (None, Missing::Allowed) => return Ok(V::absent().map(|value| Spanned::new(value, line.span(0)))),
             (None, Missing::Report) => {
-                let words = format!("{} name missing - ignoring", row.name);
-                self.report(Code::InvalidValue, line.whole(), words);
+                self.lacking(line, row);
                 return Ok(None);
             }
         };
         let parsed = V::parse(text, row.lax && !self.test);
         self.judge(parsed.fault, text, span, row);
         Ok(parsed.value.map(|value| Spanned::new(value, span)))
+    }
+
+    /// Says that a value is missing where that is no reason to stop.
+    pub fn lacking(&mut self, line: &Line<'_>, row: &'static Row) {
+        let words = match row.lack {
+            "" => format!("{} name missing - ignoring", row.name),
+            words => words.replace("{block}", &self.block_name),
+        };
+        self.report(Code::InvalidValue, line.whole(), words);
     }
 
     /// Reports what is wrong with a value: the number's own words, then the keyword's.
@@ -301,23 +320,21 @@ impl<'t> Reader<'t> {
         row.complaint.replace("{block}", &self.block_name).replace("{}", text)
     }
 
-    /// Whether a keyword is given a second time and the first is to stay; says so.
-    pub fn refuse_second(&mut self, already: bool, line: &Line<'_>, row: &'static Row) -> bool {
-        if !already {
-            return false;
-        }
-        match row.repeat {
-            Repeat::Refuse => {
-                let words = format!("{} already specified - ignoring", row.name);
-                self.report(Code::Duplicate, line.whole(), words);
-                true
-            }
-            Repeat::Replace => {
-                let words = format!("{} already specified - replacing", row.name);
-                self.report(Code::Duplicate, line.whole(), words);
-                false
-            }
-            Repeat::LastWins | Repeat::Append => false,
-        }
+    /// Whether a keyword is given a second time and the first is to stay; says so. `before` is the first one's value.
+    pub fn refuse_second(&mut self, before: Option<String>, line: &Line<'_>, row: &'static Row) -> bool {
+        let Some(before) = before else { return false };
+        let (refused, usual) = match row.repeat {
+            Repeat::Refuse => (true, "ignoring"),
+            Repeat::Replace => (false, "replacing"),
+            Repeat::LastWins | Repeat::Append => return false,
+        };
+        let words = if row.again.is_empty() {
+            format!("{} already specified - {usual}", row.name)
+        } else {
+            let second = line.word(1).unwrap_or_default();
+            row.again.replace("{block}", &self.block_name).replace("{old}", &before).replace("{}", second)
+        };
+        self.report(Code::Duplicate, line.whole(), words);
+        refused
     }
 }

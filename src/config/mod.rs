@@ -63,7 +63,8 @@ pub fn load(request: &Request<'_>) -> Loaded {
     let mut reader = lower::Reader::new(&tree, &sources, request.host, request.test);
     reader.found = found;
     let mut config = block::root::Config::default();
-    let stopped = reader.top(block::root::ROOT, &mut config).is_err();
+    reader.top(block::root::ROOT, &mut config);
+    let stopped = reader.stopped;
     let mut diagnostics = std::mem::take(&mut reader.found);
     if let Some(namespace) = config.net_namespace.as_ref().filter(|name| !request.host.namespace(&name.value)) {
         // `-t` of the original ends here without a verdict (CL-115).

@@ -43,7 +43,7 @@ pub enum Invalid {
 /// What happens when the value is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// Reading ends at once with exit status 2 (CL-111).
+    /// Nothing starts with such a file: exit status 2 (CL-111).
     Fatal,
     Report,
     Allowed,
@@ -70,6 +70,10 @@ pub struct Row {
     pub lax: bool,
     /// What is said after the complaint about the value: `{}` is the word, `{block}` the block's name.
     pub complaint: &'static str,
+    /// What is said when the value is missing and that is reported; empty: `NAME name missing - ignoring`.
+    pub lack: &'static str,
+    /// What is said of a second one: `{}` is its word, `{old}` the first one's; empty: `NAME already specified - …`.
+    pub again: &'static str,
     /// What is said each time an old spelling is used.
     pub deprecated: &'static str,
 }
@@ -89,6 +93,8 @@ impl Row {
         acted: true,
         lax: true,
         complaint: "",
+        lack: "",
+        again: "",
         deprecated: "",
     };
 }
@@ -128,7 +134,8 @@ macro_rules! keyword {
                 ..$crate::config::value::row::<$V>($default)
             },
             set: |block: &mut $B, line, row, reader| {
-                if reader.refuse_second(block.$field.is_some(), line, row) {
+                let before = block.$field.as_ref().map(|before| before.value.to_string());
+                if reader.refuse_second(before, line, row) {
                     return Ok(());
                 }
                 match reader.value::<$V>(line, row)? {
@@ -162,7 +169,8 @@ macro_rules! keyword {
                 }
             },
             set: |block: &mut $B, line, row, reader| {
-                if reader.refuse_second(block.$field.is_some(), line, row) {
+                let before = block.$field.as_ref().map(|before| before.value.command.clone());
+                if reader.refuse_second(before, line, row) {
                     return Ok(());
                 }
                 if let Some(script) = $crate::config::script::read(line, row, reader)? {

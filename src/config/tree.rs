@@ -150,8 +150,10 @@ impl Builder<'_> {
             let span = first.to(last);
             if let Some(stray) = stray {
                 let text = self.text.get(span.lo as usize..span.hi as usize).unwrap_or_default().trim_end();
-                let found_here = Diagnostic::at(Code::UnmatchedQuote, stray, format!("Unmatched quote: '{text}'"));
+                // The original says it twice: reading the line, and cutting it into words (CL-15, CL-22).
+                let found_here = Diagnostic::at(Code::UnmatchedQuote, stray, format!("Unterminated quote '{text}'"));
                 found.push(found_here.label("no closing quote on this line"));
+                found.push(Diagnostic::at(Code::UnmatchedQuote, stray, format!("Unmatched quote: '{text}'")));
             }
             if words > self.start {
                 let count = (words - self.start) as u32;

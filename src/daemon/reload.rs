@@ -14,7 +14,7 @@ use crate::model::event::daemon::{Event, Weight};
 const EXIT_CONFIGURATION: u8 = 2;
 const EXIT_NO_FILE: u8 = 6;
 
-/// Where the configuration stands; the path is absolute, since the daemon changes to `/`.
+/// Where the configuration stands; for a daemon the path is absolute, since it changes to `/`.
 #[derive(Clone, Debug)]
 pub struct Source {
     pub file: PathBuf,

@@ -55,8 +55,9 @@ pub fn run(words: Vec<OsString>, work: Work) -> u8 {
     if let Some(exit) = answer(&options, &program) {
         return exit;
     }
-    let source =
-        Source { file: absolute(&options.file), config_id: options.config_id.clone(), all_config: options.all_config };
+    // A test names files as they were given (CL-107); a daemon changes to `/` and reads them again.
+    let file = if options.config_test.is_some() { options.file.clone() } else { absolute(&options.file) };
+    let source = Source { file, config_id: options.config_id.clone(), all_config: options.all_config };
     if let Some(file) = &options.config_test {
         return test(&options, &source, file);
     }

@@ -100,12 +100,12 @@ impl SourceMap {
         self.end_line();
     }
 
-    /// Appends one line that is not in the file as such: what `line` became.
+    /// Appends one line that is not in the file as such: what `line` became. An empty one is a place to point at.
     pub fn append_expanded(&mut self, file: FileId, line: u32, text: &str) -> Span {
         self.begin(file, line, true);
         let lo = self.text.len();
         self.text.push_str(text);
-        self.end_line();
+        self.text.push('\n');
         Span::new(lo, lo + text.len())
     }
 

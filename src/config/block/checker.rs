@@ -33,6 +33,8 @@ pub enum Kind {
 pub struct Checker {
     pub kind: Kind,
     pub span: Span,
+    /// Its closing brace.
+    pub end: Span,
     pub connect_ip: Given<IpAddr>,
     pub connect_port: Given<Number<1, 65535>>,
     pub bindto: Given<IpAddr>,
@@ -120,6 +122,7 @@ impl Checker {
         Checker {
             kind,
             span,
+            end: span,
             connect_ip: None,
             connect_port: None,
             bindto: None,
@@ -163,7 +166,7 @@ impl Checker {
             | Kind::Smtp
             | Kind::Dns => return true,
         };
-        reader.report(Code::BlockRefused, self.span, lacks);
+        reader.at_end(Code::BlockRefused, self.span, lacks);
         false
     }
 }
@@ -172,12 +175,12 @@ impl Checker {
 macro_rules! timed {
     ($vis:vis static $TABLE:ident { $($rest:tt)* }) => {
         keywords! { $vis static $TABLE: Checker {
-            call "retry" (retry, Value, "<uint>", "") "Further attempts before a failure counts.";
-            call "delay_before_retry" (delay_before_retry, Value, "<seconds>", "") "Seconds between attempts.";
-            call "warmup" (warmup, Value, "<seconds>", "") "Most seconds before the first check.";
-            call "delay_loop" (delay_loop, Value, "<seconds>", "") "Seconds between checks.";
-            set "alpha" (alpha: bool = "") "Counts as failed until checked.";
-            set "log_all_failures" (log_all_failures: bool = "") "Log each failure.";
+            call "retry" (retry, Value, "<uint>", "") "Further attempts before a failure counts." { complaint: "Invalid retry connection value '{}'" };
+            call "delay_before_retry" (delay_before_retry, Value, "<seconds>", "") "Seconds between attempts." { complaint: "Invalid delay_before_retry connection value '{}'" };
+            call "warmup" (warmup, Value, "<seconds>", "") "Most seconds before the first check." { complaint: "Invalid warmup connection value '{}'" };
+            call "delay_loop" (delay_loop, Value, "<seconds>", "") "Seconds between checks." { complaint: "delay_loop '{}' is invalid - ignoring" };
+            set "alpha" (alpha: bool = "") "Counts as failed until checked." { complaint: "Invalid alpha parameter {}" };
+            set "log_all_failures" (log_all_failures: bool = "") "Log each failure." { complaint: "Invalid log_all_failures parameter {}" };
             $($rest)*
         } }
     };
@@ -191,9 +194,9 @@ macro_rules! network {
             set "connect_port" (connect_port: Number<1, 65535> = "") "Port to check." { complaint: "Invalid checker connect_port '{}'" };
             set "bindto" (bindto: IpAddr = "") "Local address." { complaint: "Invalid bindto address {} - ignoring" };
             set "bind_port" (bind_port: Number<1, 65535> = "") "Local port." { complaint: "Invalid checker bind_port '{}'" };
-            set "bind_if" (bind_if: Interface = "") "Local interface." { complaint: "Invalid checker bind_if '{}' name too long" };
-            call "connect_timeout" (connect_timeout, Value, "<seconds>", "") "Seconds to connect.";
-            set "fwmark" (fwmark: Number<0, 4_294_967_295> = "0") "Mark of what is sent.";
+            set "bind_if" (bind_if: Interface = "") "Local interface." { complaint: "Interface name {} is too long - ignoring" };
+            call "connect_timeout" (connect_timeout, Value, "<seconds>", "") "Seconds to connect." { complaint: "connect_timeout {} invalid - ignoring" };
+            set "fwmark" (fwmark: Number<0, 4_294_967_295> = "0") "Mark of what is sent." { complaint: "Invalid fwmark connection value '{}'" };
             $($rest)*
         } }
     };
@@ -204,11 +207,11 @@ macro_rules! http {
     ($vis:vis static $TABLE:ident url $url:ident { $($rest:tt)* }) => {
         network! { $vis static $TABLE {
             call "nb_get_retry" (retry, Value, "<uint>", "") "Old name of retry." { deprecated: "nb_get_retry is deprecated - please use 'retry'" };
-            set "virtualhost" (virtualhost: String = "") "Host header." { missing: Missing::Report, repeat: Repeat::Replace };
-            set "http_protocol" (http_protocol: Protocol = "1.0") "Version of HTTP.";
-            set "enable_sni" (enable_sni: bool = "false") "Send the server's name.";
-            set "sni_name" (sni_name: OptionalText = "") "The name to send." { since: "2.4.4" };
-            set "fast_recovery" (fast_recovery: bool = "false") "Check the other urls at once after a recovery.";
+            set "virtualhost" (virtualhost: String = "") "Host header." { missing: Missing::Report, repeat: Repeat::Replace, lack: "HTTP_GET virtualhost name missing", again: "Duplicate virtualhost - overwriting {old} with {}" };
+            set "http_protocol" (http_protocol: Protocol = "1.0") "Version of HTTP." { complaint: "Invalid http_protocol version {}", missing: Missing::Report, lack: "Missing http_protocol version" };
+            set "enable_sni" (enable_sni: bool = "false") "Send the server's name." { complaint: "Invalid enable_sni parameter {}" };
+            set "sni_name" (sni_name: OptionalText = "") "The name to send." { since: "2.4.4", again: "Duplicate sni_name - overwriting {old} with {}", repeat: Repeat::Replace };
+            set "fast_recovery" (fast_recovery: bool = "false") "Check the other urls at once after a recovery." { complaint: "Invalid fast_recovery parameter {}" };
             block "url" ($url) "One page; all must be good.";
             $($rest)*
         } }
@@ -218,41 +221,41 @@ macro_rules! http {
 network! { pub static TCP_CHECK {} }
 
 network! { pub static UDP_CHECK {
-    call "payload" (minor::reported_words, Words, "<hex>…", "") "What is sent." { acted: false };
+    call "payload" (minor::reported_words, Words, "<hex>…", "") "What is sent." { acted: false, complaint: "Invalid hex string for UDP_CHECK payload", lack: "UDP_CHECK payload requires a payload" };
     call "require_reply" (minor::any_words, Words, "[<hex>…]", "") "What must come back." { acted: false };
-    read "min_reply_length" (Number<0, 65535> = "0") "Shortest answer.";
-    read "max_reply_length" (Number<0, 65535> = "255") "Longest answer.";
+    read "min_reply_length" (Number<0, 65535> = "0") "Shortest answer." { complaint: "UDP_CHECK min length {} not valid - must be between 0 & 65535" };
+    read "max_reply_length" (Number<0, 65535> = "255") "Longest answer." { complaint: "UDP_CHECK max length {} not valid - must be between 0 & 65535" };
 } }
 
 network! { pub static SMTP_CHECK {
-    read "helo_name" (String = "smtpchecker.keepalived.org") "Name used in HELO." { missing: Missing::Report, repeat: Repeat::Replace };
+    read "helo_name" (String = "smtpchecker.keepalived.org") "Name used in HELO." { missing: Missing::Report, repeat: Repeat::Replace, lack: "SMTP_CHECK helo name missing", again: "SMTP_CHECK helo name already specified" };
     block "host" (host) "A further target." { acted: false };
 } }
 
 timed! { pub static SMTP_HOST {
-    set "connect_ip" (connect_ip: IpAddr = "") "Address to check.";
-    set "connect_port" (connect_port: Number<1, 65535> = "") "Port to check.";
-    set "bindto" (bindto: IpAddr = "") "Local address.";
-    set "bind_port" (bind_port: Number<1, 65535> = "") "Local port.";
-    set "bind_if" (bind_if: Interface = "") "Local interface.";
-    call "connect_timeout" (connect_timeout, Value, "<seconds>", "") "Seconds to connect.";
-    set "fwmark" (fwmark: Number<0, 4_294_967_295> = "0") "Mark of what is sent.";
+    set "connect_ip" (connect_ip: IpAddr = "") "Address to check." { complaint: "Invalid connect_ip address {} - ignoring" };
+    set "connect_port" (connect_port: Number<1, 65535> = "") "Port to check." { complaint: "Invalid checker connect_port '{}'" };
+    set "bindto" (bindto: IpAddr = "") "Local address." { complaint: "Invalid bindto address {} - ignoring" };
+    set "bind_port" (bind_port: Number<1, 65535> = "") "Local port." { complaint: "Invalid checker bind_port '{}'" };
+    set "bind_if" (bind_if: Interface = "") "Local interface." { complaint: "Interface name {} is too long - ignoring" };
+    call "connect_timeout" (connect_timeout, Value, "<seconds>", "") "Seconds to connect." { complaint: "connect_timeout {} invalid - ignoring" };
+    set "fwmark" (fwmark: Number<0, 4_294_967_295> = "0") "Mark of what is sent." { complaint: "Invalid fwmark connection value '{}'" };
 } }
 
 network! { pub static DNS_CHECK {
     call "type" (dns_type, Value, "A|NS|CNAME|SOA|MX|TXT|AAAA|RRSIG|DNSKEY", "SOA") "Type of the question." { acted: false };
-    read "name" (String = ".") "Name that is asked for.";
+    read "name" (String = ".") "Name that is asked for." { complaint: "DNS_CHECK name '{}' has empty label - ignoring" };
 } }
 
 http! { pub static HTTP_GET url http_url {} }
 
 http! { pub static SSL_GET url ssl_url {
-    set "tls_compliant" (tls_compliant: bool = "false") "Close TLS properly." { since: "2.2.8" };
+    set "tls_compliant" (tls_compliant: bool = "false") "Close TLS properly." { since: "2.2.8", complaint: "Invalid tls_compliant option {}" };
 } }
 
 timed! { pub static MISC_CHECK {
     script "misc_path" (misc_path) "The script." { missing: Missing::Report, repeat: Repeat::LastWins };
-    set "misc_timeout" (misc_timeout: Number<0, 4294> = "0") "Seconds it may take.";
+    set "misc_timeout" (misc_timeout: Number<0, 4294> = "0") "Seconds it may take." { complaint: "Invalid misc_timeout value '{}'" };
     set "misc_dynamic" (misc_dynamic: Flag = "") "Its exit status sets the weight.";
     call "user" (user, Words, "<user> [<group>]", "") "Who it runs as.";
 } }
@@ -275,10 +278,10 @@ keywords! {
 macro_rules! url {
     ($vis:vis static $TABLE:ident { $($rest:tt)* }) => {
         keywords! { $vis static $TABLE: Url {
-            set "path" (path: String = "") "Path of the page." { repeat: Repeat::Replace };
-            set "digest" (digest: Digest = "") "MD5 of its body." { repeat: Repeat::Refuse };
+            set "path" (path: String = "") "Path of the page." { repeat: Repeat::Replace, again: "Duplicate path - overwriting {old} with {}" };
+            set "digest" (digest: Digest = "") "MD5 of its body." { repeat: Repeat::Refuse, complaint: "digest '{}' character length should be 32 rather than 2", again: "Digest '{}' is a duplicate" };
             call "status_code" (status_code, Words, "<uint>[-<uint>]…", "200-299") "Good status codes.";
-            set "virtualhost" (virtualhost: String = "") "Host header." { missing: Missing::Report, repeat: Repeat::Replace };
+            set "virtualhost" (virtualhost: String = "") "Host header." { missing: Missing::Report, repeat: Repeat::Replace, lack: "Missing HTTP_GET virtualhost name", again: "Duplicate url virtualhost - overwriting {old} with {}" };
             call "regex" (minor::some_words, Words, "<regex>", "") "What the body must match." { acted: false };
             read "regex_no_match" (Flag = "") "The body must not match.";
             call "regex_options" (minor::any_words, Words, "<word>…", "") "Options of the regex." { acted: false };
@@ -293,7 +296,7 @@ macro_rules! url {
 url! { pub static HTTP_URL {} }
 
 url! { pub static SSL_URL {
-    set "tls_compliant" (tls_compliant: bool = "false") "Close TLS properly." { since: "2.2.8" };
+    set "tls_compliant" (tls_compliant: bool = "false") "Close TLS properly." { since: "2.2.8", complaint: "Invalid tls_compliant option {}" };
 } }
 
 type Read = Result<(), Stop>;
@@ -335,7 +338,7 @@ fn host(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Read
 
 fn url(block: &mut Checker, line: &Line<'_>, reader: &mut Reader<'_>, url: Url) {
     if url.path.is_none() {
-        reader.report(Code::BlockRefused, line.whole(), "HTTP/SSL_GET checker url has no path - ignoring");
+        reader.at_end(Code::BlockRefused, line.whole(), "HTTP/SSL_GET checker url has no path - ignoring");
     } else {
         block.urls.push(url);
     }

@@ -38,9 +38,9 @@ pub struct Ssl {
 
 keywords! {
     pub static GARP_GROUP: GarpGroup {
-        read "garp_interval" (Seconds<0, 4_294_967_295> = "0") "Least gap between gratuitous ARPs of the group.";
-        read "gna_interval" (Seconds<0, 4_294_967_295> = "0") "Least gap between unsolicited advertisements of the group.";
-        call "interface" (garp_interface, Value, "<interface>", "") "An interface of the group." { acted: false };
+        read "garp_interval" (Seconds<0, 4_294_967_295> = "0") "Least gap between gratuitous ARPs of the group." { complaint: "garp_group garp_interval '{}' invalid" };
+        read "gna_interval" (Seconds<0, 4_294_967_295> = "0") "Least gap between unsolicited advertisements of the group." { complaint: "garp_group gna_interval '{}' invalid" };
+        call "interface" (garp_interface, Value, "<interface>", "") "An interface of the group." { acted: false, complaint: "WARNING - interface {} specified for garp_group doesn't exist" };
         lines "interfaces" (garp_interfaces, "{ <interface>… }") "Interfaces of the group." { acted: false };
     }
 }
@@ -89,10 +89,10 @@ keywords! {
 
 keywords! {
     pub static SSL: Ssl {
-        set "password" (password: String = "") "Password of the key." { acted: false, missing: Missing::Report, repeat: Repeat::Replace };
-        set "ca" (ca: String = "") "File of authorities." { acted: false, missing: Missing::Report, repeat: Repeat::Replace };
-        set "certificate" (certificate: String = "") "File of the certificate." { acted: false, missing: Missing::Report, repeat: Repeat::Replace };
-        set "key" (key: String = "") "File of the key." { acted: false, missing: Missing::Report, repeat: Repeat::Replace };
+        set "password" (password: String = "") "Password of the key." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL password missing", again: "Duplicate SSL - overwriting {old} with {}" };
+        set "ca" (ca: String = "") "File of authorities." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL cafile missing", again: "Duplicate SSL - overwriting {old} with {}" };
+        set "certificate" (certificate: String = "") "File of the certificate." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL certfile missing", again: "Duplicate SSL - overwriting {old} with {}" };
+        set "key" (key: String = "") "File of the key." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL keyfile missing", again: "Duplicate SSL - overwriting {old} with {}" };
     }
 }
 

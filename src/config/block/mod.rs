@@ -9,6 +9,7 @@ pub mod root;
 pub mod route;
 pub mod rule;
 pub mod statics;
+pub mod server_group;
 pub mod track;
 pub mod virtual_server;
 pub mod vrrp_instance;

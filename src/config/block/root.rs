@@ -6,9 +6,10 @@ use super::global_defs::{GLOBAL_DEFS, Global};
 use super::minor::{self, BFD_INSTANCE, GARP_GROUP, SSL, TRACK_FILE, TRACK_PROCESS};
 use super::route::RouteEntry;
 use super::rule::RuleEntry;
+use super::server_group::{ServerGroup, virtual_server_group};
 use super::statics::{self, TRACK_GROUP, TrackGroup};
 use super::track::{VRRP_SCRIPT, VrrpScript};
-use super::virtual_server::{ServerGroup, VirtualServer, virtual_server, virtual_server_group};
+use super::virtual_server::{VirtualServer, virtual_server};
 use super::vrrp_instance::{VRRP_INSTANCE, VrrpInstance};
 use super::vrrp_sync_group::{SyncGroup, VRRP_SYNC_GROUP};
 use crate::config::lower::{Reader, Stop};
@@ -40,12 +41,12 @@ pub struct Config {
 keywords! {
     pub static ROOT: Config {
         read "linkbeat_use_polling" (Flag = "") "Poll link states instead of hearing of them from the kernel.";
-        set "net_namespace" (net_namespace: String = "") "Network namespace that everything runs in." { missing: Missing::Report, repeat: Repeat::Refuse };
-        read "net_namespace_ipvs" (OptionalText = "") "Network namespace of the IPVS table." { repeat: Repeat::Refuse };
+        set "net_namespace" (net_namespace: String = "") "Network namespace that everything runs in." { missing: Missing::Report, repeat: Repeat::Refuse, again: "Duplicate net_namespace definition {} - ignoring" };
+        read "net_namespace_ipvs" (OptionalText = "") "Network namespace of the IPVS table." { repeat: Repeat::Refuse, again: "Duplicate net_namespace_ipvs definition {} - ignoring" };
         read "namespace_with_ipsets" (Flag = "") "Allow ipsets together with a namespace on kernels before 3.13.";
         read "use_pid_dir" (Flag = "") "Put pid files in a directory of their own.";
-        set "instance" (instance: String = "") "Name of this daemon among several: part of pid file names." { missing: Missing::Report, repeat: Repeat::Refuse };
-        set "child_wait_time" (child_wait_time: Number<0, 4_294_967_295> = "5") "The most seconds a stop may take.";
+        set "instance" (instance: String = "") "Name of this daemon among several: part of pid file names." { missing: Missing::Report, repeat: Repeat::Refuse, again: "Duplicate instance definition {} - ignoring" };
+        set "child_wait_time" (child_wait_time: Number<0, 4_294_967_295> = "5") "The most seconds a stop may take." { complaint: "Invalid child_wait_time {}" };
         block "global_defs" (global_defs) "Settings of the whole router.";
         block "track_group" (track_group) "Instances that follow the interfaces of static items." { acted: false };
         lines "static_ipaddress" (address::static_entry, "{ <address entry>… }") "Addresses set at start and removed at stop." { acted: false };
@@ -108,7 +109,7 @@ fn vrrp_sync_group(config: &mut Config, line: &Line<'_>, _: &'static Row, reader
     reader.block("vrrp_sync_group", line, VRRP_SYNC_GROUP, &mut block)?;
     if block.members.is_empty() {
         let words = format!("Sync group {} has no members - removing", block.name);
-        reader.report(Code::BlockRefused, block.span, words);
+        reader.at_end(Code::BlockRefused, block.span, words);
     } else {
         config.sync_groups.push(block);
     }
@@ -121,9 +122,10 @@ fn vrrp_script(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &m
     reader.block_name.clone_from(&name);
     reader.block("vrrp_script", line, VRRP_SCRIPT, &mut block)?;
     if block.script.is_none() {
-        reader.report(Code::BlockRefused, block.span, format!("No script set for vrrp_script {name} - removing"));
+        reader.at_end(Code::BlockRefused, block.span, format!("No script set for vrrp_script {name} - removing"));
     } else {
         // Of two with one name the first is used (CL-123).
+        block.end = reader.closed;
         reader.declared.scripts.entry(name).or_insert(block.span);
         config.scripts.push(block);
     }

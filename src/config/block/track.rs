@@ -5,7 +5,7 @@ use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Invalid, Missing, Row, keywords};
 use crate::config::script::Script;
 use crate::config::tree::Line;
-use crate::config::value::{Decimal, Flag, Number, integer};
+use crate::config::value::{Decimal, Fault, Flag, Number, integer};
 use crate::diagnostic::{Code, Span, Spanned};
 
 /// `vrrp_script NAME { … }`.
@@ -13,6 +13,8 @@ use crate::diagnostic::{Code, Span, Spanned};
 pub struct VrrpScript {
     pub name: String,
     pub span: Span,
+    /// Its closing brace.
+    pub end: Span,
     pub script: Given<Script>,
     pub interval: Given<Decimal<0, 4_294_000, 3>>,
     pub timeout: Given<Decimal<0, 4_294_000, 3>>,
@@ -63,7 +65,13 @@ keywords! {
 fn weight(block: &mut VrrpScript, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
     let text = reader.need(line, 1)?;
     let parsed = integer(text, -253, 253, row.lax && !reader.test);
-    reader.judge(parsed.fault, text, line.span(1), row);
+    if let Some(Fault::Number(words)) = parsed.fault {
+        reader.report(Code::InvalidNumber, line.span(1), words);
+        let words = format!("vrrp_script {} weight {text} must be in [-253, 253]", block.name);
+        reader.report(Code::InvalidValue, line.span(1), words);
+    } else {
+        reader.judge(parsed.fault, text, line.span(1), row);
+    }
     let reverse = match line.word(2) {
         None => false,
         Some("reverse") => true,
@@ -124,8 +132,8 @@ pub fn tracked(list: &mut Vec<Tracked>, line: &Line<'_>, reader: &mut Reader<'_>
         let text = line.word(2).unwrap_or_default();
         let parsed = integer(text, -kind.most, kind.most, !reader.test);
         if let Some(fault) = parsed.fault {
-            let tolerated = matches!(fault, crate::config::value::Fault::Tolerated(_));
-            if let crate::config::value::Fault::Number(words) | crate::config::value::Fault::Tolerated(words) = fault {
+            let tolerated = matches!(fault, Fault::Tolerated(_));
+            if let Fault::Number(words) | Fault::Tolerated(words) = fault {
                 reader.report(Code::InvalidNumber, line.span(2), words);
             }
             if !tolerated {

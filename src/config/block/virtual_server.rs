@@ -1,6 +1,4 @@
-//! `virtual_server`, `real_server` and `virtual_server_group`.
-
-use std::net::IpAddr;
+//! `virtual_server` and `real_server`.
 
 use super::Given;
 use super::checker::{self, Checker, Kind};
@@ -37,6 +35,8 @@ pub struct Timing {
 pub struct VirtualServer {
     pub header: Header,
     pub span: Span,
+    /// Its closing brace.
+    pub end: Span,
     pub family: Option<Family>,
     pub timing: Timing,
     pub inhibit_on_failure: Given<Flag>,
@@ -89,37 +89,14 @@ pub struct RealServer {
     pub checkers: Vec<Checker>,
 }
 
-/// `virtual_server_group NAME { … }`.
-#[derive(Debug)]
-pub struct ServerGroup {
-    pub name: String,
-    pub span: Span,
-    pub entries: Vec<GroupEntry>,
-}
-
-/// One line of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupEntry {
-    /// `first..=last`, walked on the last bits.
-    Range {
-        first: IpAddr,
-        count: u32,
-        port: u16,
-    },
-    Fwmark {
-        mark: u32,
-        family: Option<Family>,
-    },
-}
-
 keywords! {
     pub static VIRTUAL_SERVER: VirtualServer {
         call "ip_family" (ip_family, Value, "inet|inet6", "") "Family of a service by mark.";
-        call "retry" (retry, Value, "<uint>", "") "Further attempts before a failure counts." { lax: false };
-        call "delay_before_retry" (delay_before_retry, Value, "<seconds>", "") "Seconds between attempts.";
-        call "warmup" (warmup, Value, "<seconds>", "") "Most seconds before the first check.";
-        call "connect_timeout" (connect_timeout, Value, "<seconds>", "5") "Seconds to connect.";
-        call "delay_loop" (delay_loop, Value, "<seconds>", "60") "Seconds between checks.";
+        call "retry" (retry, Value, "<uint>", "") "Further attempts before a failure counts." { lax: false, complaint: "retry value invalid - {}" };
+        call "delay_before_retry" (delay_before_retry, Value, "<seconds>", "") "Seconds between attempts." { complaint: "virtual server delay before retry '{}' invalid - ignoring" };
+        call "warmup" (warmup, Value, "<seconds>", "") "Most seconds before the first check." { complaint: "virtual server warmup '{}' invalid - ignoring" };
+        call "connect_timeout" (connect_timeout, Value, "<seconds>", "5") "Seconds to connect." { complaint: "virtual server connect_timeout {} invalid - ignoring" };
+        call "delay_loop" (delay_loop, Value, "<seconds>", "60") "Seconds between checks." { complaint: "virtual server delay loop '{}' invalid - ignoring" };
         set "inhibit_on_failure" (inhibit_on_failure: Flag = "") "Failed servers get weight 0.";
         call "lb_algo" (scheduler, Value, "rr|wrr|lc|wlc|lblc|sh|mh|dh|fo|ovf|lblcr|sed|nq|twos", "wlc") "Scheduler.";
         call "lvs_sched" (scheduler, Value, "rr|wrr|lc|wlc|lblc|sh|mh|dh|fo|ovf|lblcr|sed|nq|twos", "wlc") "Scheduler.";
@@ -134,21 +111,21 @@ keywords! {
         call "mh-fallback" (mh_fallback, Flag, "", "") "mh: another server when one is down.";
         call "lb_kind" (lb_kind, Words, "NAT|DR|TUN [type ipip|gue|gre] [port <uint>] [nocsum|csum|remcsum]", "NAT") "How packets reach the real servers that follow.";
         call "lvs_method" (lb_kind, Words, "NAT|DR|TUN [type ipip|gue|gre] [port <uint>] [nocsum|csum|remcsum]", "NAT") "How packets reach the real servers that follow.";
-        set "persistence_engine" (persistence_engine: String = "") "Persistence engine of IPVS.";
+        set "persistence_engine" (persistence_engine: String = "") "Persistence engine of IPVS." { complaint: "persistence_name too long, truncating - {}" };
         call "persistence_timeout" (persistence_timeout, Value, "[<uint>]", "") "Seconds that a client keeps its server.";
         call "persistence_granularity" (persistence_granularity, Value, "<netmask>|<prefix>", "") "Which clients count as one.";
         call "protocol" (protocol, Value, "TCP|UDP|SCTP", "UDP") "Transport.";
         set "ha_suspend" (ha_suspend: Flag = "") "Check only while the address is here.";
-        set "smtp_alert" (smtp_alert: bool = "") "Mail on changes of quorum.";
-        set "virtualhost" (virtualhost: String = "") "Host header of HTTP checks." { missing: Missing::Report, repeat: Repeat::Replace };
-        read "snmp_name" (String = "") "Name in SNMP." { missing: Missing::Report };
+        set "smtp_alert" (smtp_alert: bool = "") "Mail on changes of quorum." { complaint: "Invalid virtual_server smtp_alert parameter {}" };
+        set "virtualhost" (virtualhost: String = "") "Host header of HTTP checks." { missing: Missing::Report, repeat: Repeat::Replace, lack: "virtual server virtualhost missing", again: "Duplicate vs virtualhost - overwriting {old} with {}" };
+        read "snmp_name" (String = "") "Name in SNMP." { missing: Missing::Report, lack: "virtual server snmp_name missing or extra parameters" };
         set "alpha" (alpha: Flag = "") "Servers count as failed until checked.";
         set "omega" (omega: Flag = "") "Tell of servers going down at stop.";
-        script "quorum_up" (quorum_up) "Run when quorum is gained.";
-        script "quorum_down" (quorum_down) "Run when quorum is lost.";
-        set "quorum" (quorum: Number<1, 4_294_967_295> = "1") "Sum of weights that is needed." { invalid: Invalid::Default };
-        set "hysteresis" (hysteresis: Number<0, 4_294_967_295> = "0") "Margin of quorum.";
-        set "weight" (weight: Number<1, 2_147_483_647> = "1") "Default weight of real servers.";
+        script "quorum_up" (quorum_up) "Run when quorum is gained." { again: "quorum_up script already specified - ignoring {}" };
+        script "quorum_down" (quorum_down) "Run when quorum is lost." { again: "quorum_down script already specified - ignoring {}" };
+        set "quorum" (quorum: Number<1, 4_294_967_295> = "1") "Sum of weights that is needed." { invalid: Invalid::Default, complaint: "Quorum {} must be in [1, 4294967295]. Setting to 1." };
+        set "hysteresis" (hysteresis: Number<0, 4_294_967_295> = "0") "Margin of quorum." { complaint: "Hysteresis {} must be in [0, 4294967295] - ignoring" };
+        set "weight" (weight: Number<1, 2_147_483_647> = "1") "Default weight of real servers." { complaint: "Virtual server weight {} is outside range 1-2147483647" };
         call "sorry_server" (sorry_server, Words, "<ipaddr> [<port>]", "") "Server of last resort.";
         call "sorry_server_inhibit" (sorry_server_inhibit, Flag, "", "") "It stays in the table with weight 0.";
         call "sorry_server_lvs_method" (sorry_server_lvs_method, Words, "NAT|DR|TUN …", "") "How packets reach it.";
@@ -158,22 +135,22 @@ keywords! {
 
 keywords! {
     pub static REAL_SERVER: RealServer {
-        set "weight" (weight: Number<0, 2_147_483_647> = "1") "Weight in the table.";
+        set "weight" (weight: Number<0, 2_147_483_647> = "1") "Weight in the table." { complaint: "Real server weight {} is outside range 0-2147483647" };
         call "lvs_method" (rs_lvs_method, Words, "NAT|DR|TUN …", "") "How packets reach it.";
-        set "uthreshold" (uthreshold: Number<0, 4_294_967_295> = "0") "Most connections.";
-        set "lthreshold" (lthreshold: Number<0, 4_294_967_295> = "0") "Connections below which it is used again.";
-        set "inhibit_on_failure" (inhibit_on_failure: bool = "") "Weight 0 when it fails.";
-        script "notify_up" (notify_up) "Run when it comes up.";
-        script "notify_down" (notify_down) "Run when it goes down.";
-        set "alpha" (alpha: bool = "") "Counts as failed until checked.";
-        call "retry" (rs_retry, Value, "<uint>", "") "Further attempts before a failure counts." { lax: false };
-        call "delay_before_retry" (rs_delay_before_retry, Value, "<seconds>", "") "Seconds between attempts.";
-        call "warmup" (rs_warmup, Value, "<seconds>", "") "Most seconds before the first check.";
-        call "connect_timeout" (rs_connect_timeout, Value, "<seconds>", "") "Seconds to connect.";
-        call "delay_loop" (rs_delay_loop, Value, "<seconds>", "") "Seconds between checks.";
-        set "smtp_alert" (smtp_alert: bool = "") "Mail on its changes.";
-        set "virtualhost" (virtualhost: String = "") "Host header of HTTP checks." { missing: Missing::Report, repeat: Repeat::Replace };
-        read "snmp_name" (String = "") "Name in SNMP." { missing: Missing::Report };
+        set "uthreshold" (uthreshold: Number<0, 4_294_967_295> = "0") "Most connections." { complaint: "Invalid real_server uthreshold '{}' - ignoring" };
+        set "lthreshold" (lthreshold: Number<0, 4_294_967_295> = "0") "Connections below which it is used again." { complaint: "Invalid real_server lthreshold '{}' - ignoring" };
+        set "inhibit_on_failure" (inhibit_on_failure: bool = "") "Weight 0 when it fails." { complaint: "Invalid inhibit_on_failure parameter {}" };
+        script "notify_up" (notify_up) "Run when it comes up." { again: "notify_up script already specified - ignoring {}" };
+        script "notify_down" (notify_down) "Run when it goes down." { again: "notify_down script already specified - ignoring {}" };
+        set "alpha" (alpha: bool = "") "Counts as failed until checked." { complaint: "Invalid alpha parameter {}" };
+        call "retry" (rs_retry, Value, "<uint>", "") "Further attempts before a failure counts." { lax: false, complaint: "retry value invalid - {}" };
+        call "delay_before_retry" (rs_delay_before_retry, Value, "<seconds>", "") "Seconds between attempts." { complaint: "real server delay_before_retry '{}' invalid - ignoring" };
+        call "warmup" (rs_warmup, Value, "<seconds>", "") "Most seconds before the first check." { complaint: "real server warmup '{}' invalid - ignoring" };
+        call "connect_timeout" (rs_connect_timeout, Value, "<seconds>", "") "Seconds to connect." { complaint: "real server connect_timeout {} invalid - ignoring" };
+        call "delay_loop" (rs_delay_loop, Value, "<seconds>", "") "Seconds between checks." { complaint: "real server delay_loop '{}' invalid - ignoring" };
+        set "smtp_alert" (smtp_alert: bool = "") "Mail on its changes." { complaint: "Invalid real_server smtp_alert parameter {}" };
+        set "virtualhost" (virtualhost: String = "") "Host header of HTTP checks." { missing: Missing::Report, repeat: Repeat::Replace, lack: "real server virtualhost missing", again: "Duplicate rs virtualhost - overwriting {old} with {}" };
+        read "snmp_name" (String = "") "Name in SNMP." { missing: Missing::Report, lack: "real server snmp_name missing or extra parameters" };
         block "HTTP_GET" (http_get) "HTTP check.";
         block "SSL_GET" (ssl_get) "HTTPS check.";
         block "TCP_CHECK" (tcp_check) "TCP connect check.";
@@ -278,7 +255,8 @@ pub fn virtual_server(config: &mut Config, line: &Line<'_>, _: &'static Row, rea
         _ => match endpoint(line, 1) {
             Ok(endpoint) => Some(Header::Address(endpoint)),
             Err(shown) => {
-                let words = format!("Invalid virtual server IP address[/port] {shown} - skipping");
+                let port = if line.len() > 2 { "/port" } else { "" };
+                let words = format!("Invalid virtual server IP address{port} {shown} - skipping");
                 reader.report(Code::BlockRefused, line.span(1), words);
                 None
             }
@@ -295,6 +273,7 @@ pub fn virtual_server(config: &mut Config, line: &Line<'_>, _: &'static Row, rea
     let mut block = VirtualServer {
         header,
         span: line.whole(),
+        end: line.whole(),
         family,
         timing: Timing::default(),
         inhibit_on_failure: None,
@@ -319,6 +298,7 @@ pub fn virtual_server(config: &mut Config, line: &Line<'_>, _: &'static Row, rea
         real_servers: Vec::new(),
     };
     let read = reader.block("virtual_server", line, VIRTUAL_SERVER, &mut block);
+    block.end = reader.closed;
     config.virtual_servers.push(block);
     read
 }
@@ -664,6 +644,7 @@ macro_rules! checkers {
             let mut checker = Checker::new(Kind::$kind, line.whole());
             reader.block($context, line, checker::$table, &mut checker)?;
             if checker.usable(reader) {
+                checker.end = reader.closed;
                 block.checkers.push(checker);
             }
             Ok(())
@@ -682,118 +663,4 @@ checkers! {
     misc_check Misc "virtual_server.real_server.MISC_CHECK" MISC_CHECK;
     file_check File "virtual_server.real_server.FILE_CHECK" FILE_CHECK;
     bfd_check Bfd "virtual_server.real_server.BFD_CHECK" BFD_CHECK;
-}
-
-pub fn virtual_server_group(config: &mut Config, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
-    let name = reader.need(line, 1)?.to_owned();
-    let mut group = ServerGroup { name: name.clone(), span: line.span(1), entries: Vec::new() };
-    reader.entries(line, row, |entry, reader| group_entry(&mut group, entry, reader))?;
-    if group.entries.is_empty() {
-        let words = format!("virtual server group {name} has no entries - removing");
-        reader.report(Code::BlockRefused, group.span, words);
-        return Ok(());
-    }
-    let has = |test: fn(&GroupEntry) -> bool| group.entries.iter().any(test);
-    let v4 = has(|entry| matches!(entry, GroupEntry::Range { first: IpAddr::V4(_), .. }));
-    let v6 = has(|entry| matches!(entry, GroupEntry::Range { first: IpAddr::V6(_), .. }));
-    let mark = has(|entry| matches!(entry, GroupEntry::Fwmark { family: None, .. }));
-    if v4 && v6 && mark {
-        let words = format!("virtual server group {name} cannot have IPv4, IPv6 and fwmark without family - removing");
-        reader.report(Code::BlockRefused, group.span, words);
-        return Ok(());
-    }
-    config.server_groups.push(group);
-    Ok(())
-}
-
-fn group_entry(group: &mut ServerGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
-    let text = line.keyword();
-    if text == "fwmark" {
-        let mark = reader.need(line, 1)?;
-        let parsed = integer(mark, 0, i64::from(u32::MAX), !reader.test);
-        let family = match line.word(2) {
-            None => Some(None),
-            Some("inet") => Some(Some(Family::V4)),
-            Some("inet6") => Some(Some(Family::V6)),
-            Some(_) => None,
-        };
-        match (parsed.value, family) {
-            (Some(mark), Some(family)) => group.entries.push(GroupEntry::Fwmark { mark: mark as u32, family }),
-            (None, _) => {
-                if let Some(Fault::Number(words)) = parsed.fault {
-                    reader.report(Code::InvalidNumber, line.span(1), words);
-                }
-                let words = format!("({}): fwmark '{mark}' must be in [0, 4294967295] - ignoring", group.name);
-                reader.report(Code::InvalidValue, line.span(1), words);
-            }
-            (_, None) => {
-                let word = line.word(2).unwrap_or_default();
-                let words = format!("({}): unknown fwmark family {word} - ignoring", group.name);
-                reader.report(Code::InvalidValue, line.span(2), words);
-            }
-        }
-        return Ok(());
-    }
-    let port_text = line.word(1).unwrap_or_default();
-    let port = if port_text.bytes().all(|byte| byte == b'0') {
-        Some(0)
-    } else {
-        integer(port_text, 1, 65535, false).value.map(|port| port as u16)
-    };
-    match (range(text), port) {
-        (Ok((first, count)), Some(port)) => group.entries.push(GroupEntry::Range { first, count, port }),
-        (Err(Some(words)), _) => {
-            reader.report(Code::InvalidValue, line.span(0), format!("{words} - {text} - skipping"))
-        }
-        _ => {
-            let port = if port_text.is_empty() { String::new() } else { format!("/port/{port_text}") };
-            let words = format!("Invalid virtual server group IP address {text} {port} - skipping");
-            reader.report(Code::InvalidValue, line.span(0), words);
-        }
-    }
-    Ok(())
-}
-
-/// First address and how many: `A`, `A-N`, `A-B` or `A/P` (LV-39, LV-40). The error may say what is wrong.
-fn range(text: &str) -> Result<(IpAddr, u32), Option<&'static str>> {
-    if let Some((address, prefix)) = text.split_once('/') {
-        let address: IpAddr = address.parse().map_err(|_| None)?;
-        let bits = Family::of(address).bits();
-        let prefix = integer(prefix, 1, i64::from(bits), false).value.ok_or(None)?;
-        let host_bits = u32::from(bits) - prefix as u32;
-        let mask = 1u128.checked_shl(host_bits).map_or(u128::MAX, |size| size - 1);
-        if number(address) & mask != 0 {
-            return Err(Some("Address mask bits not empty"));
-        }
-        return u32::try_from(mask.saturating_add(1)).map(|count| (address, count)).map_err(|_| None);
-    }
-    let Some((first, last)) = text.split_once('-') else {
-        return text.parse().map(|address| (address, 1)).map_err(|_| None);
-    };
-    let first: IpAddr = first.parse().map_err(|_| None)?;
-    if let Ok(last) = last.parse::<IpAddr>() {
-        if last.is_ipv4() != first.is_ipv4() {
-            return Err(None);
-        }
-        let Some(more) = number(last).checked_sub(number(first)) else {
-            return Err(Some("Address range end is less than address range start"));
-        };
-        return u32::try_from(more.saturating_add(1)).map(|count| (first, count)).map_err(|_| None);
-    }
-    let (own, end) = match first {
-        IpAddr::V4(first) => (u32::from(first.octets()[3]), last.parse::<u8>().ok().map(u32::from)),
-        IpAddr::V6(first) => (u32::from(first.segments()[7]), u16::from_str_radix(last, 16).ok().map(u32::from)),
-    };
-    let end = end.ok_or(None)?;
-    if end <= own {
-        return Err(Some("Address range end is not greater than address range start"));
-    }
-    Ok((first, end - own + 1))
-}
-
-fn number(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => u128::from(address.to_bits()),
-        IpAddr::V6(address) => address.to_bits(),
-    }
 }

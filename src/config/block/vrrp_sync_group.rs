@@ -36,15 +36,15 @@ keywords! {
         lines "track_file" (track_file, "{ <name> [weight <int> [reverse|noreverse]]… }") "Files that matter to all members." { acted: false };
         lines "track_process" (track_process, "{ <name> [weight <int> [reverse|noreverse]]… }") "Processes that matter to all members." { acted: false };
         lines "track_bfd" (track_bfd, "{ <name> [weight <int> [reverse|noreverse]]… }") "BFD sessions that matter to all members." { acted: false };
-        script "notify_backup" (notify_backup) "Run when the group becomes backup.";
-        script "notify_master" (notify_master) "Run when the group becomes master.";
-        script "notify_fault" (notify_fault) "Run when the group goes to fault.";
-        script "notify_stop" (notify_stop) "Run when the daemon stops.";
-        script "notify" (notify) "Run on every change, with four more words.";
-        set "smtp_alert" (smtp_alert: bool = "") "Mail on changes of the group.";
+        script "notify_backup" (notify_backup) "Run when the group becomes backup." { again: "vrrp group {block}: notify_backup script already specified - ignoring {}" };
+        script "notify_master" (notify_master) "Run when the group becomes master." { again: "vrrp group {block}: notify_master script already specified - ignoring {}" };
+        script "notify_fault" (notify_fault) "Run when the group goes to fault." { again: "vrrp group {block}: notify_fault script already specified - ignoring {}" };
+        script "notify_stop" (notify_stop) "Run when the daemon stops." { again: "vrrp group {block}: notify_stop script already specified - ignoring {}" };
+        script "notify" (notify) "Run on every change, with four more words." { again: "vrrp group {block}: notify script already specified - ignoring {}" };
+        set "smtp_alert" (smtp_alert: bool = "") "Mail on changes of the group." { complaint: "Invalid vrrp_group smtp_alert parameter {}" };
         set "global_tracking" (tracking_weight: Flag = "") "Old name of sync_group_tracking_weight." { deprecated: "global_tracking is deprecated. Use track_interface/script/file on the sync group" };
         set "sync_group_tracking_weight" (tracking_weight: Flag = "") "Members keep weights of their own.";
-        read "notify_priority_changes" (bool = "") "Tell of priority changes of members.";
+        read "notify_priority_changes" (bool = "") "Tell of priority changes of members." { complaint: "({block}) Invalid value '{}' for sync group notify_priority_changes specified" };
     }
 }
 

@@ -101,11 +101,14 @@ impl Resolver<'_> {
                 }));
             }
             Found::NoUser => {
-                self.report(
-                    Code::NotFound,
-                    path.span,
-                    format!("Unable to set default user for misc script {shown} - removing"),
-                );
+                if let Some(user) = &declared.user {
+                    let words = format!("Failed to set uid/gid for misc checker script {shown} - removing");
+                    self.report(Code::NotFound, user.span, words);
+                } else {
+                    self.no_default_user(declared.end);
+                    let words = format!("Unable to set default user for misc script {shown} - removing");
+                    self.at_end(Code::NotFound, declared.end, declared.span, words);
+                }
                 return None;
             }
             Found::Missing => format!("Disabling misc script {shown} since not found/accessible"),

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::Resolver;
 use crate::base::name::{GroupName, InstanceName, InterfaceName};
 use crate::base::net::{Endpoint, Family};
-use crate::config::block::virtual_server::{self as declared, Header, ServerGroup};
+use crate::config::block::server_group::{self as group, ServerGroup};
+use crate::config::block::virtual_server::{self as declared, Header};
 use crate::config::block::{text, value};
 use crate::diagnostic::{Code, Span};
 use crate::model::check::Checker;
@@ -125,7 +126,7 @@ impl Resolver<'_> {
         let mut entries = Vec::new();
         let mut total = 0;
         for entry in &group.entries {
-            let declared::GroupEntry::Range { first, count, port } = *entry else { continue };
+            let group::GroupEntry::Range { first, count, port } = *entry else { continue };
             total += u64::from(count);
             if total > GROUP_ADDRESSES {
                 let words = format!("virtual server group {} has more than {GROUP_ADDRESSES} addresses", group.name);
@@ -136,7 +137,7 @@ impl Resolver<'_> {
             entries.extend(each.map(GroupEntry::Address));
         }
         for entry in &group.entries {
-            if let declared::GroupEntry::Fwmark { mark, family } = *entry {
+            if let group::GroupEntry::Fwmark { mark, family } = *entry {
                 entries.push(GroupEntry::Fwmark { mark, family: family.unwrap_or(service) });
             }
         }
@@ -167,7 +168,7 @@ impl Resolver<'_> {
         };
         if block.real_servers.is_empty() {
             let words = format!("Virtual server {} has no real servers - ignoring", shown(given_protocol(block)));
-            self.late(Code::BlockRefused, block.span, words);
+            self.at_end(Code::BlockRefused, block.end, block.span, words);
             return None;
         }
         let protocol = self.protocol(block, marks_only, &shown);
@@ -386,9 +387,29 @@ impl Resolver<'_> {
                 self.late(Code::Adjusted, span, words);
                 at.port = 0;
             }
+            VirtualAddress::Group { name, .. } if !nat && at.port != 0 => {
+                let shown = server.show_real(at);
+                if let Some(words) = self.group_port(name.as_str(), &server.show(), at.port, &shown) {
+                    self.late(Code::Adjusted, span, words);
+                }
+            }
             VirtualAddress::Address(_) | VirtualAddress::Fwmark(_) | VirtualAddress::Group { .. } => {}
         }
         at
+    }
+
+    /// LV-26: what is said of a real server's port where the first entry of the group has another or none.
+    fn group_port(&self, group: &str, server: &str, port: u16, real: &str) -> Option<String> {
+        let named = self.config.server_groups.iter().find(|one| one.name == group)?;
+        named.entries.iter().find_map(|entry| match entry {
+            group::GroupEntry::Range { first, port: other, .. } if *other != port => {
+                Some(format!("virtual server {server}:[{first},{other}] and real server {real} ports don't match"))
+            }
+            group::GroupEntry::Fwmark { .. } => Some(format!(
+                "WARNING - fwmark virtual server {server}, real server {real} has port specified - port will be ignored"
+            )),
+            group::GroupEntry::Range { .. } => None,
+        })
     }
 
     /// LV-6, LV-26, LV-36, LV-37.
@@ -414,10 +435,14 @@ impl Resolver<'_> {
                 endpoint.port = service.port;
             }
             VirtualAddress::Fwmark(_) if !nat && endpoint.port != 0 => {
-                let words =
-                    format!("WARNING - fwmark virtual server {name}, sorry server has port specified - clearing");
+                let words = format!("WARNING - virtual server {name}, sorry server has port specified - clearing");
                 self.late(Code::Adjusted, sorry.span, words);
                 endpoint.port = 0;
+            }
+            VirtualAddress::Group { .. } if !nat && endpoint.port != 0 => {
+                let words =
+                    format!("WARNING - virtual server {name}, sorry server has port specified - port will be ignored");
+                self.late(Code::Adjusted, sorry.span, words);
             }
             VirtualAddress::Address(_) | VirtualAddress::Fwmark(_) | VirtualAddress::Group { .. } => {}
         }

@@ -62,6 +62,11 @@ impl Resolver<'_> {
         self.found.push(Diagnostic::at(code, span, words));
     }
 
+    /// Something that the original finds at the end of a block: it names the line of the closing brace.
+    fn at_end(&mut self, code: Code, end: Span, header: Span, words: impl Into<String>) {
+        self.found.push(Diagnostic::at(code, end, words).also(header, "of this block"));
+    }
+
     /// The interfaces of garp groups must be there as well.
     fn garp_interfaces(&mut self) {
         let config = self.config;

@@ -1,5 +1,6 @@
 //! Who scripts run as, and whether they may (CL-118 … CL-122).
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Resolver;
@@ -17,6 +18,10 @@ pub struct Scripts {
     default: Option<ScriptIdentity>,
     /// `script_user` names somebody who does not exist.
     default_is_wrong: bool,
+    /// It was said that there is no default user; once is enough.
+    default_told: bool,
+    /// Tracked scripts that were left out for want of a user: as if they had not been declared.
+    pub removed: BTreeSet<String>,
     /// Some script was found that will run.
     used: bool,
     /// Some script could be changed by others than root.
@@ -130,14 +135,12 @@ impl Resolver<'_> {
     }
 
     pub(super) fn no_default_user(&mut self, span: Span) {
+        if self.scripts.default_is_wrong || std::mem::replace(&mut self.scripts.default_told, true) {
+            return;
+        }
         let words = "Unable to set default user keepalived_script for script";
         let finding = Diagnostic::at(Code::NotFound, span, words);
         self.found.push(finding.help("name a user with `script_user` in `global_defs`"));
-    }
-
-    /// Whether `script_user` names somebody who does not exist.
-    pub(super) fn default_is_wrong(&self) -> bool {
-        self.scripts.default_is_wrong
     }
 
     /// CL-118: scripts run although script security is not asked for.

@@ -51,10 +51,12 @@ impl Resolver<'_> {
             }
             for member in &members {
                 let Some(instance) = instances.get(member.0) else { continue };
-                let both = track_interfaces
-                    .iter()
-                    .find(|own| instance.track_interfaces.iter().any(|other| other.interface == own.interface));
-                if let Some(both) = both {
+                let primary = instance.interface.as_ref().filter(|_| !instance.dont_track_primary);
+                let both = track_interfaces.iter().filter(|own| {
+                    primary == Some(&own.interface)
+                        || instance.track_interfaces.iter().any(|other| other.interface == own.interface)
+                });
+                for both in both {
                     let words = format!(
                         "({}) track_interface {} is configured on VRRP instance and sync group. Remove vrrp instance or sync group config",
                         instance.name, both.interface
@@ -66,7 +68,7 @@ impl Resolver<'_> {
                 name: SyncGroupName::new(name),
                 members,
                 track_interfaces,
-                track_scripts: self.tracked_scripts(&block.track_scripts, scripts),
+                track_scripts: self.tracked_scripts(name, &block.track_scripts, scripts),
                 tracking_weight,
                 notify: StateScripts {
                     master: self.notify(&block.notify_master),

@@ -12,7 +12,7 @@ use crate::config::block::track;
 use crate::config::block::value;
 use crate::config::block::vrrp_instance::{AuthType, State, VrrpInstance};
 use crate::config::resolve::Resolver;
-use crate::diagnostic::{Code, Span};
+use crate::diagnostic::Code;
 use crate::model::notify::StateScripts;
 use crate::model::track::{TrackEffect, TrackedInterface, TrackedScript};
 use crate::model::vrrp::{
@@ -54,6 +54,15 @@ impl Room {
 impl Resolver<'_> {
     /// An instance, or nothing when it cannot run; why was said.
     pub(super) fn instance(&mut self, block: &VrrpInstance, scripts: &[Tracked]) -> Option<Instance> {
+        let instance = self.usable(block, scripts);
+        if instance.is_none() {
+            // Script security asks for every script of the file (CL-118).
+            self.state_scripts(block);
+        }
+        instance
+    }
+
+    fn usable(&mut self, block: &VrrpInstance, scripts: &[Tracked]) -> Option<Instance> {
         let global = &self.config.global;
         let name = &block.name;
         let strict = value(&block.strict_mode).or(value(&global.vrrp_strict)).unwrap_or(false);
@@ -151,18 +160,22 @@ impl Resolver<'_> {
             dont_track_primary: block.dont_track_primary.is_some(),
             track_interfaces,
             track_scripts: self.own_tracked_scripts(block, priority, scripts),
-            notify: StateScripts {
-                master: self.notify(&block.notify_master),
-                backup: self.notify(&block.notify_backup),
-                fault: self.notify(&block.notify_fault),
-                stop: self.notify(&block.notify_stop),
-                deleted: self.notify(&block.notify_deleted),
-                master_rx_lower_pri: self.notify(&block.notify_master_rx_lower_pri),
-                any: self.notify(&block.notify),
-            },
+            notify: self.state_scripts(block),
             notify_deleted: block.deleted.is_some(),
             smtp_alert,
         })
+    }
+
+    fn state_scripts(&mut self, block: &VrrpInstance) -> StateScripts {
+        StateScripts {
+            master: self.notify(&block.notify_master),
+            backup: self.notify(&block.notify_backup),
+            fault: self.notify(&block.notify_fault),
+            stop: self.notify(&block.notify_stop),
+            deleted: self.notify(&block.notify_deleted),
+            master_rx_lower_pri: self.notify(&block.notify_master_rx_lower_pri),
+            any: self.notify(&block.notify),
+        }
     }
 
     /// Addresses and peers of the other family are left out.
@@ -333,13 +346,13 @@ impl Resolver<'_> {
         let name = &block.name;
         let mut preempt = block.nopreempt.is_none();
         if let Some(given) = block.nopreempt {
-            let why = if master {
-                Some("with initial state MASTER")
+            let words = if priority.is_owner() {
+                Some(format!("({name}) nopreempt is incompatible with priority 255. resetting nopreempt"))
             } else {
-                priority.is_owner().then_some("with priority 255")
+                master
+                    .then(|| format!("({name}) Warning - nopreempt will not work with initial state MASTER - clearing"))
             };
-            if let Some(why) = why {
-                let words = format!("({name}) Warning - nopreempt will not work {why} - clearing");
+            if let Some(words) = words {
                 self.late(Code::Adjusted, given.span, words);
                 preempt = true;
             }
@@ -585,33 +598,43 @@ impl Resolver<'_> {
         priority: Priority,
         scripts: &[Tracked],
     ) -> Vec<TrackedScript> {
-        let mut tracked = self.tracked_scripts(&block.track_scripts, scripts);
+        let mut tracked = self.tracked_scripts(&block.name, &block.track_scripts, scripts);
         if priority.is_owner() {
-            let before = tracked.len();
-            tracked.retain(|one| one.effect.weight == Weight(0));
-            if tracked.len() != before {
-                let span = block.track_scripts.first().map_or(block.span, |one: &track::Tracked| one.span);
-                self.weights_of_owner(&block.name, span);
-            }
+            tracked.retain(|one| {
+                let name = one.script.as_str();
+                let weighted = one.effect.weight != Weight(0);
+                if weighted {
+                    let words =
+                        format!("({}) ignoring tracked script {name} with weights due to address_owner", block.name);
+                    let declared = block.track_scripts.iter().find(|declared| declared.name == name);
+                    self.late(Code::Adjusted, declared.map_or(block.span, |declared| declared.span), words);
+                }
+                !weighted
+            });
         }
         tracked
     }
 
-    fn weights_of_owner(&mut self, name: &str, span: Span) {
-        let words = format!("({name}) tracked script with weight is not possible for the address owner - ignoring");
-        self.late(Code::Adjusted, span, words);
-    }
-
     /// Scripts of a `track_script` list that can run.
-    pub(super) fn tracked_scripts(&mut self, list: &[track::Tracked], scripts: &[Tracked]) -> Vec<TrackedScript> {
-        let find = |one: &track::Tracked| scripts.iter().find(|script| script.model.name.as_str() == one.name);
-        let tracked = |one: &track::Tracked| {
-            let script = find(one)?;
-            let weight = Weight(one.weight.unwrap_or(script.weight.weight));
-            let reverse = one.reverse.unwrap_or(script.weight.reverse);
-            Some(TrackedScript { script: ScriptName::new(&one.name), effect: TrackEffect { weight, reverse } })
-        };
-        list.iter().filter_map(tracked).collect()
+    pub(super) fn tracked_scripts(
+        &mut self,
+        owner: &str,
+        list: &[track::Tracked],
+        scripts: &[Tracked],
+    ) -> Vec<TrackedScript> {
+        let mut tracked = Vec::new();
+        for one in list {
+            if let Some(script) = scripts.iter().find(|script| script.model.name.as_str() == one.name) {
+                let weight = Weight(one.weight.unwrap_or(script.weight.weight));
+                let reverse = one.reverse.unwrap_or(script.weight.reverse);
+                let effect = TrackEffect { weight, reverse };
+                tracked.push(TrackedScript { script: ScriptName::new(&one.name), effect });
+            } else if self.scripts.removed.contains(&one.name) {
+                let words = format!("({owner}) track script {} not found, ignoring...", one.name);
+                self.report(Code::NotFound, one.span, words);
+            }
+        }
+        tracked
     }
 }
 

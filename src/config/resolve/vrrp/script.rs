@@ -41,19 +41,16 @@ impl Resolver<'_> {
                     continue;
                 }
                 Found::NoUser => {
-                    if user.is_some() {
-                        let command = &script.value.command;
-                        self.report(
-                            Code::NotFound,
-                            block.span,
-                            format!("Unable to set uid/gid for script '{command}'"),
-                        );
-                    } else if self.default_is_wrong() {
-                        let words = format!("Unable to set default user for vrrp script {name} - removing");
-                        self.report(Code::NotFound, block.span, words);
+                    let command = &script.value.command;
+                    if let Some(user) = &block.user {
+                        let words = format!("Unable to set uid/gid for script '{command}'");
+                        self.report(Code::NotFound, user.span, words);
                     } else {
-                        self.no_default_user(script.span);
+                        self.no_default_user(block.end);
+                        let words = format!("Unable to set default user for vrrp script {name} - removing");
+                        self.at_end(Code::NotFound, block.end, block.span, words);
                     }
+                    self.scripts.removed.insert(name.clone());
                     continue;
                 }
             };
