@@ -5,6 +5,8 @@ use keepalived_rs::{base, model};
 
 #[path = "checkers/answers.rs"]
 mod answers;
+#[path = "checkers/bfd.rs"]
+mod bfd;
 #[path = "../src/lvs/fixture.rs"]
 mod fixture;
 #[path = "checkers/hostile.rs"]

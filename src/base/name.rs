@@ -39,6 +39,8 @@ names! {
     TrackGroupName;
     /// The name of a `vrrp_script`.
     ScriptName;
+    /// The name of a `bfd_instance`, at most 31 bytes.
+    BfdName;
     /// The name of a `virtual_server_group`.
     GroupName;
 }

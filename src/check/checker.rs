@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Effect, Fetched, Outcome, ScriptResult, Verdict};
+use crate::base::name::BfdName;
 use crate::base::time::{Interval, Time};
 use crate::model::check::{Check, Checker, HttpCheck, MiscCheck};
 use crate::model::event::check::{Event, HttpFailure, Kind, Obstacle, Retry, TcpFailure, Tested};
@@ -86,7 +87,7 @@ impl State {
             }
             // A probe is answered in kind: anything else says nothing of the real server.
             (
-                Check::Tcp(_) | Check::Http(_) | Check::Misc(_),
+                Check::Tcp(_) | Check::Http(_) | Check::Misc(_) | Check::Bfd(_),
                 Outcome::Tcp(_) | Outcome::Http(_) | Outcome::Misc(_),
             ) => now + checker.timing.delay_loop,
         }
@@ -104,6 +105,19 @@ macro_rules! tell {
     };
 }
 
+impl State {
+    /// CK-131: a session tells its state; the first word always counts, and there are no retries.
+    pub fn session(&mut self, id: CheckerId, checker: &Checker, session: &BfdName, up: bool, out: &mut Vec<Effect>) {
+        let mut turn = Turn { id, checker, log_all: false, state: self, out };
+        if up == turn.state.up && turn.state.has_run {
+            return;
+        }
+        tell!(turn, BfdState { session: session.clone(), up });
+        let end = if up { "succeeded" } else { "failed" };
+        turn.verdict(up, &format!("=> BFD CHECK {session} {end} on service <="));
+    }
+}
+
 impl Turn<'_> {
     fn report(&mut self, event: Event) {
         self.out.push(Effect::Report(event));
@@ -115,6 +129,8 @@ impl Turn<'_> {
             Check::Tcp(_) => Kind::Tcp,
             Check::Http(_) => Kind::Web,
             Check::Misc(_) => Kind::Misc,
+            // Nothing is probed, so nothing can be in its way.
+            Check::Bfd(_) => return self.checker.timing.delay_loop,
         };
         tell!(self, Rescheduled { kind, obstacle });
         self.checker.timing.delay_loop

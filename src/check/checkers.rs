@@ -1,13 +1,15 @@
 //! All checkers of this host: one queue of deadlines, so that a wake-up costs what is due and nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::checker::State;
 use super::{Effect, Input, Outcome};
+use crate::base::name::BfdName;
 use crate::base::random::Random;
 use crate::base::time::{Interval, Time};
 use crate::model::change::lvs::kept_checkers;
+use crate::model::check::Check;
 use crate::model::event::check::Event;
 use crate::model::lvs::{CheckerId, Lvs};
 
@@ -23,13 +25,15 @@ pub struct Checkers {
     probing: Vec<Option<Time>>,
     queue: BTreeSet<(Time, CheckerId)>,
     random: Random,
+    /// What the sessions told last.
+    sessions: BTreeMap<BfdName, bool>,
 }
 
 impl Checkers {
     /// Nothing happens before `Input::Start`.
     pub fn new(model: Arc<Lvs>, random: Random) -> Checkers {
         let states = model.checkers.iter().map(|checker| State::new(checker)).collect();
-        Checkers { model, states, probing: Vec::new(), queue: BTreeSet::new(), random }
+        Checkers { model, states, probing: Vec::new(), queue: BTreeSet::new(), random, sessions: BTreeMap::new() }
     }
 
     /// When to call `handle(now, Input::Deadline)`; after such a call it is later than `now`, or `None`: every checker
@@ -49,6 +53,12 @@ impl Checkers {
             Input::Start => self.start(now, out),
             Input::Deadline => self.probe_due(now, out),
             Input::Finished { checker, outcome } => self.finished(now, checker, outcome, out),
+            Input::Bfd { session, up } => {
+                for at in 0..self.states.len() {
+                    self.follow(CheckerId(at), &session, up, out);
+                }
+                self.sessions.insert(session, up);
+            }
             Input::Reload { model } => {
                 self.states = kept_checkers(&self.model, &model)
                     .into_iter()
@@ -60,6 +70,7 @@ impl Checkers {
                     .collect();
                 self.model = model;
                 self.start(now, out);
+                self.recall(out);
             }
         }
         self.check_invariants();
@@ -70,6 +81,9 @@ impl Checkers {
         self.probing = vec![None; self.states.len()];
         self.queue.clear();
         for (at, (checker, state)) in self.model.checkers.iter().zip(&self.states).enumerate() {
+            if !checker.check.is_probed() {
+                continue;
+            }
             let warmup = Interval::from_micros(self.random.up_to(checker.timing.warmup.as_micros()));
             self.queue.insert((now + FIRST_DELAY + warmup, CheckerId(at)));
             if !state.has_run {
@@ -78,6 +92,24 @@ impl Checkers {
                     virtual_server: checker.virtual_server_name.clone(),
                 }));
             }
+        }
+    }
+
+    /// What the sessions have told before holds for checkers that follow them from now on.
+    fn recall(&mut self, out: &mut Vec<Effect>) {
+        for at in 0..self.states.len() {
+            let Check::Bfd(session) = &self.model.checkers[at].check else { continue };
+            if let Some(up) = self.sessions.get(session).copied() {
+                let session = session.clone();
+                self.follow(CheckerId(at), &session, up, out);
+            }
+        }
+    }
+
+    fn follow(&mut self, id: CheckerId, session: &BfdName, up: bool, out: &mut Vec<Effect>) {
+        let checker = &self.model.checkers[id.0];
+        if matches!(&checker.check, Check::Bfd(followed) if followed == session) {
+            self.states[id.0].session(id, checker, session, up, out);
         }
     }
 

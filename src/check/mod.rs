@@ -19,6 +19,7 @@ pub mod http;
 
 use std::sync::Arc;
 
+use crate::base::name::BfdName;
 use crate::model::event::check::{Event, HttpFailure, Obstacle, ScriptEnd, TcpFailure, Tested};
 use crate::model::lvs::{CheckerId, Lvs};
 
@@ -31,6 +32,8 @@ pub enum Input {
     Deadline,
     /// A probe has ended.
     Finished { checker: CheckerId, outcome: Outcome },
+    /// A BFD session tells its state, at its start and at every change.
+    Bfd { session: BfdName, up: bool },
     /// A new configuration. Probes that are under way are to be given up before; they are never answered.
     Reload { model: Arc<Lvs> },
 }

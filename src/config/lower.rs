@@ -52,7 +52,10 @@ pub struct Declared {
     pub scripts: BTreeMap<String, Span>,
     pub files: BTreeMap<String, Span>,
     pub processes: BTreeMap<String, Span>,
-    pub bfd: BTreeMap<String, Span>,
+    /// BFD sessions that VRRP may track.
+    pub bfd_for_vrrp: BTreeMap<String, Span>,
+    /// BFD sessions that checkers may follow.
+    pub bfd_for_checkers: BTreeMap<String, Span>,
     pub track_groups: BTreeMap<String, Span>,
 }
 

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::block::root::{ROOT, rows};
 use super::block::{
-    auth_hmac, checker, global_defs, minor, statics, track, virtual_server, vrrp_instance, vrrp_sync_group,
+    auth_hmac, bfd, checker, global_defs, minor, statics, track, virtual_server, vrrp_instance, vrrp_sync_group,
 };
 use super::schema::Row;
 
@@ -25,7 +25,7 @@ pub fn all() -> &'static [(&'static str, Vec<&'static Row>)] {
             ("vrrp_track_process", rows(minor::TRACK_PROCESS)),
             ("track_file", rows(minor::TRACK_FILE)),
             ("vrrp_track_file", rows(minor::TRACK_FILE)),
-            ("bfd_instance", rows(minor::BFD_INSTANCE)),
+            ("bfd_instance", rows(bfd::BFD_INSTANCE)),
             ("SSL", rows(minor::SSL)),
             ("virtual_server", rows(virtual_server::VIRTUAL_SERVER)),
             ("virtual_server.real_server", rows(virtual_server::REAL_SERVER)),

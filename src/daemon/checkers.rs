@@ -23,7 +23,6 @@ use crate::kernel::clock;
 use crate::kernel::resource::allow_open_files;
 use crate::kernel::tls::Tls;
 use crate::model::Model;
-use crate::model::check::Check;
 use crate::model::event::check::Event;
 use crate::model::lvs::{CheckerId, Lvs};
 
@@ -83,6 +82,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
     };
     prober.raise_open_files();
     prober.handle(Input::Start);
+    prober.reporter.report(Event::BfdActivated);
     let ready = |generation| ToSupervisor::Ready { task: Task::Checkers, generation };
     // A closed channel means that the daemon is ending: the inbox says so, too.
     supervisor.send(ready(generation)).await.unwrap_or(());
@@ -204,11 +204,12 @@ impl Prober {
         self.generation = generation;
         self.raise_open_files();
         self.handle(Input::Reload { model: self.model.clone() });
+        self.reporter.report(Event::BfdActivated);
     }
 
     /// Each checker may hold one socket at a time (LV-47).
     fn raise_open_files(&self) {
-        let sockets = self.model.checkers.iter().filter(|checker| !matches!(checker.check, Check::Misc(_))).count();
+        let sockets = self.model.checkers.iter().filter(|checker| checker.check.connect().is_some()).count();
         let wanted = OTHER_FILES + sockets as u64;
         match allow_open_files(wanted) {
             Ok(None) => {}

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::base::name::InterfaceName;
+use crate::base::name::{BfdName, InterfaceName};
 use crate::base::net::Endpoint;
 use crate::base::time::Interval;
 use crate::model::lvs::{RealServerId, VirtualServerId};
@@ -55,6 +55,8 @@ pub enum Check {
     Http(HttpCheck),
     /// `MISC_CHECK`.
     Misc(MiscCheck),
+    /// `BFD_CHECK`: the state of this session. Nothing is probed.
+    Bfd(BfdName),
 }
 
 /// `HTTP_GET` and `SSL_GET`.
@@ -111,12 +113,17 @@ pub struct MiscCheck {
 }
 
 impl Check {
+    /// Whether it runs by the clock; a session's state is told when it changes.
+    pub fn is_probed(&self) -> bool {
+        !matches!(self, Check::Bfd(_))
+    }
+
     /// The destination of a network check.
     pub fn connect(&self) -> Option<&Connect> {
         match self {
             Check::Tcp(connect) => Some(connect),
             Check::Http(http) => Some(&http.connect),
-            Check::Misc(_) => None,
+            Check::Misc(_) | Check::Bfd(_) => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the daemon runs: one plain, complete, immutable value. No `Option` that means "default", no text
 //! that still has to be read: `config::resolve` has decided everything before a `Model` exists.
 
+pub mod bfd;
 pub mod change;
 pub mod check;
 pub mod event;
@@ -19,4 +20,5 @@ pub struct Model {
     pub global: global::Global,
     pub vrrp: vrrp::Vrrp,
     pub lvs: lvs::Lvs,
+    pub bfd: bfd::Bfd,
 }

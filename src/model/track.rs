@@ -1,6 +1,6 @@
 //! Things that are watched and change a priority or cause a fault.
 
-use crate::base::name::{InterfaceName, ScriptName, Weight};
+use crate::base::name::{BfdName, InterfaceName, ScriptName, Weight};
 use crate::base::time::Interval;
 use crate::model::notify::Script;
 
@@ -32,6 +32,13 @@ pub struct TrackedScript {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackedInterface {
     pub interface: InterfaceName,
+    pub effect: TrackEffect,
+}
+
+/// One entry of `track_bfd`; the weight given there, else that of the `bfd_instance`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackedBfd {
+    pub session: BfdName,
     pub effect: TrackEffect,
 }
 

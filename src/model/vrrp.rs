@@ -9,7 +9,7 @@ use crate::base::net::{Cidr, Family, InterfaceIndex};
 use crate::base::time::Interval;
 use crate::model::notify::StateScripts;
 use crate::model::route::{Route, Rule, Statics};
-use crate::model::track::{TrackScript, TrackedInterface, TrackedScript};
+use crate::model::track::{TrackScript, TrackedBfd, TrackedInterface, TrackedScript};
 
 /// Everything the VRRP task runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -133,6 +133,7 @@ pub struct Instance {
     pub dont_track_primary: bool,
     pub track_interfaces: Vec<TrackedInterface>,
     pub track_scripts: Vec<TrackedScript>,
+    pub track_bfds: Vec<TrackedBfd>,
     pub notify: StateScripts,
     /// `notify_deleted` (IF-188).
     pub notify_deleted: bool,
@@ -278,6 +279,7 @@ pub struct SyncGroup {
     pub members: Vec<InstanceId>,
     pub track_interfaces: Vec<TrackedInterface>,
     pub track_scripts: Vec<TrackedScript>,
+    pub track_bfds: Vec<TrackedBfd>,
     /// `sync_group_tracking_weight` / `global_tracking`: members keep weighted trackers (VR-245).
     pub tracking_weight: bool,
     pub notify: StateScripts,

@@ -162,7 +162,7 @@ fn a_wrong_bindto_is_no_failure() {
                     connect.bind = bind;
                     connect.interface = interface.map(InterfaceName::new);
                 }
-                Check::Misc(_) => unreachable!("not among them"),
+                Check::Misc(_) | Check::Bfd(_) => unreachable!("not among them"),
             }
             checked(check)
         };

@@ -73,7 +73,7 @@ fn model(lvs: Lvs) -> Arc<Model> {
         checker_process: ProcessSettings::default(),
         child_wait_time: Interval::from_secs(5),
     };
-    Arc::new(Model { global, vrrp: keepalived_rs::model::vrrp::Vrrp::default(), lvs })
+    Arc::new(Model { global, vrrp: Default::default(), lvs, bfd: Default::default() })
 }
 
 impl Rig {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use keepalived_rs::base::name::{InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName};
+use keepalived_rs::base::name::{BfdName, InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName};
 use keepalived_rs::base::net::{Cidr, Endpoint, Family, InterfaceIndex};
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::event::Event;
@@ -308,6 +308,9 @@ fn check() -> Vec<Check> {
         Check::LengthDiffers { real_server: rs(), virtual_server: vs(), url: path(), announced: 5, received: 4 },
         Check::EndedWithoutClose { real_server: rs(), virtual_server: vs(), path: path() },
         Check::MiscSucceeded { real_server: rs(), virtual_server: vs(), script: script() },
+        Check::BfdActivated,
+        Check::BfdState { real_server: rs(), virtual_server: vs(), session: BfdName::new("b1"), up: true },
+        Check::BfdState { real_server: rs(), virtual_server: vs(), session: BfdName::new("b1"), up: false },
         Check::MiscLingers { real_server: rs(), virtual_server: vs(), script: script(), pid: 8 },
         Check::OpenFilesRaised { soft: 1024, hard: 4096 },
         Check::OpenFilesTooFew { wanted: 9000, limit: 1024, error: text("Operation not permitted") },

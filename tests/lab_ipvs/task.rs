@@ -47,7 +47,7 @@ fn model(lvs: Lvs) -> Arc<Model> {
         checker_process: ProcessSettings::default(),
         child_wait_time: keepalived_rs::base::time::Interval::from_secs(5),
     };
-    Arc::new(Model { global, vrrp: keepalived_rs::model::vrrp::Vrrp::default(), lvs })
+    Arc::new(Model { global, vrrp: Default::default(), lvs, bfd: Default::default() })
 }
 
 pub fn now() -> Duration {

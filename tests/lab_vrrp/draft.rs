@@ -123,12 +123,13 @@ impl Draft {
             dont_track_primary: false,
             track_interfaces: Vec::new(),
             track_scripts: Vec::new(),
+            track_bfds: Vec::new(),
             notify: StateScripts::default(),
             notify_deleted: false,
             smtp_alert: false,
         };
         let vrrp = Vrrp { instances: vec![Arc::new(instance)], ..Vrrp::default() };
-        Arc::new(Model { global: global(), vrrp, lvs: Lvs::default() })
+        Arc::new(Model { global: global(), vrrp, lvs: Lvs::default(), bfd: Default::default() })
     }
 }
 

@@ -120,5 +120,6 @@ pub fn model(prefix: &[&str], global: Global) -> Model {
         global,
         vrrp: Vrrp { instances: vec![Arc::new(instance)], sync_groups: vec![Arc::new(group)], ..Vrrp::default() },
         lvs: Lvs { virtual_servers: vec![Arc::new(service), Arc::new(fwmark)], ..Lvs::default() },
+        bfd: Default::default(),
     }
 }

@@ -56,6 +56,8 @@ pub struct Checker {
     pub misc_dynamic: Given<Flag>,
     pub user: Given<User>,
     pub name: Given<String>,
+    /// Something that has been told is wrong with it.
+    pub refused: bool,
 }
 
 /// `url { … }`.
@@ -144,17 +146,25 @@ impl Checker {
             misc_dynamic: None,
             user: None,
             name: None,
+            refused: false,
         }
     }
 
     /// Whether it has what its kind needs; says so when not.
     pub fn usable(&self, reader: &mut Reader<'_>) -> bool {
+        if self.refused {
+            return false;
+        }
         let lacks = match self.kind {
             Kind::Http if self.urls.is_empty() => "HTTP_GET checker has no urls specified - ignoring",
             Kind::Ssl if self.urls.is_empty() => "SSL_GET checker has no urls specified - ignoring",
             Kind::Misc if self.misc_path.is_none() => "No script path has been specified for MISC_CHECKER - skipping",
             Kind::File if self.name.is_none() => "FILE_CHECK has no track_file specified - ignoring",
-            Kind::Bfd if self.name.is_none() => "BFD_CHECK has no name specified - ignoring",
+            Kind::Bfd if self.name.is_none() => {
+                let words = format!("({}) No name has been specified for BFD_CHECKER - skipping", reader.block_name);
+                reader.report(Code::BlockRefused, self.span, words);
+                return false;
+            }
             Kind::Http
             | Kind::Ssl
             | Kind::Misc
@@ -269,8 +279,8 @@ keywords! {
 
 keywords! {
     pub static BFD_CHECK: Checker {
-        call "name" (bfd_name, Value, "<name>", "") "The session." { acted: false };
-        set "alpha" (alpha: bool = "") "Counts as failed until it is up." { acted: false };
+        call "name" (bfd_name, Value, "<name>", "") "The session.";
+        set "alpha" (alpha: bool = "") "Counts as failed until it is up.";
     }
 }
 
@@ -419,15 +429,29 @@ fn file_weight(_: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut
     Ok(())
 }
 
+/// CK-130: exactly one name, of a session declared before that checkers may follow.
 fn bfd_name(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
-    let Some(name) = line.word(1) else {
-        reader.report(Code::InvalidValue, line.whole(), "BFD_CHECK - BFD name not specified");
-        return Ok(());
+    let server = reader.block_name.clone();
+    let name = line.word(1).filter(|_| line.len() == 2);
+    let complaint = match (name, &block.name) {
+        (None, _) => Some((Code::InvalidValue, "No or too many names specified - skipping checker".to_owned())),
+        (Some(name), Some(first)) => {
+            // The first stays.
+            let words = format!("({server}) BFD_CHECK - BFD {name} already specified as {}", first.value);
+            reader.report(Code::Duplicate, line.span(1), words);
+            return Ok(());
+        }
+        (Some(name), None) if !reader.declared.bfd_for_checkers.contains_key(name) => {
+            Some((Code::NotFound, format!("BFD {name} not configured")))
+        }
+        (Some(name), None) => {
+            block.name = Some(Spanned::new(name.to_owned(), line.span(1)));
+            None
+        }
     };
-    if reader.declared.bfd.contains_key(name) {
-        block.name = Some(Spanned::new(name.to_owned(), line.span(1)));
-    } else {
-        reader.report(Code::NotFound, line.span(1), format!("BFD_CHECK - BFD {name} not configured"));
+    if let Some((code, words)) = complaint {
+        block.refused = true;
+        reader.report(code, line.whole(), format!("({server}) BFD_CHECK - {words}"));
     }
     Ok(())
 }

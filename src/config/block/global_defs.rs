@@ -63,6 +63,10 @@ pub struct Global {
     pub vrrp_cpu_affinity: Vec<u16>,
     pub checker_cpu_affinity: Vec<u16>,
     pub vrrp_no_swap: Given<Flag>,
+    pub bfd_priority: Given<Number<-20, 19>>,
+    pub bfd_rt_priority: Given<RealTime>,
+    pub bfd_cpu_affinity: Vec<u16>,
+    pub bfd_no_swap: Given<Flag>,
     pub checker_no_swap: Given<Flag>,
     pub notify_fifo: Given<Fifo>,
     pub notify_fifo_script: Given<Script>,
@@ -224,10 +228,10 @@ keywords! {
         call "checker_cpu_affinity" (checker_cpu_affinity, Words, "<uint>…", "") "Processors of the checker thread.";
         read "checker_rlimit_rttime" (Number<1, 4_294_967_295> = "10000") "Processor time between sleeps, in microseconds." { complaint: "Invalid checker real-time limit - {}" };
         read "checker_rlimit_rtime" (Number<1, 4_294_967_295> = "10000") "Old name of checker_rlimit_rttime." { complaint: "Invalid checker real-time limit - {}" };
-        read "bfd_priority" (Number<{ -20 }, 19> = "0") "Nice level of the BFD thread." { missing: Missing::Report, complaint: "Invalid bfd process priority specified", lack: "No bfd process priority specified" };
-        read "bfd_no_swap" (Flag = "") "Lock memory.";
-        read "bfd_rt_priority" (RealTime = "") "Real-time priority of the BFD thread." { complaint: "bfd process real-time priority '{}' invalid", missing: Missing::Report, lack: "No bfd process real-time priority specified" };
-        call "bfd_cpu_affinity" (minor::reported_words, Words, "<uint>…", "") "Processors of the BFD thread." { acted: false, complaint: "Invalid cpu_id:{} specified for bfd process", lack: "No bfd cpu_id set specified" };
+        set "bfd_priority" (bfd_priority: Number<{ -20 }, 19> = "0") "Nice level of BFD, which runs on the VRRP thread." { missing: Missing::Report, invalid: Invalid::Default, complaint: "Invalid bfd process priority specified", lack: "No bfd process priority specified" };
+        set "bfd_no_swap" (bfd_no_swap: Flag = "") "Lock memory.";
+        set "bfd_rt_priority" (bfd_rt_priority: RealTime = "") "Real-time priority of BFD, which runs on the VRRP thread." { complaint: "bfd process real-time priority '{}' invalid", missing: Missing::Report, lack: "No bfd process real-time priority specified" };
+        call "bfd_cpu_affinity" (bfd_cpu_affinity, Words, "<uint>…", "") "Processors of BFD, which runs on the VRRP thread.";
         read "bfd_rlimit_rttime" (Number<1, 4_294_967_295> = "10000") "Processor time between sleeps, in microseconds." { complaint: "Invalid bfd real-time limit - {}" };
         read "bfd_rlimit_rtime" (Number<1, 4_294_967_295> = "10000") "Old name of bfd_rlimit_rttime." { complaint: "Invalid bfd real-time limit - {}" };
         read "snmp_socket" (String = "") "Socket of the SNMP master." { missing: Missing::Report, lack: "SNMP error : snmp socket name missing" };
@@ -554,6 +558,11 @@ fn vrrp_cpu_affinity(block: &mut Global, line: &Line<'_>, row: &'static Row, rea
 
 fn checker_cpu_affinity(block: &mut Global, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
     block.checker_cpu_affinity = affinity(line, row, reader);
+    Ok(())
+}
+
+fn bfd_cpu_affinity(block: &mut Global, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    block.bfd_cpu_affinity = affinity(line, row, reader);
     Ok(())
 }
 

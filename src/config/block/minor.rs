@@ -1,12 +1,10 @@
-//! Blocks that are read and checked but that nothing acts on yet: BFD, tracked files and processes.
-
-use std::net::IpAddr;
+//! Blocks that are read and checked but that nothing acts on yet: tracked files and processes.
 
 use super::Given;
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Missing, Repeat, Row, keywords};
 use crate::config::tree::Line;
-use crate::config::value::{Decimal, Flag, Number, OptionalText, Seconds};
+use crate::config::value::{Flag, Number, OptionalText, Seconds};
 use crate::diagnostic::{Code, Spanned};
 
 /// What of a `track_file` decides whether it counts.
@@ -19,12 +17,6 @@ pub struct TrackFile {
 #[derive(Debug, Default)]
 pub struct GarpGroup {
     pub interfaces: Vec<Spanned<String>>,
-}
-
-/// What of a `bfd_instance` decides whether it counts.
-#[derive(Debug, Default)]
-pub struct BfdInstance {
-    pub neighbor_ip: Given<IpAddr>,
 }
 
 /// The `SSL` block, kept to find doubles.
@@ -64,26 +56,6 @@ keywords! {
         set "file" (file: String = "") "The file to watch." { acted: false, missing: Missing::Report, repeat: Repeat::Refuse };
         call "weight" (weight::<TrackFile>, Words, "<int> [reverse]", "1") "Factor for the number in the file." { acted: false };
         call "init_file" (init_file, Words, "[<int>] [overwrite]", "") "Create the file at start." { acted: false };
-    }
-}
-
-keywords! {
-    pub static BFD_INSTANCE: BfdInstance {
-        read "source_ip" (IpAddr = "") "Local address.";
-        set "neighbor_ip" (neighbor_ip: IpAddr = "") "Address of the peer." { acted: false };
-        set "neighbour_ip" (neighbor_ip: IpAddr = "") "Address of the peer." { acted: false };
-        read "min_rx" (Decimal<1_000, 4_294_967_000, 3> = "10") "Required receive interval in milliseconds.";
-        read "min_tx" (Decimal<1_000, 4_294_967_000, 3> = "10") "Desired transmit interval in milliseconds.";
-        read "idle_tx" (Decimal<1_000_000, 4_294_967_000, 3> = "1000") "Transmit interval while down in milliseconds.";
-        read "multiplier" (Number<1, 255> = "5") "Intervals after which the peer counts as down.";
-        read "passive" (Flag = "") "Wait for the peer to start.";
-        read "ttl" (Number<1, 255> = "255") "TTL of what is sent.";
-        read "hoplimit" (Number<1, 255> = "64") "Hop limit of what is sent.";
-        read "max_hops" (Number<{ -1 }, 255> = "0") "Hops that what is received may have made.";
-        read "multihop" (bool = "false") "Use the port of multihop sessions." { since: "2.2.8" };
-        call "weight" (weight::<BfdInstance>, Words, "<int> [reverse]", "0") "What it adds to the priority." { acted: false };
-        read "vrrp" (Flag = "") "Report to VRRP.";
-        read "checker" (Flag = "") "Report to checkers.";
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod auth_hmac;
+pub mod bfd;
 pub mod checker;
 pub mod global_defs;
 pub mod minor;

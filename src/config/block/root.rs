@@ -2,8 +2,9 @@
 
 use super::Given;
 use super::address::{self, Address};
+use super::bfd::{BfdInstance, bfd_instance};
 use super::global_defs::{GLOBAL_DEFS, Global};
-use super::minor::{self, BFD_INSTANCE, GARP_GROUP, SSL, TRACK_FILE, TRACK_PROCESS};
+use super::minor::{self, GARP_GROUP, SSL, TRACK_FILE, TRACK_PROCESS};
 use super::route::RouteEntry;
 use super::rule::RuleEntry;
 use super::server_group::{ServerGroup, virtual_server_group};
@@ -30,6 +31,7 @@ pub struct Config {
     pub sync_groups: Vec<SyncGroup>,
     pub virtual_servers: Vec<VirtualServer>,
     pub server_groups: Vec<ServerGroup>,
+    pub bfd_instances: Vec<BfdInstance>,
     /// Interfaces that a `garp_group` names.
     pub garp_interfaces: Vec<Spanned<String>>,
     pub track_groups: Vec<TrackGroup>,
@@ -62,7 +64,7 @@ keywords! {
         block "SSL" (ssl) "Client certificate of SSL_GET." { acted: false };
         call "virtual_server_group" (virtual_server_group, Lines, "<name> { <entry>… }", "") "Addresses and marks shared by virtual servers.";
         call "virtual_server" (virtual_server, Block, "<ipaddr> [<port>] | fwmark <uint> | group <name> { … }", "") "One IPVS service.";
-        block "bfd_instance" (bfd_instance) "One BFD session." { acted: false };
+        block "bfd_instance" (bfd_instance) "One BFD session.";
         block "track_file" (track_file) "A file whose number changes priorities." { acted: false };
         block "vrrp_track_file" (track_file) "Old name of track_file." { acted: false };
     }
@@ -170,21 +172,6 @@ fn track_file(_: &mut Config, line: &Line<'_>, row: &'static Row, reader: &mut R
         reader.report(Code::BlockRefused, line.span(1), format!("No file set for track_file {name} - ignoring"));
     } else {
         reader.declared.files.insert(name, line.span(1));
-    }
-    Ok(())
-}
-
-fn bfd_instance(_: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    let already = line.word(1).and_then(|name| reader.declared.bfd.get(name).copied());
-    let words = "BFD instance must have a name - skipping".to_owned();
-    let Some(name) = named(line, reader, "BFD instance", words, already) else { return Ok(()) };
-    let mut block = minor::BfdInstance::default();
-    reader.block("bfd_instance", line, BFD_INSTANCE, &mut block)?;
-    if block.neighbor_ip.is_none() {
-        let words = format!("Configuration error: BFD instance {name} has no neighbor address set, disabling instance");
-        reader.report(Code::BlockRefused, line.span(1), words);
-    } else {
-        reader.declared.bfd.insert(name, line.span(1));
     }
     Ok(())
 }

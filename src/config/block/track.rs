@@ -172,14 +172,13 @@ pub fn script(list: &mut Vec<Tracked>, line: &Line<'_>, reader: &mut Reader<'_>)
     tracked(list, line, reader, &List { what: "track script", most: 254, noreverse: true, known: Some(&known) })
 }
 
-/// `track_file`, `track_process` and `track_bfd` lists: checked, not kept.
+/// `track_file` and `track_process` lists: checked, not kept.
 pub fn other(what: &'static str, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
     let known = |reader: &Reader<'_>, name: &str| {
         let declared = &reader.declared;
         match what {
             "track file" => declared.files.contains_key(name),
-            "track process" => declared.processes.contains_key(name),
-            _ => declared.bfd.contains_key(name),
+            _ => declared.processes.contains_key(name),
         }
     };
     let kind = List { what, most: 254, noreverse: true, known: Some(&known) };

@@ -1,8 +1,8 @@
 //! `virtual_server` and `real_server`.
 
-use super::Given;
 use super::checker::{self, Checker, Kind};
 use super::root::Config;
+use super::{Given, bfd};
 use crate::base::net::{Endpoint, Family};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Invalid, Missing, Repeat, Row, keywords};
@@ -160,7 +160,7 @@ keywords! {
         block "DNS_CHECK" (dns_check) "DNS check." { acted: false };
         block "MISC_CHECK" (misc_check) "Check by script.";
         block "FILE_CHECK" (file_check) "Weight from a tracked file." { acted: false };
-        block "BFD_CHECK" (bfd_check) "State of a BFD session." { acted: false };
+        block "BFD_CHECK" (bfd::bfd_check) "State of a BFD session.";
     }
 }
 
@@ -612,6 +612,8 @@ fn real_server(block: &mut VirtualServer, line: &Line<'_>, _: &'static Row, read
         virtualhost: None,
         checkers: Vec::new(),
     };
+    let protocol = super::value(&block.protocol).map_or_else(|| "none".to_owned(), |protocol| protocol.to_string());
+    reader.block_name = format!("[{}]:{protocol}:{}", endpoint.address, endpoint.port);
     let read = reader.block("virtual_server.real_server", line, REAL_SERVER, &mut server);
     let tunnelled = matches!(server.forwarding, Some(Forwarding::Tunnel(_)));
     let family = Family::of(endpoint.address);
@@ -662,5 +664,4 @@ checkers! {
     dns_check Dns "virtual_server.real_server.DNS_CHECK" DNS_CHECK;
     misc_check Misc "virtual_server.real_server.MISC_CHECK" MISC_CHECK;
     file_check File "virtual_server.real_server.FILE_CHECK" FILE_CHECK;
-    bfd_check Bfd "virtual_server.real_server.BFD_CHECK" BFD_CHECK;
 }

@@ -7,7 +7,7 @@ use super::auth_hmac::{AUTH_HMAC, AuthHmac};
 use super::route::RouteEntry;
 use super::rule::RuleEntry;
 use super::track::{self, Tracked};
-use super::{Given, minor, statics};
+use super::{Given, bfd, minor, statics};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Invalid, Missing, Row, keywords};
 use crate::config::script::Script;
@@ -54,6 +54,7 @@ pub struct VrrpInstance {
     pub dont_track_primary: Given<Flag>,
     pub track_interfaces: Vec<Tracked>,
     pub track_scripts: Vec<Tracked>,
+    pub track_bfds: Vec<Tracked>,
     pub nopreempt: Given<Flag>,
     pub preempt_delay: Given<Seconds<0, 1_000_000_000>>,
     pub strict_mode: Given<bool>,
@@ -122,7 +123,7 @@ keywords! {
         lines "track_script" (track_script, "{ <script> [weight <int> [reverse|noreverse]]… }") "Scripts that matter.";
         lines "track_file" (track_file, "{ <name> [weight <int> [reverse|noreverse]]… }") "Files that matter." { acted: false };
         lines "track_process" (track_process, "{ <name> [weight <int> [reverse|noreverse]]… }") "Processes that matter." { acted: false };
-        lines "track_bfd" (track_bfd, "{ <name> [weight <int> [reverse|noreverse]]… }") "BFD sessions that matter." { acted: false };
+        lines "track_bfd" (track_bfd, "{ <name> [weight <int> [reverse|noreverse]]… }") "BFD sessions that matter.";
         set "mcast_src_ip" (source: IpAddr = "") "Source address of adverts." { complaint: "Configuration error: VRRP instance[{block}] malformed src address[{}]. Skipping..." };
         call "unicast_src_ip" (unicast_src_ip, Value, "<ipaddr>", "") "Source address of adverts." { complaint: "Configuration error: VRRP instance[{block}] malformed src address[{}]. Skipping..." };
         call "mcast_dst_ip" (mcast_dst_ip, Value, "<ipaddr>", "") "Group of adverts.";
@@ -365,8 +366,8 @@ fn track_process(_: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>)
     track::other("track process", line, reader)
 }
 
-fn track_bfd(_: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
-    track::other("track bfd", line, reader)
+fn track_bfd(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
+    bfd::tracked(&mut block.track_bfds, line, reader)
 }
 
 fn virtual_ipaddress(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {

@@ -1,7 +1,7 @@
 //! `vrrp_sync_group`: instances that change state together.
 
-use super::Given;
 use super::track::{self, Tracked};
+use super::{Given, bfd};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Row, keywords};
 use crate::config::script::Script;
@@ -18,6 +18,7 @@ pub struct SyncGroup {
     pub members_given: bool,
     pub track_interfaces: Vec<Tracked>,
     pub track_scripts: Vec<Tracked>,
+    pub track_bfds: Vec<Tracked>,
     pub notify_backup: Given<Script>,
     pub notify_master: Given<Script>,
     pub notify_fault: Given<Script>,
@@ -35,7 +36,7 @@ keywords! {
         lines "track_script" (track_script, "{ <script> [weight <int> [reverse|noreverse]]… }") "Scripts that matter to all members.";
         lines "track_file" (track_file, "{ <name> [weight <int> [reverse|noreverse]]… }") "Files that matter to all members." { acted: false };
         lines "track_process" (track_process, "{ <name> [weight <int> [reverse|noreverse]]… }") "Processes that matter to all members." { acted: false };
-        lines "track_bfd" (track_bfd, "{ <name> [weight <int> [reverse|noreverse]]… }") "BFD sessions that matter to all members." { acted: false };
+        lines "track_bfd" (track_bfd, "{ <name> [weight <int> [reverse|noreverse]]… }") "BFD sessions that matter to all members.";
         script "notify_backup" (notify_backup) "Run when the group becomes backup." { again: "vrrp group {block}: notify_backup script already specified - ignoring {}" };
         script "notify_master" (notify_master) "Run when the group becomes master." { again: "vrrp group {block}: notify_master script already specified - ignoring {}" };
         script "notify_fault" (notify_fault) "Run when the group goes to fault." { again: "vrrp group {block}: notify_fault script already specified - ignoring {}" };
@@ -79,6 +80,6 @@ fn track_process(_: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) ->
     track::other("track process", line, reader)
 }
 
-fn track_bfd(_: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    track::other("track bfd", line, reader)
+fn track_bfd(block: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    bfd::tracked(&mut block.track_bfds, line, reader)
 }

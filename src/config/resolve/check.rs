@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Resolver;
 use super::scripts::Found;
-use crate::base::name::InterfaceName;
+use crate::base::name::{BfdName, InterfaceName};
 use crate::base::net::Endpoint;
 use crate::base::time::Interval;
 use crate::config::block::checker::{Checker as Declared, Kind, Url as DeclaredUrl};
@@ -35,7 +35,8 @@ impl Resolver<'_> {
                 }
                 Kind::Misc => self.misc(declared),
                 // Read but not yet acted on.
-                Kind::Udp | Kind::Ping | Kind::Smtp | Kind::Dns | Kind::File | Kind::Bfd => None,
+                Kind::Bfd => declared.name.as_ref().map(|name| Check::Bfd(BfdName::new(&name.value))),
+                Kind::Udp | Kind::Ping | Kind::Smtp | Kind::Dns | Kind::File => None,
             };
             let Some(check) = check else { continue };
             let log_all = value(&declared.log_all_failures);

@@ -3,12 +3,25 @@
 use super::Resolver;
 use crate::base::net::Endpoint;
 use crate::base::time::Interval;
-use crate::config::block::global_defs::Fifo;
+use crate::config::block::global_defs::{Fifo, Global as Declared};
 use crate::config::block::{Given, text, value};
 use crate::config::script::Script;
 use crate::diagnostic::Code;
 use crate::model::global::{Global, ProcessSettings};
 use crate::model::notify::{MailServer, MailSettings, NotifyFifo};
+
+/// BFD runs on the VRRP thread, so each is at least as urgent as its own settings say (IF-165).
+fn vrrp_process(global: &Declared) -> ProcessSettings {
+    let nice = [value(&global.vrrp_priority), value(&global.bfd_priority)];
+    let rt_priority = [value(&global.vrrp_rt_priority), value(&global.bfd_rt_priority)];
+    let processors = [&global.vrrp_cpu_affinity, &global.bfd_cpu_affinity];
+    ProcessSettings {
+        nice: nice.into_iter().flatten().map(|nice| nice.0 as i8).min(),
+        rt_priority: rt_priority.into_iter().flatten().map(|priority| priority.0).max(),
+        cpu_affinity: processors.into_iter().find(|set| !set.is_empty()).cloned().unwrap_or_default(),
+        no_swap: global.vrrp_no_swap.is_some() || global.bfd_no_swap.is_some(),
+    }
+}
 
 impl Resolver<'_> {
     pub(super) fn global(&mut self) -> Global {
@@ -38,12 +51,7 @@ impl Resolver<'_> {
             vrrp_notify_fifo,
             lvs_notify_fifo,
             umask: value(&global.umask),
-            vrrp_process: ProcessSettings {
-                nice: value(&global.vrrp_priority).map(|nice| nice.0 as i8),
-                rt_priority: value(&global.vrrp_rt_priority).map(|priority| priority.0),
-                cpu_affinity: global.vrrp_cpu_affinity.clone(),
-                no_swap: global.vrrp_no_swap.is_some(),
-            },
+            vrrp_process: vrrp_process(global),
             checker_process: ProcessSettings {
                 nice: value(&global.checker_priority).map(|nice| nice.0 as i8),
                 rt_priority: value(&global.checker_rt_priority).map(|priority| priority.0),

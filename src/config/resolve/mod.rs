@@ -1,5 +1,6 @@
 //! Declared blocks -> model: defaults, inheritance, and one named function for each rule between blocks.
 
+mod bfd;
 mod check;
 mod global;
 mod lvs;
@@ -40,6 +41,7 @@ pub fn resolve(config: &Config, host: &dyn Host) -> (Option<Model>, Vec<Diagnost
     let lvs = resolver.lvs();
     let check_scripts = resolver.scripts.take_used();
     let vrrp = resolver.vrrp();
+    let bfd = resolver.bfd();
     resolver.garp_interfaces();
     if resolver.missing_interface {
         let words = "Non-existent interface specified in configuration";
@@ -47,7 +49,7 @@ pub fn resolve(config: &Config, host: &dyn Host) -> (Option<Model>, Vec<Diagnost
     } else {
         resolver.script_security(check_scripts);
     }
-    let model = (!resolver.missing_interface && !resolver.fatal).then_some(Model { global, vrrp, lvs });
+    let model = (!resolver.missing_interface && !resolver.fatal).then_some(Model { global, vrrp, lvs, bfd });
     (model, resolver.found)
 }
 

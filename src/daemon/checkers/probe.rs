@@ -40,6 +40,8 @@ pub(super) async fn probe(checker: Arc<Checker>, url: usize, tls: Arc<Tls>, repo
             Some(url) => Box::pin(web(http, url, patience, &tls)).await,
             None => Outcome::Hindered(Obstacle::Create { error: format!("there is no URL {url}") }),
         },
+        // The machine asks for none.
+        Check::Bfd(_) => Outcome::Hindered(Obstacle::Create { error: "nothing to probe".to_owned() }),
         Check::Misc(misc) => Box::pin(misc_check(&checker, misc, &reporter)).await,
     }
 }

@@ -33,7 +33,8 @@ pub fn same_checker(one: &Checker, other: &Checker) -> bool {
         (Check::Tcp(a), Check::Tcp(b)) => connection && a.same(b),
         (Check::Http(a), Check::Http(b)) => connection && same_http(a, b),
         (Check::Misc(a), Check::Misc(b)) => a.script.argv == b.script.argv && a.dynamic == b.dynamic,
-        (Check::Tcp(_) | Check::Http(_) | Check::Misc(_), _) => false,
+        (Check::Bfd(a), Check::Bfd(b)) => a == b,
+        (Check::Tcp(_) | Check::Http(_) | Check::Misc(_) | Check::Bfd(_), _) => false,
     }
 }
 

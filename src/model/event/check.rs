@@ -1,5 +1,7 @@
 //! Events of the checkers. Real and virtual servers are given by the names that log lines show.
 
+use crate::base::name::BfdName;
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A checker that has not run yet waits for its first run (LV-94).
@@ -30,6 +32,10 @@ pub enum Event {
     MiscFailed { real_server: String, virtual_server: String, script: String, end: ScriptEnd, retry: Retry },
     /// A script was killed and has not ended yet.
     MiscLingers { real_server: String, virtual_server: String, script: String, pid: i32 },
+    /// From now on BFD sessions are followed, if any (CK-132).
+    BfdActivated,
+    /// A BFD session told its state (CK-132).
+    BfdState { real_server: String, virtual_server: String, session: BfdName, up: bool },
     /// The limit of open files was raised so that every checker can have its socket.
     OpenFilesRaised { soft: u64, hard: u64 },
     /// It could not be raised: at times a checker will have to wait for its socket.

@@ -101,6 +101,15 @@ pub(super) fn wording(event: &Event) -> Wording {
             ),
             with(about(real_server, virtual_server), "script", script.clone()),
         ),
+        Event::BfdActivated => {
+            ("bfd_check_activated", Level::Info, "Activating BFD healthchecker".to_owned(), Vec::new())
+        }
+        Event::BfdState { real_server, virtual_server, session, up } => (
+            "bfd_check_state",
+            Level::Info,
+            format!("BFD check of [{session}] RS({real_server}) is {}", if *up { "UP" } else { "DOWN" }),
+            with(about(real_server, virtual_server), "session", session.to_string()),
+        ),
         Event::OpenFilesRaised { soft, hard } => (
             "open_files_raised",
             Level::Info,

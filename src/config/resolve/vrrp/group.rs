@@ -6,6 +6,7 @@ use crate::config::block::value;
 use crate::config::resolve::Resolver;
 use crate::diagnostic::Code;
 use crate::model::notify::StateScripts;
+use crate::model::track::TrackedBfd;
 use crate::model::vrrp::{Instance, InstanceId, SyncGroup};
 
 impl Resolver<'_> {
@@ -48,6 +49,7 @@ impl Resolver<'_> {
             let track_interfaces = self.tracked_interfaces(name, &block.track_interfaces);
             if !tracking_weight {
                 neutralise_weights(instances, &members);
+                self.neutralise_bfds(instances, &members, block.span);
             }
             for member in &members {
                 let Some(instance) = instances.get(member.0) else { continue };
@@ -64,11 +66,24 @@ impl Resolver<'_> {
                     self.late(Code::Duplicate, block.span, words);
                 }
             }
+            let grouped: Vec<&Instance> = members.iter().filter_map(|member| instances.get(member.0)).collect();
+            let track_bfds = self.group_tracked_bfds(name, &block.track_bfds, &grouped, block.span);
+            for instance in grouped {
+                let twice = |own: &&TrackedBfd| instance.track_bfds.iter().any(|other| other.session == own.session);
+                for both in track_bfds.iter().filter(twice) {
+                    let words = format!(
+                        "({}) track_bfd {} is configured on VRRP instance and sync group. Remove vrrp instance config",
+                        instance.name, both.session
+                    );
+                    self.late(Code::Duplicate, block.span, words);
+                }
+            }
             groups.push(SyncGroup {
                 name: SyncGroupName::new(name),
                 members,
                 track_interfaces,
                 track_scripts: self.tracked_scripts(name, &block.track_scripts, scripts),
+                track_bfds,
                 tracking_weight,
                 notify: StateScripts {
                     master: self.notify(&block.notify_master),

@@ -160,6 +160,7 @@ impl Resolver<'_> {
             dont_track_primary: block.dont_track_primary.is_some(),
             track_interfaces,
             track_scripts: self.own_tracked_scripts(block, priority, scripts),
+            track_bfds: self.own_tracked_bfds(&block.name, &block.track_bfds, block.span, priority),
             notify: self.state_scripts(block),
             notify_deleted: block.deleted.is_some(),
             smtp_alert,

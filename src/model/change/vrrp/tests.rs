@@ -53,6 +53,7 @@ fn instance(name: &str, vrid: u8, interface: &str) -> Instance {
         dont_track_primary: false,
         track_interfaces: vec![],
         track_scripts: vec![],
+        track_bfds: vec![],
         notify: StateScripts::default(),
         notify_deleted: false,
         smtp_alert: false,
