@@ -12,7 +12,7 @@ use keepalived_rs::model::event::check::{
 use keepalived_rs::model::event::daemon::{Event as Daemon, FifoKind, Part, Weight};
 use keepalived_rs::model::event::kernel::Event as Kernel;
 use keepalived_rs::model::event::lvs::Event as Lvs;
-use keepalived_rs::model::event::vrrp::{Event as Vrrp, Fact, FaultCause, Flaw, TrailerFlaw};
+use keepalived_rs::model::event::vrrp::{Event as Vrrp, Fact, FaultCause, Flaw, OldWords, TrailerFlaw};
 use keepalived_rs::model::ipvs::{CommandName, ServiceKey};
 use keepalived_rs::model::lvs::Protocol;
 use keepalived_rs::model::track::ScriptOutcome;
@@ -25,6 +25,12 @@ pub fn events() -> Vec<Event> {
     let named = |fact| Event::from(Vrrp::Instance { name: InstanceName::new("VI_1"), fact });
     all.extend(facts().into_iter().map(named));
     all.extend(flaws().into_iter().map(|flaw| named(Fact::Packet { from: address(2), flaw })));
+    let mismatches = flaws().into_iter().chain([Flaw::Length { received: 60, expected: 32 }]).filter(Flaw::is_mismatch);
+    all.extend(mismatches.map(|flaw| named(Fact::Mismatch { with: address(2), flaw })));
+    let interface = Some(interface());
+    for words in [OldWords::AddressCount, OldWords::Bogus { interface }, OldWords::Ignoring] {
+        all.push(named(Fact::OldWords(words)));
+    }
     all.extend(kernel().into_iter().map(Event::Kernel));
     all.extend(lvs().into_iter().map(Event::from));
     all.extend(check().into_iter().map(Event::from));
@@ -225,6 +231,7 @@ fn flaws() -> Vec<Flaw> {
         Flaw::NotAPeer,
         Flaw::PeerHopLimit { received: 9, least: 10, most: 20 },
         Flaw::OldChecksum,
+        Flaw::NewChecksum,
         Flaw::Trailer(TrailerFlaw::Missing),
         Flaw::Trailer(TrailerFlaw::Malformed),
         Flaw::Trailer(TrailerFlaw::Stale { ahead: -40, window: 30 }),
