@@ -62,7 +62,7 @@ pub struct Options {
     /// Stay in the foreground
     #[arg(short = 'n', long = "dont-fork")]
     pub dont_fork: bool,
-    /// Write the configuration as it was understood to the log
+    /// Write the effective configuration to the log, with -t to standard output
     #[arg(short = 'd', long = "dump-conf")]
     pub dump_conf: bool,
     /// Pid file of the daemon
@@ -115,6 +115,9 @@ pub struct Options {
     #[arg(short = 't', long = "config-test", value_name = "LOG_FILE",
         num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub config_test: Option<String>,
+    /// How findings are shown: full (default on a terminal), line or json
+    #[arg(long = "diagnostics", value_name = "FORM")]
+    pub diagnostics: Option<Diagnostics>,
     /// Print the version
     #[arg(short = 'v', long = "version")]
     pub version: bool,
@@ -131,6 +134,17 @@ pub struct Options {
     /// What follows the options
     #[arg(skip)]
     pub operands: Vec<String>,
+}
+
+/// How findings about a configuration are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Diagnostics {
+    /// With the lines they are about.
+    Full,
+    /// One line each, as in the log.
+    Line,
+    /// One JSON object each, on a line of its own.
+    Json,
 }
 
 /// Reads the words after the program's name.
@@ -181,7 +195,6 @@ impl Options {
     /// Accepted, but without effect yet.
     pub fn not_yet(&self) -> Vec<&'static str> {
         [
-            (self.dump_conf, "--dump-conf"),
             (self.address_monitoring, "--address-monitoring"),
             (self.snmp, "--snmp"),
             (self.snmp_agent_socket.is_some(), "--snmp-agent-socket"),

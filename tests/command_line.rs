@@ -217,13 +217,13 @@ fn the_configuration_test_answers_as_the_original() {
             "interface.conf",
             instance("").replace(&format!("interface {interface}"), "interface nosuch0"),
             5,
-            "interface.conf: Line 2) WARNING - interface nosuch0 for vrrp_instance V doesn't exist\n",
+            "interface.conf: Line 2) WARNING - interface nosuch0 for vrrp_instance V doesn't exist",
         ),
         (
             "brace.conf",
             instance("").trim_end().trim_end_matches('}').to_owned(),
             5,
-            "There are 1 missing '}'s or extra '{'s\n",
+            "There are 1 missing '}'s or extra '{'s",
         ),
     ];
     for (name, text, status, first) in cases {
@@ -236,7 +236,7 @@ fn the_configuration_test_answers_as_the_original() {
     }
     let missing = desk.run(&["-t", "-f", "none.conf"]);
     assert_eq!(missing.status, Some(0), "{}", missing.stderr);
-    assert!(missing.stderr.starts_with("Config files missing '") && missing.stderr.ends_with("none.conf'.\n"));
+    assert!(missing.stderr.starts_with("Config files missing '") && missing.stderr.contains("none.conf'."));
     assert_eq!(desk.run(&["-t", "-e", "-f", "none.conf"]).status, Some(4));
     let odd = desk.write("odd.conf", EMPTY);
     fs::set_permissions(odd, fs::Permissions::from_mode(0o755)).expect("permissions");
@@ -251,10 +251,17 @@ fn the_configuration_test_answers_as_the_original() {
 fn a_mistake_is_shown_where_it_is() {
     let desk = Desk::new();
     desk.write("a.conf", "vrrp_instance V {\n    interface lo\n    virtual_router_id 51\n    priorty 100\n}\n");
+    // In a pipe one line each, the original's words first.
+    let line = "a.conf: Line 4) Unknown keyword 'priorty' - did you mean `priority`?";
     let told = desk.run(&["-t", "-f", "a.conf"]).stderr;
-    assert!(told.contains("a.conf: Line 4) Unknown keyword 'priorty'"), "{told}");
-    assert!(told.contains("a.conf:4:5"), "{told}");
-    assert!(told.contains("`priority`"), "{told}");
+    assert!(told.lines().next().is_some_and(|first| first.ends_with(line)), "{told}");
+    let told = desk.run(&["-t", "--diagnostics=full", "-f", "a.conf"]).stderr;
+    assert!(told.contains("a.conf:4:5") && told.contains("did you mean `priority`?"), "{told}");
+    let told = desk.run(&["-t", "--diagnostics=json", "-f", "a.conf"]).stderr;
+    let first: serde_json::Value = serde_json::from_str(told.lines().next().expect("a line")).expect("JSON");
+    assert_eq!((&first["code"], &first["line"], &first["column"]), (&"KA0101".into(), &4.into(), &5.into()), "{told}");
+    let wrong = desk.run(&["-t", "--diagnostics=xml", "-f", "a.conf"]);
+    assert_eq!((wrong.status, wrong.stderr.contains("xml")), (Some(1), true), "{wrong:?}");
 }
 
 /// IF-40, IF-53.
@@ -268,7 +275,7 @@ fn findings_may_go_to_a_file() {
     }
     assert_eq!(
         desk.read("out.log").matches("Unknown keyword 'foo'\n").count(),
-        4,
+        2,
         "appended: {}",
         desk.read("out.log")
     );
@@ -287,7 +294,7 @@ fn a_start_without_a_file() {
     let answer = desk.run(&["-n", "-l", "-G", "-f", "none.conf"]);
     assert_eq!(answer.status, Some(6), "{}", answer.stderr);
     assert!(
-        answer.stderr.contains(": Config files missing '") && answer.stderr.contains("none.conf'.\n"),
+        answer.stderr.contains(": Config files missing '") && answer.stderr.contains("none.conf'."),
         "{}",
         answer.stderr
     );
@@ -442,6 +449,29 @@ fn a_life_in_the_background() {
     poll("the end", || if desk.path("d.pid").exists() { Err(pid.to_string()) } else { Ok(()) });
 }
 
+/// IF-26 (differs in the form): `-d` writes what is in effect to the log at start; with `-t` it goes to standard
+/// output, can be read again, and the verdict is the same.
+#[test]
+fn the_effective_configuration() {
+    let desk = Desk::new();
+    let file = desk.write("a.conf", EMPTY);
+    let mut daemon = desk.start(&file, &["-d"]);
+    daemon.until(": global_defs {\n");
+    daemon.until(":     router_id test\n");
+    daemon.until(":     script_user 0 0\n");
+    daemon.send(15);
+    assert_eq!(daemon.ended(), Some(0));
+    let first = desk.run(&["-t", "-d", "-f", "a.conf"]);
+    assert_eq!((first.status, first.stderr.as_str()), (Some(0), ""));
+    assert!(first.stdout.contains("    router_id test\n") && first.stdout.contains("child_wait_time 5\n"), "{first:?}");
+    desk.write("b.conf", &first.stdout);
+    assert_eq!(desk.run(&["-t", "-d", "-f", "b.conf"]), first);
+    desk.write("c.conf", "foo\n");
+    let wrong = desk.run(&["-t", "-d", "-f", "c.conf"]);
+    assert_eq!(wrong.status, Some(5));
+    assert!(wrong.stderr.contains("Unknown keyword 'foo'") && wrong.stdout.contains("global_defs {\n"), "{wrong:?}");
+}
+
 /// Options without an effect yet are accepted and told of.
 #[test]
 fn options_without_effect_are_told() {
@@ -455,7 +485,7 @@ fn options_without_effect_are_told() {
     daemon.send(15);
     assert_eq!(daemon.ended(), Some(0));
     let log = desk.read("log");
-    for name in ["dump-conf", "address-monitoring", "snmp", "snmp-agent-socket", "core-dump", "bfd_pid"] {
+    for name in ["address-monitoring", "snmp", "snmp-agent-socket", "core-dump", "bfd_pid"] {
         assert_eq!(log.matches(&format!(": --{name} has no effect yet\n")).count(), 1, "{name}: {log}");
     }
 }

@@ -18,6 +18,11 @@ use keepalived_rs::kernel::clock;
 use keepalived_rs::model::notify::ScriptIdentity;
 use proptest::prelude::*;
 
+#[path = "config/dump.rs"]
+mod dump;
+#[path = "config/shown.rs"]
+mod shown;
+
 /// A host with lo, eth0 and eth1, the user root, and `/bin/true`.
 struct Bench;
 
@@ -34,14 +39,14 @@ impl Host for Bench {
 
     fn user(&self, name: &str) -> Option<User> {
         match name {
-            "root" => Some(User { uid: 0, gid: 0 }),
-            "www" => Some(User { uid: 33, gid: 33 }),
+            "root" | "0" => Some(User { uid: 0, gid: 0 }),
+            "www" | "33" => Some(User { uid: 33, gid: 33 }),
             _ => None,
         }
     }
 
     fn group(&self, name: &str) -> Option<u32> {
-        (name == "adm").then_some(4)
+        if name == "adm" { Some(4) } else { name.parse().ok() }
     }
 
     fn program(&self, path: &Path, _: &ScriptIdentity) -> Program {
@@ -150,7 +155,7 @@ fn a_misspelt_keyword_is_shown_with_its_place_and_a_suggestion() {
     std::fs::write(&file, "global_defs {\n  router_idd x\n}\nvirtual_server 10.0.0.1 80 {\n  advert_int 1\n}\n")
         .unwrap();
     let loaded = read(&file, None);
-    let shown: Vec<String> = loaded.diagnostics.iter().map(|one| render::full(one, &loaded.sources)).collect();
+    let shown: Vec<String> = loaded.diagnostics.iter().map(|one| render::full(one, &loaded.sources, false)).collect();
     assert!(shown[0].contains("KA0101") && shown[0].contains("a.conf:2:3"), "{}", shown[0]);
     assert!(shown[0].contains("did you mean `router_id`?"), "{}", shown[0]);
     assert!(shown[1].contains("it is a keyword of `vrrp_instance`"), "{}", shown[1]);
@@ -283,7 +288,7 @@ proptest! {
                 prop_assert!(label.span.lo <= label.span.hi);
                 prop_assert!(label.span.hi as usize <= first.sources.len());
             }
-            prop_assert!(!render::full(finding, &first.sources).is_empty());
+            prop_assert!(!render::full(finding, &first.sources, false).is_empty());
         }
     }
 }

@@ -47,7 +47,10 @@ fn the_rows_are_the_keywords_of_the_original() {
         wrong.extend(rows.iter().filter(|row| !names.contains(**row)).map(|row| format!("{context}: {row} invented")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(known.values().map(BTreeSet::len).sum::<usize>(), table::all().iter().map(|(_, rows)| rows.len()).sum());
+    assert_eq!(
+        known.values().map(BTreeSet::len).sum::<usize>(),
+        table::all().iter().map(|(_, rows)| rows.len()).sum::<usize>()
+    );
 }
 
 /// Each row explains itself: a sentence, and a hint wherever it takes a value.

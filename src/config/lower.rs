@@ -31,6 +31,10 @@ pub struct Reader<'t> {
     pub found: Vec<Diagnostic>,
     /// Headers of the blocks being read, outermost first.
     open: Vec<(&'static str, Span)>,
+    /// Headers of the blocks that the file ended in, innermost first.
+    unclosed: Vec<Span>,
+    /// Opening braces that open nothing, and the header of the block around each.
+    ignored: Vec<(Span, Option<Span>)>,
     /// The name of the block being read, for messages.
     pub block_name: String,
     /// Names that later blocks may refer to (CL-105).
@@ -59,6 +63,15 @@ pub struct Declared {
     pub track_groups: BTreeMap<String, Span>,
 }
 
+impl Declared {
+    /// The name among scripts, files and processes that was probably meant.
+    pub fn near(&self, name: &str) -> Option<(String, Span)> {
+        let all = || self.scripts.iter().chain(&self.files).chain(&self.processes);
+        let near = suggest::near(name, all().map(|(known, _)| known.as_str()))?;
+        all().find(|(known, _)| *known == near).map(|(known, span)| (known.clone(), *span))
+    }
+}
+
 impl<'t> Reader<'t> {
     pub fn new(tree: &'t Tree, sources: &'t SourceMap, host: &'t dyn Host, test: bool) -> Reader<'t> {
         Reader {
@@ -70,6 +83,8 @@ impl<'t> Reader<'t> {
             test,
             found: Vec::new(),
             open: Vec::new(),
+            unclosed: Vec::new(),
+            ignored: Vec::new(),
             block_name: String::new(),
             declared: Declared::default(),
             names: Names::default(),
@@ -119,7 +134,27 @@ impl<'t> Reader<'t> {
         }
         if self.depth > 0 {
             let words = format!("There are {} missing '}}'s or extra '{{'s", self.depth);
-            self.found.push(Diagnostic::new(Code::MissingClose, words));
+            let finding = self.unclosed(words);
+            self.found.push(finding);
+        }
+    }
+
+    /// What is open at the end of the file; where it ended in none, the brace that is one too many.
+    fn unclosed(&mut self, words: String) -> Diagnostic {
+        let code = Code::MissingClose;
+        if let Some((innermost, around)) = self.unclosed.split_first() {
+            let finding = Diagnostic::late(code, *innermost, words).label("this block is open at the end of the file");
+            let finding =
+                around.iter().fold(finding, |finding, header| finding.also(*header, "and this one around it"));
+            return finding.help("close it with `}`");
+        }
+        match self.ignored.first() {
+            Some((brace, Some(around))) => Diagnostic::late(code, *brace, words)
+                .label("this brace opened no block")
+                .also(*around, "this one was open")
+                .help("is a `}` missing before it?"),
+            Some((brace, None)) => Diagnostic::late(code, *brace, words).label("this brace opened no block"),
+            None => Diagnostic::new(code, words),
         }
     }
 
@@ -143,7 +178,11 @@ impl<'t> Reader<'t> {
             }
             None => {}
         }
-        while let Some(line) = self.next() {
+        loop {
+            let Some(line) = self.next() else {
+                self.unclosed.push(header.whole());
+                break;
+            };
             self.closed = line.whole();
             match line.mark() {
                 Mark::Open => self.unexpected(&line),
@@ -156,6 +195,7 @@ impl<'t> Reader<'t> {
     }
 
     fn unexpected(&mut self, line: &Line<'_>) {
+        self.ignored.push((line.whole(), self.open.last().map(|(_, header)| *header)));
         self.report(Code::UnexpectedOpen, line.whole(), "Unexpected '{' - ignoring");
     }
 
@@ -187,15 +227,36 @@ impl<'t> Reader<'t> {
         if let Some((_, header)) = self.open.last() {
             finding = finding.also(*header, "in this block");
         }
-        if let Some(near) = suggest::near(word, rows.iter().map(|keyword| keyword.row.name)) {
-            finding = finding.help(format!("did you mean `{near}`?"));
-        } else if let Some(elsewhere) = table::contexts(word).first() {
-            finding = finding.help(match *elsewhere {
-                "(root)" => "it stands at top level".to_owned(),
-                context => format!("it is a keyword of `{context}`"),
-            });
+        if let Some(help) = self.probably(word, rows.iter().map(|keyword| keyword.row.name)) {
+            finding = finding.help(help);
         }
         self.found.push(finding);
+    }
+
+    /// What was probably meant by an unknown word: a keyword of another block, or one spelt nearly so.
+    fn probably(&self, word: &str, here: impl Iterator<Item = &'static str>) -> Option<String> {
+        let elsewhere = table::contexts(word);
+        if let Some(first) = elsewhere.first() {
+            return Some(match (*first, self.open.last()) {
+                // A block that goes on where its author thinks that it ended.
+                ("(root)", Some(_)) => "it stands at top level; is a `}` missing before it?".to_owned(),
+                ("(root)", None) => "it stands at top level".to_owned(),
+                _ => {
+                    let names: Vec<String> = elsewhere.iter().take(3).map(|context| format!("`{context}`")).collect();
+                    format!("it is a keyword of {}", names.join(", "))
+                }
+            });
+        }
+        if let Some(near) = suggest::near(word, here) {
+            return Some(format!("did you mean `{near}`?"));
+        }
+        let all = table::all().iter().flat_map(|(_, rows)| rows.iter().map(|row| row.name));
+        let near = suggest::near(word, all)?;
+        let context = table::contexts(near).first().copied().filter(|context| *context != "(root)");
+        Some(match context {
+            Some(context) => format!("did you mean `{near}` of `{context}`?"),
+            None => format!("did you mean `{near}`, which stands at top level?"),
+        })
     }
 
     /// Leaves out the block that follows, if one does, nested braces counted (CL-39).
@@ -241,7 +302,11 @@ impl<'t> Reader<'t> {
                 self.report(Code::Logged, header.whole(), words);
             }
         }
-        while let Some(line) = self.next() {
+        loop {
+            let Some(line) = self.next() else {
+                self.unclosed.push(header.whole());
+                break;
+            };
             self.closed = line.whole();
             match line.mark() {
                 Mark::Open => self.entry_brace(&line),
@@ -300,7 +365,11 @@ impl<'t> Reader<'t> {
 
     /// Reports what is wrong with a value: the number's own words, then the keyword's.
     pub fn judge(&mut self, fault: Option<Fault>, text: &str, span: Span, row: &'static Row) {
-        let label = if row.hint.is_empty() { String::new() } else { format!("wanted: {}", row.hint) };
+        let label = match (row.hint, (row.range)()) {
+            ("", _) => String::new(),
+            (hint, Some(range)) => format!("wanted: {hint}, {range}"),
+            (hint, None) => format!("wanted: {hint}"),
+        };
         match fault {
             None => {}
             Some(Fault::Tolerated(words)) => self.report(Code::InvalidNumber, span, words),
@@ -324,7 +393,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Whether a keyword is given a second time and the first is to stay; says so. `before` is the first one's value.
-    pub fn refuse_second(&mut self, before: Option<String>, line: &Line<'_>, row: &'static Row) -> bool {
+    pub fn refuse_second(&mut self, before: Option<Spanned<String>>, line: &Line<'_>, row: &'static Row) -> bool {
         let Some(before) = before else { return false };
         let (refused, usual) = match row.repeat {
             Repeat::Refuse => (true, "ignoring"),
@@ -335,9 +404,14 @@ impl<'t> Reader<'t> {
             format!("{} already specified - {usual}", row.name)
         } else {
             let second = line.word(1).unwrap_or_default();
-            row.again.replace("{block}", &self.block_name).replace("{old}", &before).replace("{}", second)
+            row.again.replace("{block}", &self.block_name).replace("{old}", &before.value).replace("{}", second)
         };
-        self.report(Code::Duplicate, line.whole(), words);
+        let (own, first) = if refused {
+            ("this one is not used", "the first one, which stays")
+        } else {
+            ("this one is used", "the first one, which it replaces")
+        };
+        self.found.push(Diagnostic::at(Code::Duplicate, line.whole(), words).label(own).also(before.span, first));
         refused
     }
 }

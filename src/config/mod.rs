@@ -1,4 +1,4 @@
-//! Text -> model.
+//! Text -> model, and back.
 
 use std::path::Path;
 
@@ -7,6 +7,7 @@ use crate::model::Model;
 
 pub mod block;
 mod bytes;
+pub mod dump;
 mod expand;
 pub mod host;
 mod include;

@@ -58,6 +58,8 @@ pub struct Row {
     /// As text, read by the same value; empty when there is none.
     pub default: &'static str,
     pub doc: &'static str,
+    /// What values are taken, where that can be said in a few words: `1 to 255`.
+    pub range: fn() -> Option<String>,
     pub shape: Shape,
     pub repeat: Repeat,
     pub invalid: Invalid,
@@ -85,6 +87,7 @@ impl Row {
         hint: "",
         default: "",
         doc: "",
+        range: || None,
         shape: Shape::Value,
         repeat: Repeat::LastWins,
         invalid: Invalid::Keep,
@@ -134,7 +137,7 @@ macro_rules! keyword {
                 ..$crate::config::value::row::<$V>($default)
             },
             set: |block: &mut $B, line, row, reader| {
-                let before = block.$field.as_ref().map(|before| before.value.to_string());
+                let before = block.$field.as_ref().map(|before| before.with(before.value.to_string()));
                 if reader.refuse_second(before, line, row) {
                     return Ok(());
                 }
@@ -169,7 +172,7 @@ macro_rules! keyword {
                 }
             },
             set: |block: &mut $B, line, row, reader| {
-                let before = block.$field.as_ref().map(|before| before.value.command.clone());
+                let before = block.$field.as_ref().map(|before| before.with(before.value.command.clone()));
                 if reader.refuse_second(before, line, row) {
                     return Ok(());
                 }

@@ -50,6 +50,11 @@ pub trait Value: Sized + fmt::Display {
     /// Reads a word; `lax` accepts an integer with text after it (CL-99).
     fn parse(text: &str, lax: bool) -> Parsed<Self>;
 
+    /// What is taken, in a few words.
+    fn range() -> Option<String> {
+        None
+    }
+
     /// What the keyword means without a word, where that is allowed.
     fn absent() -> Option<Self> {
         None
@@ -58,7 +63,7 @@ pub trait Value: Sized + fmt::Display {
 
 /// What the row of a value of this kind is unless it says otherwise.
 pub const fn row<V: Value>(default: &'static str) -> Row {
-    Row { hint: V::HINT, default, shape: V::SHAPE, missing: V::MISSING, ..Row::PLAIN }
+    Row { hint: V::HINT, default, range: V::range, shape: V::SHAPE, missing: V::MISSING, ..Row::PLAIN }
 }
 
 /// Present or not; words after it are not looked at.
@@ -112,6 +117,10 @@ impl<const MIN: i64, const MAX: i64> Value for Number<MIN, MAX> {
 
     fn parse(text: &str, lax: bool) -> Parsed<Self> {
         integer(text, MIN, MAX, lax).map(Number)
+    }
+
+    fn range() -> Option<String> {
+        Some(format!("{MIN} to {MAX}"))
     }
 }
 
@@ -194,6 +203,10 @@ impl<const MIN: u64, const MAX: u64, const PLACES: u32> Value for Decimal<MIN, M
             }
             _ => Parsed::bad(Fault::Number(format!("number '{text}' outside range [{}, {}]", show(MIN), show(MAX)))),
         }
+    }
+
+    fn range() -> Option<String> {
+        Some(format!("{} to {}", Self(MIN), Self(MAX)))
     }
 }
 

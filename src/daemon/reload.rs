@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::dump::{Secrets, dump};
 use crate::config::host::System;
 use crate::config::{self, Loaded, Request};
-use crate::diagnostic::{Class, Code, Severity, render};
+use crate::diagnostic::render::{self, Form};
+use crate::diagnostic::{Class, Code, Severity};
 use crate::model::Model;
 use crate::model::event::daemon::{Event, Weight};
 
@@ -41,6 +43,16 @@ pub struct Unusable {
     pub why: String,
 }
 
+/// What `--config-test` found.
+#[derive(Debug)]
+pub struct Tested {
+    pub exit: u8,
+    /// Every finding in the wanted form.
+    pub findings: String,
+    /// What a start would run, as a configuration.
+    pub effective: Option<String>,
+}
+
 impl Source {
     /// Reads it for a run.
     pub fn read(&self) -> Reading {
@@ -51,7 +63,7 @@ impl Source {
                 Severity::Warning => Weight::Warning,
                 Severity::Note => Weight::Note,
             };
-            Event::Finding { weight, text: render::line(one, &sources) }
+            Event::Finding { weight, text: render::advised(one, &sources) }
         });
         let findings = findings.collect();
         let mistake = diagnostics.iter().find(|one| one.code.may_lose_a_block());
@@ -68,20 +80,15 @@ impl Source {
         Reading { model, findings, mistake }
     }
 
-    /// `--config-test`: exit status and what to print, the original's line and then the excerpt for each finding
-    /// (IF-52). What the original only logs is left out.
-    pub fn test(&self) -> (u8, String) {
-        let Loaded { diagnostics, sources, exit, .. } = self.load(true);
-        let mut text = String::new();
-        for one in diagnostics.iter().filter(|one| one.severity() != Severity::Note && one.code != Code::Logged) {
-            text += &format!("{}\n", render::line(one, &sources));
-            if one.primary.is_some() {
-                text += &render::full(one, &sources);
-            }
-        }
+    /// `--config-test` (IF-52). What the original only logs is left out.
+    pub fn test(&self, form: Form) -> Tested {
+        let Loaded { model, diagnostics, sources, exit, .. } = self.load(true);
+        let told = diagnostics.iter().filter(|one| one.severity() != Severity::Note && one.code != Code::Logged);
+        let findings = told.map(|one| render::finding(one, &sources, form)).collect();
         let missing = diagnostics.iter().any(|one| one.code == Code::FileMissing);
         // Without -e a missing file is no error to the original's test (IF-58).
-        (if missing && self.all_config { exit.max(Class::FileNotFound.exit()) } else { exit }, text)
+        let exit = if missing && self.all_config { exit.max(Class::FileNotFound.exit()) } else { exit };
+        Tested { exit, findings, effective: model.map(|model| dump(&model, Secrets::Shown)) }
     }
 
     fn load(&self, test: bool) -> Loaded {

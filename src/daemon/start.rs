@@ -1,7 +1,7 @@
 //! From the command line to the supervisor: options, configuration, pid files, into the background, log thread.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,12 +14,14 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use nix::sys::utsname::uname;
 
-use crate::cli::{self, Options, VERSION, signal_number};
+use crate::cli::{self, Diagnostics, Options, VERSION, signal_number};
+use crate::config::dump::{Secrets, dump};
 use crate::daemon::message::{Release, Reporter};
 use crate::daemon::pid_file::{Paths, PidFile, PidFileError};
-use crate::daemon::reload::{Reading, Source, absolute};
+use crate::daemon::reload::{Reading, Source, Tested, absolute};
 use crate::daemon::supervisor::{self, Order};
 use crate::daemon::tasks::Work;
+use crate::diagnostic::render::Form;
 use crate::kernel::background::{self, Side};
 use crate::kernel::{local_time, namespace};
 use crate::model::Model;
@@ -117,9 +119,14 @@ fn test(options: &Options, source: &Source, file: &str) -> u8 {
         to_stderr(&format!("Unable to set network namespace {} - {error}\n", text(&options.namespace)));
         return EXIT_COMMAND_LINE;
     }
-    let (exit, found) = source.test();
+    // A log file is for grep, as a pipe is.
+    let form = form(options, file.is_empty() && std::io::stderr().is_terminal());
+    let Tested { exit, findings, effective } = source.test(form);
+    if let Some(effective) = effective.filter(|_| options.dump_conf) {
+        to_stdout(&effective);
+    }
     if file.is_empty() {
-        to_stderr(&found);
+        to_stderr(&findings);
         return exit;
     }
     let open = std::fs::OpenOptions::new()
@@ -128,13 +135,26 @@ fn test(options: &Options, source: &Source, file: &str) -> u8 {
         .mode(0o666)
         .custom_flags(OFlag::O_NOFOLLOW.bits())
         .open(file);
-    match open.and_then(|mut file| file.write_all(found.as_bytes())) {
+    match open.and_then(|mut file| file.write_all(findings.as_bytes())) {
         Ok(()) => exit,
         Err(error) => {
             let number = error.raw_os_error().unwrap_or(0);
             to_stderr(&format!("Unable to open config-test log file {file} {number} - {}\n", plain(&error)));
             EXIT_COMMAND_LINE
         }
+    }
+}
+
+/// How findings are shown: as asked for; else with excerpts on a terminal, one a line elsewhere.
+fn form(options: &Options, terminal: bool) -> Form {
+    // https://no-color.org
+    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    match options.diagnostics {
+        Some(Diagnostics::Full) => Form::Full { colour },
+        Some(Diagnostics::Line) => Form::Line,
+        Some(Diagnostics::Json) => Form::Json,
+        None if terminal => Form::Full { colour },
+        None => Form::Line,
     }
 }
 
@@ -173,6 +193,10 @@ fn begin(options: &Options, words: &[OsString], source: &Source) -> Result<Begun
     }
     if let (None, Some(mask)) = (&options.umask, model.global.umask) {
         background::set_umask(mask);
+    }
+    if options.dump_conf {
+        let text = dump(&model, Secrets::Hidden);
+        text.lines().filter(|line| !line.is_empty()).for_each(|line| say(Event::Effective { line: line.to_owned() }));
     }
     let paths = Paths::new(options, &model.global);
     let mut pid_files = take_pid_files(&paths, options.parts(), &say).inspect_err(|_| say(stopped()))?;

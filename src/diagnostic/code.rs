@@ -58,6 +58,16 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        }
+    }
+}
+
 macro_rules! codes {
     ($($name:ident $id:literal $class:ident $severity:ident $text:literal;)*) => {
         /// What kind of finding it is.

@@ -1,6 +1,7 @@
 //! What we tell the author of a file: mistakes as data, with the places they are about.
 
 pub mod code;
+mod json;
 pub mod render;
 pub mod source;
 
@@ -17,6 +18,11 @@ pub struct Spanned<T> {
 impl<T> Spanned<T> {
     pub const fn new(value: T, span: Span) -> Spanned<T> {
         Spanned { value, span }
+    }
+
+    /// Another value of the same place.
+    pub fn with<U>(&self, value: U) -> Spanned<U> {
+        Spanned { value, span: self.span }
     }
 }
 
@@ -37,6 +43,8 @@ pub struct Diagnostic {
     pub primary: Option<Label>,
     /// Other places that matter to it.
     pub secondary: Vec<Label>,
+    /// Facts that help to understand it.
+    pub notes: Vec<String>,
     /// What to do about it; only this advises.
     pub help: Option<String>,
     /// Found after reading: the original then names no line in its own message (CL-107).
@@ -46,7 +54,15 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A finding without a place.
     pub fn new(code: Code, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { code, message: message.into(), primary: None, secondary: Vec::new(), help: None, late: false }
+        Diagnostic {
+            code,
+            message: message.into(),
+            primary: None,
+            secondary: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+            late: false,
+        }
     }
 
     /// A finding at a place; the label is empty, so only the place is shown.
@@ -70,6 +86,12 @@ impl Diagnostic {
     #[must_use]
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
         self.secondary.push(Label { span, text: text.into() });
+        self
+    }
+
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Diagnostic {
+        self.notes.push(text.into());
         self
     }
 

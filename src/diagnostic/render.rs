@@ -1,8 +1,34 @@
-//! A finding as text: one line for the log, or the full look with the excerpt for `-t`.
+//! A finding as text: one line for the log and for pipes, the full look with the excerpt for a terminal, or JSON.
 
 use ariadne::{CharSet, Config, IndexType, Label, Report, ReportKind, Source};
 
-use super::{Diagnostic, Severity, SourceMap};
+use super::{Diagnostic, Severity, SourceMap, json};
+
+/// How findings are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Full { colour: bool },
+    Line,
+    Json,
+}
+
+/// A finding in a form; ends in a newline.
+pub fn finding(diagnostic: &Diagnostic, sources: &SourceMap, form: Form) -> String {
+    match form {
+        Form::Full { colour } => full(diagnostic, sources, colour),
+        Form::Line => format!("{}\n", advised(diagnostic, sources)),
+        Form::Json => format!("{}\n", json::object(diagnostic, sources)),
+    }
+}
+
+/// The line of the log with the advice behind it: what looks for the original's words finds them.
+pub fn advised(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+    let line = line(diagnostic, sources);
+    match &diagnostic.help {
+        Some(help) => format!("{line} - {help}"),
+        None => line,
+    }
+}
 
 /// One line for the log: the original's `(FILE: Line N) words` (CL-107). What was found after reading has no place
 /// in the original's words; neither has it here.
@@ -14,27 +40,26 @@ pub fn line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     }
 }
 
-/// The full look: heading with the code, excerpt with labels, advice. Plain text without colours; ends in a newline.
-pub fn full(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+/// The full look: heading with the code, excerpt with labels, notes, advice; ends in a newline.
+pub fn full(diagnostic: &Diagnostic, sources: &SourceMap, colour: bool) -> String {
     let kind = match diagnostic.severity() {
         Severity::Error => ReportKind::Error,
         Severity::Warning => ReportKind::Warning,
         Severity::Note => ReportKind::Advice,
     };
-    let word = match diagnostic.severity() {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
+    let word = diagnostic.severity().word();
     let Some((file, range, expanded)) = diagnostic.primary.as_ref().and_then(|label| sources.origin(label.span)) else {
         let mut text = format!("{word}[{}]: {}\n", diagnostic.code.id(), diagnostic.message);
+        text.extend(diagnostic.notes.iter().map(|note| format!("  = note: {note}\n")));
         if let Some(help) = &diagnostic.help {
             text.push_str(&format!("  = help: {help}\n"));
         }
         return text;
     };
     let mut report = Report::build(kind, (file, range.clone()))
-        .with_config(Config::default().with_color(false).with_char_set(CharSet::Ascii).with_index_type(IndexType::Byte))
+        .with_config(
+            Config::default().with_color(colour).with_char_set(CharSet::Ascii).with_index_type(IndexType::Byte),
+        )
         .with_code(diagnostic.code.id())
         .with_message(&diagnostic.message);
     let own = diagnostic.primary.as_ref().map_or("", |label| label.text.as_str());
@@ -44,13 +69,18 @@ pub fn full(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         (true, false) => format!("{own} (this became `{became}`)"),
         (false, _) => own.to_owned(),
     };
-    let label = Label::new((file, range));
-    report = report.with_label(if text.is_empty() { label.with_message("here") } else { label.with_message(text) });
-    for other in &diagnostic.secondary {
-        if let Some((file, range, _)) = sources.origin(other.span) {
-            report = report.with_label(Label::new((file, range)).with_message(&other.text));
-        }
+    let mut labels = vec![(file, range, if text.is_empty() { "here".to_owned() } else { text })];
+    let others = diagnostic.secondary.iter();
+    labels.extend(others.filter_map(|other| {
+        let (file, range, _) = sources.origin(other.span)?;
+        Some((file, range, other.text.clone()))
+    }));
+    // In the order of the file, as they are read; the file that it is about first.
+    labels.sort_by_key(|(number, range, _)| (*number != file, *number, range.start));
+    for (file, range, text) in labels {
+        report = report.with_label(Label::new((file, range)).with_message(text));
     }
+    report.with_notes(&diagnostic.notes);
     if let Some(help) = &diagnostic.help {
         report = report.with_help(help);
     }

@@ -15,6 +15,11 @@ impl Span {
         Span { lo: lo as u32, hi: hi as u32 }
     }
 
+    /// The same stretch in a map that took in this one's.
+    pub const fn shifted(self, by: u32) -> Span {
+        Span { lo: self.lo + by, hi: self.hi + by }
+    }
+
     /// From the start of this to the end of `other`.
     pub const fn to(self, other: Span) -> Span {
         Span { lo: self.lo, hi: other.hi }
@@ -151,6 +156,30 @@ impl SourceMap {
         let before = file.starts.get(line - 1).copied().unwrap_or(start);
         let column = file.text.get(before as usize..inside as usize).map_or(0, |text| text.chars().count());
         Some(Position { file: file.name.clone(), line: line as u32, column: column as u32 + 1 })
+    }
+
+    /// First character of a span and the first one behind it, in the file as written: for an expansion those of the
+    /// whole line that was expanded.
+    pub fn ends(&self, span: Span) -> Option<(Position, Position)> {
+        let (number, range, _) = self.origin(span)?;
+        let file = self.files.get(number)?;
+        let place = |at: usize| {
+            let line = file.starts.partition_point(|start| *start as usize <= at).max(1);
+            let before = file.starts.get(line - 1).map_or(0, |start| *start as usize);
+            let column = file.text.get(before..at).map_or(0, |text| text.chars().count());
+            Position { file: file.name.clone(), line: line as u32, column: column as u32 + 1 }
+        };
+        Some((place(range.start), place(range.end.max(range.start))))
+    }
+
+    /// Takes in another map behind this one; its spans are valid here once shifted by what is returned.
+    pub fn absorb(&mut self, other: SourceMap) -> u32 {
+        let (lo, files) = (self.text.len() as u32, self.files.len() as u32);
+        self.text.push_str(&other.text);
+        self.files.extend(other.files);
+        let shifted = |segment: Segment| Segment { lo: segment.lo + lo, file: segment.file + files, ..segment };
+        self.segments.extend(other.segments.into_iter().map(shifted));
+        lo
     }
 
     /// Start of the segment in its file, and the offset there of a byte of the expanded text.

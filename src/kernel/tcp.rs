@@ -84,7 +84,7 @@ pub async fn connect(to: &Connect, deadline: Instant) -> Result<TcpStream, Conne
 }
 
 /// What connect(2) may say at once of the other side or of the way to it (CK-13).
-pub(super) const NO_WAY: &[Errno] = &[
+const NO_WAY: &[Errno] = &[
     Errno::ENETUNREACH,
     Errno::EHOSTUNREACH,
     Errno::ECONNREFUSED,
@@ -95,12 +95,11 @@ pub(super) const NO_WAY: &[Errno] = &[
     Errno::ETIMEDOUT,
 ];
 
-pub(super) fn is(error: &io::Error, among: &[Errno]) -> bool {
+fn is(error: &io::Error, among: &[Errno]) -> bool {
     error.raw_os_error().is_some_and(|errno| among.contains(&Errno::from_raw(errno)))
 }
 
-/// Where it comes from: bind_if, fwmark, bindto, bind_port.
-pub(super) fn prepare(socket: &Socket, to: &Connect) -> io::Result<()> {
+fn prepare(socket: &Socket, to: &Connect) -> io::Result<()> {
     if let Some(interface) = &to.interface {
         socket.bind_device(Some(interface.as_str().as_bytes()))?;
     }
@@ -122,7 +121,7 @@ pub(super) fn prepare(socket: &Socket, to: &Connect) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn socket_address(at: Endpoint) -> SocketAddr {
+fn socket_address(at: Endpoint) -> SocketAddr {
     SocketAddr::new(at.address, at.port)
 }
 

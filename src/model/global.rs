@@ -31,6 +31,8 @@ pub struct Global {
     pub checker_process: ProcessSettings,
     /// `child_wait_time`: the most a stop may take before scripts are killed (default 5 s).
     pub child_wait_time: Interval,
+    /// `dynamic_interfaces`: interfaces may be absent at start and come later.
+    pub dynamic_interfaces: bool,
 }
 
 /// How a task's thread is scheduled (`vrrp_rt_priority`, `vrrp_cpu_affinity`, `vrrp_no_swap` ...).

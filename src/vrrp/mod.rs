@@ -20,7 +20,6 @@ mod sequence;
 mod signing;
 pub mod sync_group;
 pub mod timer;
-mod told;
 pub mod tracking;
 
 use std::net::IpAddr;

@@ -2,7 +2,6 @@
 
 pub mod advert;
 pub mod arp;
-pub mod icmp;
 pub mod ip;
 pub mod ndisc;
 pub mod trailer;

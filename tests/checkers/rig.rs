@@ -36,16 +36,6 @@ pub fn poll<Found>(what: &str, mut look: impl FnMut() -> Option<Found>) -> Found
     }
 }
 
-/// Runs these beside each other: most of their time is waiting.
-pub fn together(acts: impl IntoIterator<Item = Box<dyn FnOnce() + Send>>) {
-    let threads: Vec<_> = acts.into_iter().map(std::thread::spawn).collect();
-    for thread in threads {
-        if let Err(panic) = thread.join() {
-            std::panic::resume_unwind(panic);
-        }
-    }
-}
-
 /// Checks each 100 ms, retries after 50 ms, and gives up a wait after ten seconds.
 pub fn quick(checker: &mut Checker) {
     checker.timing.delay_loop = Interval::from_millis(100);
@@ -82,6 +72,7 @@ fn model(lvs: Lvs) -> Arc<Model> {
         vrrp_process: ProcessSettings::default(),
         checker_process: ProcessSettings::default(),
         child_wait_time: Interval::from_secs(5),
+        dynamic_interfaces: false,
     };
     Arc::new(Model { global, vrrp: Default::default(), lvs, bfd: Default::default() })
 }

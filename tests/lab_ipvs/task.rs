@@ -46,6 +46,7 @@ fn model(lvs: Lvs) -> Arc<Model> {
         vrrp_process: ProcessSettings::default(),
         checker_process: ProcessSettings::default(),
         child_wait_time: keepalived_rs::base::time::Interval::from_secs(5),
+        dynamic_interfaces: false,
     };
     Arc::new(Model { global, vrrp: Default::default(), lvs, bfd: Default::default() })
 }

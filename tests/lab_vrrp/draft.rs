@@ -148,6 +148,7 @@ fn global() -> Global {
         vrrp_process: ProcessSettings::default(),
         checker_process: ProcessSettings::default(),
         child_wait_time: Interval::from_secs(5),
+        dynamic_interfaces: false,
     }
 }
 

@@ -55,6 +55,7 @@ pub fn global(mail: Option<MailSettings>) -> Global {
         vrrp_process: ProcessSettings::default(),
         checker_process: ProcessSettings::default(),
         child_wait_time: Interval::from_secs(5),
+        dynamic_interfaces: false,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::config::schema::{Invalid, Missing, Row, keywords};
 use crate::config::script::Script;
 use crate::config::tree::Line;
 use crate::config::value::{Decimal, Fault, Flag, Number, integer};
-use crate::diagnostic::{Code, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 
 /// `vrrp_script NAME { … }`.
 #[derive(Debug, Default)]
@@ -115,11 +115,16 @@ pub fn tracked(list: &mut Vec<Tracked>, line: &Line<'_>, reader: &mut Reader<'_>
     let what = kind.what;
     if kind.known.is_some_and(|known| !known(reader, name)) {
         let words = format!("({owner}) {what} {name} not found, ignoring...");
-        reader.report(Code::NotFound, line.span(0), words);
+        let mut finding = Diagnostic::at(Code::NotFound, line.span(0), words).label("not declared before this line");
+        if let Some((near, declared)) = reader.declared.near(name) {
+            finding = finding.also(declared, "this one is").help(format!("did you mean `{near}`?"));
+        }
+        reader.found.push(finding);
         return Ok(());
     }
-    if list.iter().any(|other| other.name == name) {
-        reader.report(Code::Duplicate, line.span(0), format!("({owner}) duplicate {what} {name} - ignoring"));
+    if let Some(first) = list.iter().find(|other| other.name == name) {
+        let words = format!("({owner}) duplicate {what} {name} - ignoring");
+        reader.found.push(Diagnostic::at(Code::Duplicate, line.span(0), words).also(first.span, "the first one"));
         return Ok(());
     }
     let mut entry = Tracked { name: name.to_owned(), span: line.span(0), weight: None, reverse: None };

@@ -59,6 +59,7 @@ impl Resolver<'_> {
                 no_swap: global.checker_no_swap.is_some(),
             },
             child_wait_time: Interval::from_secs(value(&config.child_wait_time).map_or(5, |seconds| seconds.0 as u64)),
+            dynamic_interfaces: global.dynamic_interfaces.is_some(),
         }
     }
 

@@ -115,7 +115,7 @@ impl Resolver<'_> {
                 let used = uses.entry(name).or_insert(0);
                 let nth = *used;
                 *used += 1;
-                let family = block.family.unwrap_or(Family::V4);
+                let family = family_of_marks(block);
                 Some(VirtualAddress::Group { name: GroupName::new(name), nth, entries: self.walk(group, family) })
             }
         }
@@ -265,12 +265,7 @@ impl Resolver<'_> {
         {
             return Family::of(at.address);
         }
-        if let Some(family) = block.family {
-            return family;
-        }
-        let mut tunnelled = block.real_servers.iter().map(|server| Family::of(server.endpoint.address));
-        let first = tunnelled.next().unwrap_or(Family::V4);
-        if tunnelled.all(|family| family == first) { first } else { Family::V4 }
+        family_of_marks(block)
     }
 
     /// LV-22 … LV-25.
@@ -483,6 +478,16 @@ impl Resolver<'_> {
             server.hysteresis = less;
         }
     }
+}
+
+/// LV-4: the family that was given, else that of all tunnelled real servers if they have one.
+fn family_of_marks(block: &declared::VirtualServer) -> Family {
+    if let Some(family) = block.family {
+        return family;
+    }
+    let mut tunnelled = block.real_servers.iter().map(|server| Family::of(server.endpoint.address));
+    let first = tunnelled.next().unwrap_or(Family::V4);
+    if tunnelled.all(|family| family == first) { first } else { Family::V4 }
 }
 
 fn given_protocol(block: &declared::VirtualServer) -> Protocol {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::Resolver;
 use crate::base::time::Interval;
 use crate::config::block::value;
-use crate::diagnostic::{Code, Span};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::vrrp::{Instance, Transport, Vrrp};
 
 impl Resolver<'_> {
@@ -76,7 +76,10 @@ impl Resolver<'_> {
                         one.name, other.name
                     );
                     self.fatal = true;
-                    self.late(Code::BlockRefused, *span, words);
+                    let finding = Diagnostic::late(Code::BlockRefused, *span, words).label("the second one");
+                    let first = spans.get(at).copied().unwrap_or(*span);
+                    let help = "give one of them another `virtual_router_id`";
+                    self.found.push(finding.also(first, "the first one").help(help));
                 }
             }
         }

@@ -24,6 +24,7 @@ fn global(instance: Option<&str>, namespace: Option<&str>) -> Global {
         vrrp_process: ProcessSettings::default(),
         checker_process: ProcessSettings::default(),
         child_wait_time: Interval::from_secs(5),
+        dynamic_interfaces: false,
     }
 }
 

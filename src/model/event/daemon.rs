@@ -35,6 +35,8 @@ pub enum Event {
     OpeningFile { file: String },
     /// The files have been read (IF-236).
     ConfigurationFile { file: String },
+    /// One line of the effective configuration (IF-26).
+    Effective { line: String },
     /// A finding about the configuration, as one line with its place.
     Finding { weight: Weight, text: String },
     /// A thread starts its work (IF-239, IF-240).

@@ -21,6 +21,7 @@ pub(super) fn wording(event: &Event) -> Wording {
         Event::ConfigurationFile { file } => {
             row("configuration_file", Keepalived, Info, format!("Configuration file {file}")).with("file", file)
         }
+        Event::Effective { line } => row("effective_configuration", Keepalived, Info, line.clone()),
         Event::Finding { weight, text } => {
             let level = match weight {
                 Weight::Error => Error,

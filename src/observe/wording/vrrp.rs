@@ -2,7 +2,6 @@
 
 mod fact;
 mod flaw;
-mod mismatch;
 
 use super::{Ident, Level, Wording};
 use crate::base::net::Family;

@@ -1,0 +1,288 @@
+//! Virtual routers and sync groups.
+
+use std::sync::Arc;
+
+use super::writer::{Writer, boolean, word};
+use super::{notify, route, track};
+use crate::base::name::{Authentication, InterfaceName};
+use crate::base::net::Family;
+use crate::model::vrrp::{
+    Announce, AntiReplay, AuthHmac, HmacKey, HmacMode, Instance, OldChecksum, Secret, SyncGroup, Transport,
+    UnicastPeer, VirtualAddress, Vrrp,
+};
+
+/// IFA_F_NODAD, IFA_F_HOMEADDRESS, IFA_F_MANAGETEMPADDR, IFA_F_NOPREFIXROUTE, IFA_F_MCAUTOJOIN (linux/if_addr.h).
+const NODAD: u32 = 0x02;
+const FLAGS: [(u32, &str); 4] = [(0x10, "home"), (0x100, "mngtmpaddr"), (0x200, "noprefixroute"), (0x400, "autojoin")];
+
+/// What of it stands in `global_defs`.
+pub fn settings(out: &mut Writer, vrrp: &Vrrp) {
+    let Vrrp {
+        instances,
+        // Blocks of their own.
+        sync_groups: _,
+        scripts: _,
+        statics: _,
+        startup_delay,
+        log_unknown_vrids,
+        notify_priority_changes,
+    } = vrrp;
+    if !startup_delay.is_zero() {
+        out.value("vrrp_startup_delay", startup_delay);
+    }
+    out.flag("log_unknown_vrids", *log_unknown_vrids);
+    out.value("vrrp_notify_priority_changes", boolean(*notify_priority_changes));
+    // Every instance holds these, and all the same.
+    if let Some(instance) = instances.first() {
+        out.value("vrrp_mcast_group4", instance.multicast_group4);
+        let Announce { garp_interval, gna_interval, .. } = instance.announce;
+        for (keyword, gap) in [("vrrp_garp_interval", garp_interval), ("vrrp_gna_interval", gna_interval)] {
+            if !gap.is_zero() {
+                out.value(keyword, gap);
+            }
+        }
+    }
+}
+
+/// Scripts first, then instances, then groups: each names only what stands above it.
+pub fn blocks(out: &mut Writer, vrrp: &Vrrp) {
+    vrrp.scripts.iter().for_each(|script| track::script(out, script));
+    route::statics(out, &vrrp.statics, &vrrp.instances);
+    vrrp.instances.iter().for_each(|one| instance(out, one));
+    vrrp.sync_groups.iter().for_each(|group| sync_group(out, group, &vrrp.instances));
+}
+
+/// One `vrrp_instance`. What decides the family and the version comes before the addresses.
+fn instance(out: &mut Writer, instance: &Instance) {
+    let Instance {
+        name,
+        vrid,
+        family,
+        version,
+        interface,
+        wants_master,
+        priority,
+        advert_interval,
+        down_timer_adverts,
+        preempt,
+        preempt_delay,
+        authentication,
+        auth_hmac,
+        transport,
+        source,
+        virtual_addresses,
+        excluded_addresses,
+        routes,
+        rules,
+        promote_secondaries,
+        // Of the track groups.
+        static_interfaces: _,
+        announce: times,
+        lower_prio_no_advert,
+        higher_prio_send_advert,
+        owner_ignore_adverts,
+        skip_check_adv_addr,
+        v3_checksum_as_v2,
+        old_unicast_checksum,
+        // Of `global_defs`.
+        multicast_group4: _,
+        accept,
+        strict,
+        dont_track_primary,
+        track_interfaces,
+        track_scripts,
+        track_bfds,
+        notify: scripts,
+        notify_deleted,
+        smtp_alert,
+    } = instance;
+    out.open(format_args!("vrrp_instance {}", word(name.as_str())));
+    out.flag("native_ipv6", *family == Family::V6);
+    out.value("version", version);
+    out.value("strict_mode", boolean(*strict));
+    out.value("state", if *wants_master { "MASTER" } else { "BACKUP" });
+    out.given("interface", interface.as_ref().map(|interface| word(interface.as_str())));
+    out.value("virtual_router_id", vrid);
+    out.value("priority", priority);
+    out.value("advert_int", advert_interval);
+    out.value("down_timer_adverts", down_timer_adverts);
+    out.line(if *preempt { "preempt" } else { "nopreempt" });
+    out.value("preempt_delay", preempt_delay);
+    self::authentication(out, authentication);
+    if let Some(signed) = auth_hmac {
+        self::auth_hmac(out, signed);
+    }
+    self::transport(out, transport, old_unicast_checksum);
+    out.given("mcast_src_ip", *source);
+    addresses(out, "virtual_ipaddress", virtual_addresses, interface.as_ref());
+    addresses(out, "virtual_ipaddress_excluded", excluded_addresses, interface.as_ref());
+    out.flag("no_virtual_ipaddress", virtual_addresses.is_empty() && excluded_addresses.is_empty());
+    out.entries("virtual_routes", routes.iter().map(|one| route::route(one, None)));
+    out.entries("virtual_rules", rules.iter().map(|one| route::rule(one, None)));
+    out.flag("promote_secondaries", *promote_secondaries);
+    announce(out, times);
+    out.value("lower_prio_no_advert", boolean(*lower_prio_no_advert));
+    out.value("higher_prio_send_advert", boolean(*higher_prio_send_advert));
+    // Only said of an owner, and given at all it is on.
+    out.flag("owner_ignore_adverts", *owner_ignore_adverts);
+    out.flag("skip_check_adv_addr", *skip_check_adv_addr);
+    out.value("v3_checksum_as_v2", boolean(*v3_checksum_as_v2));
+    out.line(if *accept { "accept" } else { "no_accept" });
+    out.flag("dont_track_primary", *dont_track_primary);
+    track::interfaces(out, track_interfaces);
+    track::scripts(out, track_scripts);
+    track::bfds(out, track_bfds);
+    notify::state_scripts(out, scripts);
+    out.flag("notify_deleted", *notify_deleted && scripts.deleted.is_none());
+    notify::smtp_alert(out, *smtp_alert);
+    out.close();
+}
+
+fn authentication(out: &mut Writer, authentication: &Authentication) {
+    let (kind, password) = match authentication {
+        Authentication::None => return,
+        Authentication::Pass(password) => ("PASS", password),
+        Authentication::Ah(password) => ("AH", password),
+    };
+    out.open("authentication");
+    out.value("auth_type", kind);
+    out.secret("auth_pass", password);
+    out.close();
+}
+
+/// The window is worked out where the file does not give it.
+fn auth_hmac(out: &mut Writer, signed: &AuthHmac) {
+    let AuthHmac { keys, active, mode, anti_replay } = signed;
+    out.open("auth_hmac");
+    keys.iter().for_each(|HmacKey { id, secret: Secret(bytes) }| out.key(*id, bytes));
+    out.value("active_key", active);
+    out.value(
+        "mode",
+        match mode {
+            HmacMode::Enforce => "enforce",
+            HmacMode::Permissive => "permissive",
+            HmacMode::ReceiveOnly => "receive-only",
+        },
+    );
+    match anti_replay {
+        AntiReplay::Time { window } => {
+            out.value("anti_replay", "time");
+            out.value("time_window", window);
+        }
+        AntiReplay::Monotonic => out.value("anti_replay", "monotonic"),
+    }
+    out.close();
+}
+
+fn transport(out: &mut Writer, transport: &Transport, checksum: &OldChecksum) {
+    match transport {
+        Transport::Multicast { group } => out.value("mcast_dst_ip", group),
+        Transport::Unicast { peers, ttl, check_source } => {
+            let peer = |UnicastPeer { address, min_ttl, max_ttl }: &_| match (min_ttl, max_ttl) {
+                (0, 255) => address.to_string(),
+                _ => format!("{address} min_ttl {min_ttl} max_ttl {max_ttl}"),
+            };
+            out.entries("unicast_peer", peers.iter().map(peer));
+            out.given("unicast_ttl", *ttl);
+            out.flag("check_unicast_src", *check_source);
+            match checksum {
+                OldChecksum::Auto => {}
+                OldChecksum::Always => out.line("old_unicast_checksum"),
+                OldChecksum::Never => out.line("old_unicast_checksum never"),
+            }
+        }
+    }
+}
+
+/// Entries of `virtual_ipaddress`. The instance's own interface goes without saying, unless the same address stands
+/// in the list already: the two differ in that word alone.
+fn addresses(out: &mut Writer, keyword: &str, addresses: &[Arc<VirtualAddress>], own: Option<&InterfaceName>) {
+    let entry = |(at, one): (usize, &Arc<VirtualAddress>)| {
+        let again = addresses.iter().take(at).any(|before| before.cidr.address == one.cidr.address);
+        address(one, if again { None } else { own })
+    };
+    out.entries(keyword, addresses.iter().enumerate().map(entry));
+}
+
+/// `own`: the interface that need not be named.
+pub fn address(address: &VirtualAddress, own: Option<&InterfaceName>) -> String {
+    let VirtualAddress { cidr, interface, broadcast, label, scope, peer, preferred_lifetime, flags, no_track } =
+        address;
+    let v4 = cidr.address.is_ipv4();
+    // With a peer the prefix length belongs to that one.
+    let mut entry = if peer.is_some() { cidr.address.to_string() } else { cidr.to_string() };
+    if let Some(interface) = interface.as_ref().filter(|interface| Some(*interface) != own) {
+        entry += &format!(" dev {}", word(interface.as_str()));
+    }
+    if let Some(broadcast) = broadcast {
+        entry += &format!(" brd {broadcast}");
+    }
+    if let Some(label) = label {
+        entry += &format!(" label {}", word(label));
+    }
+    if v4 {
+        entry += &format!(" scope {scope}");
+    }
+    if let Some(peer) = peer {
+        entry += &format!(" peer {peer}");
+    }
+    entry += &match *preferred_lifetime {
+        u32::MAX => " preferred_lft forever".to_owned(),
+        seconds => format!(" preferred_lft {seconds}"),
+    };
+    if !v4 && flags & NODAD == 0 {
+        entry += " -nodad";
+    }
+    for (flag, word) in FLAGS {
+        if flags & flag != 0 {
+            entry += &format!(" {word}");
+        }
+    }
+    if *no_track {
+        entry += " no_track";
+    }
+    entry
+}
+
+fn announce(out: &mut Writer, announce: &Announce) {
+    let Announce {
+        master_delay,
+        master_repeat,
+        master_refresh,
+        master_refresh_repeat,
+        lower_prio_delay,
+        lower_prio_repeat,
+        // Of `global_defs`.
+        garp_interval: _,
+        gna_interval: _,
+    } = announce;
+    out.value("garp_master_delay", master_delay);
+    out.value("garp_master_repeat", master_repeat);
+    out.value("garp_master_refresh", master_refresh);
+    out.value("garp_master_refresh_repeat", master_refresh_repeat);
+    out.value("garp_lower_prio_delay", lower_prio_delay);
+    out.value("garp_lower_prio_repeat", lower_prio_repeat);
+}
+
+fn sync_group(out: &mut Writer, group: &SyncGroup, instances: &[Arc<Instance>]) {
+    let SyncGroup {
+        name,
+        members,
+        track_interfaces,
+        track_scripts,
+        track_bfds,
+        tracking_weight,
+        notify: scripts,
+        smtp_alert,
+    } = group;
+    out.open(format_args!("vrrp_sync_group {}", word(name.as_str())));
+    let names = members.iter().filter_map(|id| instances.get(id.0)).map(|instance| word(instance.name.as_str()));
+    out.entries("group", names);
+    out.flag("sync_group_tracking_weight", *tracking_weight);
+    track::interfaces(out, track_interfaces);
+    track::scripts(out, track_scripts);
+    track::bfds(out, track_bfds);
+    notify::state_scripts(out, scripts);
+    notify::smtp_alert(out, *smtp_alert);
+    out.close();
+}
