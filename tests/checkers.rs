@@ -7,10 +7,14 @@ use keepalived_rs::{base, model};
 mod answers;
 #[path = "checkers/bfd.rs"]
 mod bfd;
+#[path = "checkers/datagram.rs"]
+mod datagram;
 #[path = "../src/lvs/fixture.rs"]
 mod fixture;
 #[path = "checkers/hostile.rs"]
 mod hostile;
+#[path = "checkers/kinds.rs"]
+mod kinds;
 #[path = "checkers/law.rs"]
 mod law;
 #[path = "checkers/misc.rs"]
@@ -23,5 +27,7 @@ mod rig;
 mod server;
 #[path = "checkers/simulated.rs"]
 mod simulated;
+#[path = "checkers/smtp.rs"]
+mod smtp;
 #[path = "checkers/tls.rs"]
 mod tls;

@@ -1,13 +1,17 @@
 //! The law of one checker: what the end of a probe means, and when the next one starts (CK-6 to CK-16, CK-56 to
-//! CK-60, CK-111 to CK-118).
+//! CK-60, CK-70 to CK-74, CK-82, CK-94, CK-103, CK-111 to CK-118).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Effect, Fetched, Outcome, ScriptResult, Verdict};
 use crate::base::name::BfdName;
+use crate::base::net::Family;
 use crate::base::time::{Interval, Time};
-use crate::model::check::{Check, Checker, HttpCheck, MiscCheck};
-use crate::model::event::check::{Event, HttpFailure, Kind, Obstacle, Retry, TcpFailure, Tested};
+use crate::model::check::{Check, Checker, HttpCheck, MiscCheck, SmtpCheck};
+use crate::model::event::check::{
+    DnsFailure, Event, HttpFailure, Kind, Obstacle, PingFailure, Retry, SmtpFailure, SmtpPeer, TcpFailure, Tested,
+    UdpFailure,
+};
 use crate::model::lvs::CheckerId;
 
 /// What is known of one checker.
@@ -46,7 +50,7 @@ impl State {
         State {
             up: !checker.alpha,
             has_run: false,
-            failures: checker.timing.retry,
+            failures: State::first_failures(checker),
             weight: 0,
             url: 0,
             failed_url: None,
@@ -55,9 +59,16 @@ impl State {
         }
     }
 
-    /// LV-92, CK-21: what a checker that stays takes over. A row of good URLs begins anew.
-    pub fn kept(&self) -> State {
-        State { url: self.failed_url.unwrap_or(0), ..self.clone() }
+    /// CK-7: one failure is enough at first, except for SMTP_CHECK.
+    fn first_failures(checker: &Checker) -> u32 {
+        if matches!(checker.check, Check::Smtp(_)) { 0 } else { checker.timing.retry }
+    }
+
+    /// LV-92, CK-21: what a checker that stays takes over. A row of good URLs begins anew, and so do the attempts of
+    /// an SMTP_CHECK.
+    pub fn kept(&self, checker: &Checker) -> State {
+        let failures = if matches!(checker.check, Check::Smtp(_)) { 0 } else { self.failures };
+        State { url: self.failed_url.unwrap_or(0), failures, ..self.clone() }
     }
 
     /// Judges the end of a probe that began at `started`; returns when the next one begins.
@@ -79,7 +90,11 @@ impl State {
         match (&checker.check, outcome) {
             (_, Outcome::Hindered(obstacle)) => now + turn.hindered(obstacle),
             (_, Outcome::Crashed) => now + checker.timing.delay_loop,
-            (Check::Tcp(_), Outcome::Tcp(result)) => now + turn.tcp(result),
+            (Check::Tcp(_), Outcome::Tcp(result)) => now + turn.plain(result.err(), &TCP),
+            (Check::Udp(_), Outcome::Udp(result)) => now + turn.plain(result.err(), &UDP),
+            (Check::Ping(_), Outcome::Ping(result)) => now + turn.ping(result.err()),
+            (Check::Smtp(smtp), Outcome::Smtp(result)) => now + turn.smtp(smtp, result),
+            (Check::Dns(_), Outcome::Dns(result)) => now + turn.dns(result),
             (Check::Http(http), Outcome::Http(fetched)) => now + turn.http(http, fetched),
             // From the start of the last run, at once if that is past (CK-116).
             (Check::Misc(misc), Outcome::Misc(result)) => {
@@ -87,8 +102,21 @@ impl State {
             }
             // A probe is answered in kind: anything else says nothing of the real server.
             (
-                Check::Tcp(_) | Check::Http(_) | Check::Misc(_) | Check::Bfd(_),
-                Outcome::Tcp(_) | Outcome::Http(_) | Outcome::Misc(_),
+                Check::Tcp(_)
+                | Check::Http(_)
+                | Check::Smtp(_)
+                | Check::Dns(_)
+                | Check::Udp(_)
+                | Check::Ping(_)
+                | Check::Misc(_)
+                | Check::Bfd(_),
+                Outcome::Tcp(_)
+                | Outcome::Http(_)
+                | Outcome::Smtp(_)
+                | Outcome::Dns(_)
+                | Outcome::Udp(_)
+                | Outcome::Ping(_)
+                | Outcome::Misc(_),
             ) => now + checker.timing.delay_loop,
         }
     }
@@ -125,9 +153,17 @@ impl Turn<'_> {
 
     /// CK-12: the state stays.
     fn hindered(&mut self, obstacle: Obstacle) -> Interval {
-        let kind = match self.checker.check {
+        let kind = match &self.checker.check {
             Check::Tcp(_) => Kind::Tcp,
             Check::Http(_) => Kind::Web,
+            Check::Smtp(_) => {
+                // A new row of attempts follows.
+                self.state.failures = 0;
+                Kind::Smtp
+            }
+            Check::Dns(_) => Kind::Dns,
+            Check::Udp(_) => Kind::Udp,
+            Check::Ping(connect) => Kind::Ping { v6: Family::of(connect.destination.address) == Family::V6 },
             Check::Misc(_) => Kind::Misc,
             // Nothing is probed, so nothing can be in its way.
             Check::Bfd(_) => return self.checker.timing.delay_loop,
@@ -168,33 +204,89 @@ impl Turn<'_> {
         self.checker.timing.delay_before_retry
     }
 
-    fn tcp(&mut self, result: Result<(), TcpFailure>) -> Interval {
+    /// The law that TCP, UDP and PING share.
+    fn plain<Failure>(&mut self, failure: Option<Failure>, words: &Plain<Failure>) -> Interval {
         let timing = self.checker.timing;
-        match result {
-            Ok(()) => {
-                self.state.failures = 0;
-                if self.comes_up() {
-                    tell!(self, TcpSucceeded {});
-                    self.verdict(true, "=> TCP CHECK succeed on service <=");
-                }
-                timing.delay_loop
+        let names = |checker: &Checker| (checker.real_server_name.clone(), checker.virtual_server_name.clone());
+        let Some(failure) = failure else {
+            self.state.failures = 0;
+            if self.comes_up() {
+                self.report((words.succeeded)(names(self.checker)));
+                self.verdict(true, words.mails.0);
             }
-            Err(failure) => {
-                if self.tells_attempts() {
-                    tell!(self, TcpAttemptFailed { failure });
-                }
-                if !self.counts() {
-                    return timing.delay_loop;
-                }
-                if !self.is_last() {
-                    return self.retry_later();
-                }
-                let retries = (timing.retry > 0 && self.state.has_run).then_some(timing.retry);
-                tell!(self, TcpFailed { retries });
-                self.verdict(false, "=> TCP CHECK failed on service <=");
-                timing.delay_loop
-            }
+            return timing.delay_loop;
+        };
+        if self.tells_attempts() {
+            self.report((words.attempt_failed)(names(self.checker), failure));
         }
+        if !self.counts() {
+            return timing.delay_loop;
+        }
+        if !self.is_last() {
+            return self.retry_later();
+        }
+        let retries = (timing.retry > 0 && self.state.has_run).then_some(timing.retry);
+        self.report((words.failed)(names(self.checker), retries));
+        self.verdict(false, words.mails.1);
+        timing.delay_loop
+    }
+
+    /// What is odd about a reply is told whenever it counts, whatever `log_all_failures` says.
+    fn ping(&mut self, failure: Option<PingFailure>) -> Interval {
+        if let Some(failure) = failure.filter(|failure| *failure != PingFailure::Timeout && self.counts()) {
+            tell!(self, PingOdd { failure });
+        }
+        self.plain(failure, &PING)
+    }
+
+    /// CK-7, CK-9: each row of attempts has all its retries, up or down.
+    fn smtp(&mut self, smtp: &SmtpCheck, result: Result<(), SmtpFailure>) -> Interval {
+        let timing = self.checker.timing;
+        let Err(failure) = result else {
+            self.state.failures = 0;
+            if self.comes_up() {
+                tell!(self, SmtpSucceeded {});
+                self.verdict(true, "=> CHECK succeed on service <=");
+            }
+            return timing.delay_loop;
+        };
+        let peer = SmtpPeer { destination: smtp.connect.destination, real_server: smtp.real_server };
+        if self.counts() && (self.log_all || self.is_last()) {
+            tell!(self, SmtpFailed { peer, failure });
+        }
+        if !self.is_last() {
+            return self.retry_later();
+        }
+        self.state.failures = 0;
+        if self.counts() {
+            self.verdict(false, &format!("=> CHECK failed on service : {} <=", failure.words(peer)));
+        }
+        timing.delay_loop
+    }
+
+    /// CK-82, CK-83.
+    fn dns(&mut self, result: Result<(), DnsFailure>) -> Interval {
+        let timing = self.checker.timing;
+        let Err(failure) = result else {
+            self.state.failures = 0;
+            if self.comes_up() {
+                self.verdict(true, "=> DNS_CHECK: succeed on service <=");
+            }
+            return timing.delay_loop;
+        };
+        if !self.counts() {
+            return timing.delay_loop;
+        }
+        let last = self.is_last();
+        if self.log_all || last {
+            let retries = (last && self.state.has_run).then_some(timing.retry);
+            tell!(self, DnsFailed { failure, retries });
+        }
+        if !last {
+            return self.retry_later();
+        }
+        self.verdict(false, "=> DNS_CHECK: failed on service <=");
+        timing.delay_loop
     }
 
     fn http(&mut self, http: &HttpCheck, fetched: Fetched) -> Interval {
@@ -303,6 +395,51 @@ impl Turn<'_> {
         timing.delay_loop
     }
 }
+
+/// The words of a kind of check that follows the plain law.
+struct Plain<Failure> {
+    succeeded: fn((String, String)) -> Event,
+    attempt_failed: fn((String, String), Failure) -> Event,
+    failed: fn((String, String), Option<u32>) -> Event,
+    /// Of success and of failure.
+    mails: (&'static str, &'static str),
+}
+
+/// CK-31, CK-32.
+const TCP: Plain<TcpFailure> = Plain {
+    succeeded: |(real_server, virtual_server)| Event::TcpSucceeded { real_server, virtual_server },
+    attempt_failed: |(real_server, virtual_server), failure| Event::TcpAttemptFailed {
+        real_server,
+        virtual_server,
+        failure,
+    },
+    failed: |(real_server, virtual_server), retries| Event::TcpFailed { real_server, virtual_server, retries },
+    mails: ("=> TCP CHECK succeed on service <=", "=> TCP CHECK failed on service <="),
+};
+
+/// CK-94.
+const UDP: Plain<UdpFailure> = Plain {
+    succeeded: |(real_server, virtual_server)| Event::UdpSucceeded { real_server, virtual_server },
+    attempt_failed: |(real_server, virtual_server), failure| Event::UdpAttemptFailed {
+        real_server,
+        virtual_server,
+        failure,
+    },
+    failed: |(real_server, virtual_server), retries| Event::UdpFailed { real_server, virtual_server, retries },
+    mails: ("=> UDP CHECK succeed on service <=", "=> UDP CHECK failed on service <="),
+};
+
+/// CK-103.
+const PING: Plain<PingFailure> = Plain {
+    succeeded: |(real_server, virtual_server)| Event::PingSucceeded { real_server, virtual_server },
+    attempt_failed: |(real_server, virtual_server), failure| Event::PingAttemptFailed {
+        real_server,
+        virtual_server,
+        failure,
+    },
+    failed: |(real_server, virtual_server), retries| Event::PingFailed { real_server, virtual_server, retries },
+    mails: ("=> ICMP CHECK succeed on service <=", "=> ICMP CHECK failed on service <="),
+};
 
 /// What a good run adds to the weight; `None`: it is not good (CK-111, CK-112).
 fn good_exit(misc: &MiscCheck, result: ScriptResult, configured_weight: i64) -> Option<i64> {

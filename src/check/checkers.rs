@@ -64,7 +64,7 @@ impl Checkers {
                     .into_iter()
                     .zip(&model.checkers)
                     .map(|(before, checker)| match before.and_then(|before| self.states.get(before.0)) {
-                        Some(state) => state.kept(),
+                        Some(state) => state.kept(checker),
                         None => State::new(checker),
                     })
                     .collect();

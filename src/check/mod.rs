@@ -9,18 +9,23 @@
 //!        └─ bad, last: verdict "down", delay_loop (CK-9) ◀────────────────────────────┘
 //! ```
 //! `checkers::Checkers` holds all checkers of this host with one queue of deadlines; `checker` is the law of one of
-//! them; `http` says what a request looks like and what an answer is worth. HTTP is judged here and not by a library,
+//! them; `http`, `smtp`, `dns` and `datagram` say what is sent and what an answer is worth. HTTP is judged here and not by a library,
 //! because the original judges the bytes as they come: it neither frames an answer by its header nor refuses one that
 //! is not quite HTTP, and its digests are those of the raw bytes (CK-41, CK-47, CK-48, CK-50, CK-51).
 
 pub mod checker;
 pub mod checkers;
+pub mod datagram;
+pub mod dns;
 pub mod http;
+pub mod smtp;
 
 use std::sync::Arc;
 
 use crate::base::name::BfdName;
-use crate::model::event::check::{Event, HttpFailure, Obstacle, ScriptEnd, TcpFailure, Tested};
+use crate::model::event::check::{
+    DnsFailure, Event, HttpFailure, Obstacle, PingFailure, ScriptEnd, SmtpFailure, TcpFailure, Tested, UdpFailure,
+};
 use crate::model::lvs::{CheckerId, Lvs};
 
 /// What may happen to the checkers.
@@ -43,6 +48,10 @@ pub enum Input {
 pub enum Outcome {
     Tcp(Result<(), TcpFailure>),
     Http(Fetched),
+    Smtp(Result<(), SmtpFailure>),
+    Dns(Result<(), DnsFailure>),
+    Udp(Result<(), UdpFailure>),
+    Ping(Result<(), PingFailure>),
     Misc(ScriptResult),
     /// Nothing was learnt of the real server (CK-12).
     Hindered(Obstacle),

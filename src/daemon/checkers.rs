@@ -3,13 +3,17 @@
 //! Each probe is a future of its own with its own end; the machine says when which begins. While the IPVS task has
 //! no room for a verdict, no further probe is begun or judged, so nothing piles up.
 
+mod datagram;
 mod probe;
 mod script;
+mod smtp;
+mod web;
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use probe::{Ended, Tools, probe};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
@@ -20,9 +24,11 @@ use crate::check::checkers::Checkers;
 use crate::check::{Effect, Input, Outcome};
 use crate::daemon::message::{Reporter, Setup, Task, ToCheckers, ToIpvs, ToSupervisor, Verdict};
 use crate::kernel::clock;
+use crate::kernel::ping::{GroupRange, Pinger};
 use crate::kernel::resource::allow_open_files;
 use crate::kernel::tls::Tls;
 use crate::model::Model;
+use crate::model::check::Check;
 use crate::model::event::check::Event;
 use crate::model::lvs::{CheckerId, Lvs};
 
@@ -58,9 +64,14 @@ struct Prober {
     reporter: Reporter,
     tls: Arc<Tls>,
     begun: Instant,
-    probes: JoinSet<Outcome>,
+    probes: JoinSet<Ended>,
     /// Which checker a probe is for.
     running: HashMap<Id, CheckerId>,
+    /// The sockets of PING_CHECKs that were good last time.
+    pingers: HashMap<CheckerId, Pinger>,
+    /// As long as there are PING_CHECKs.
+    group_range: Option<GroupRange>,
+    random: Random,
     /// Verdicts that the IPVS task has no room for yet.
     verdicts: VecDeque<Verdict>,
 }
@@ -78,9 +89,13 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
         begun: clock::instant(),
         probes: JoinSet::new(),
         running: HashMap::new(),
+        pingers: HashMap::new(),
+        group_range: None,
+        random: Random::from_seed(RandomState::new().hash_one("probes")),
         verdicts: VecDeque::new(),
     };
     prober.raise_open_files();
+    prober.allow_pings();
     prober.handle(Input::Start);
     prober.reporter.report(Event::BfdActivated);
     let ready = |generation| ToSupervisor::Ready { task: Task::Checkers, generation };
@@ -149,12 +164,18 @@ impl Prober {
 
     fn probe(&mut self, id: CheckerId, url: usize) {
         let checker = self.model.checkers[id.0].clone();
-        let probe = probe::probe(checker, url, self.tls.clone(), self.reporter.clone());
+        let tools = Tools {
+            tls: self.tls.clone(),
+            reporter: self.reporter.clone(),
+            random: self.random.number() as u16,
+            pinger: self.pingers.remove(&id),
+        };
+        let probe = probe(checker, url, tools);
         self.running.insert(self.probes.spawn(probe).id(), id);
     }
 
     /// One probe has ended; others that ended meanwhile are judged in one go, as long as verdicts find room.
-    fn ended(&mut self, first: Result<(Id, Outcome), JoinError>, ipvs: &mpsc::Sender<ToIpvs>) {
+    fn ended(&mut self, first: Result<(Id, Ended), JoinError>, ipvs: &mpsc::Sender<ToIpvs>) {
         let mut next = Some(first);
         while let Some(ended) = next {
             self.judge(ended);
@@ -163,11 +184,14 @@ impl Prober {
         }
     }
 
-    fn judge(&mut self, ended: Result<(Id, Outcome), JoinError>) {
+    fn judge(&mut self, ended: Result<(Id, Ended), JoinError>) {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let Some(checker) = self.running.remove(&id) else { return };
         let outcome = match ended {
-            Ok((_, outcome)) => outcome,
+            Ok((_, Ended { outcome, pinger })) => {
+                self.pingers.extend(pinger.map(|pinger| (checker, pinger)));
+                outcome
+            }
             Err(error) => {
                 let of = &self.model.checkers[checker.0];
                 self.reporter.report(Event::Crashed {
@@ -200,11 +224,26 @@ impl Prober {
     fn reload(&mut self, model: &Model, generation: u64) {
         self.probes = JoinSet::new();
         self.running.clear();
+        self.pingers.clear();
         self.model = Arc::new(model.lvs.clone());
         self.generation = generation;
         self.raise_open_files();
+        self.allow_pings();
         self.handle(Input::Reload { model: self.model.clone() });
         self.reporter.report(Event::BfdActivated);
+    }
+
+    /// CK-101.
+    fn allow_pings(&mut self) {
+        let pings = self.model.checkers.iter().any(|checker| matches!(checker.check, Check::Ping(_)));
+        if !pings {
+            self.group_range = None;
+        } else if self.group_range.is_none() {
+            match GroupRange::lower() {
+                Ok(range) => self.group_range = Some(range),
+                Err(error) => self.reporter.report(Event::PingGroupRange { error: probe::reason(&error) }),
+            }
+        }
     }
 
     /// Each checker may hold one socket at a time (LV-47).

@@ -84,7 +84,7 @@ pub async fn connect(to: &Connect, deadline: Instant) -> Result<TcpStream, Conne
 }
 
 /// What connect(2) may say at once of the other side or of the way to it (CK-13).
-const NO_WAY: &[Errno] = &[
+pub(super) const NO_WAY: &[Errno] = &[
     Errno::ENETUNREACH,
     Errno::EHOSTUNREACH,
     Errno::ECONNREFUSED,
@@ -95,11 +95,12 @@ const NO_WAY: &[Errno] = &[
     Errno::ETIMEDOUT,
 ];
 
-fn is(error: &io::Error, among: &[Errno]) -> bool {
+pub(super) fn is(error: &io::Error, among: &[Errno]) -> bool {
     error.raw_os_error().is_some_and(|errno| among.contains(&Errno::from_raw(errno)))
 }
 
-fn prepare(socket: &Socket, to: &Connect) -> io::Result<()> {
+/// Where it comes from: bind_if, fwmark, bindto, bind_port.
+pub(super) fn prepare(socket: &Socket, to: &Connect) -> io::Result<()> {
     if let Some(interface) = &to.interface {
         socket.bind_device(Some(interface.as_str().as_bytes()))?;
     }
@@ -121,7 +122,7 @@ fn prepare(socket: &Socket, to: &Connect) -> io::Result<()> {
     Ok(())
 }
 
-fn socket_address(at: Endpoint) -> SocketAddr {
+pub(super) fn socket_address(at: Endpoint) -> SocketAddr {
     SocketAddr::new(at.address, at.port)
 }
 

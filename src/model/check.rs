@@ -53,6 +53,11 @@ pub struct Connect {
 pub enum Check {
     Tcp(Connect),
     Http(HttpCheck),
+    Smtp(SmtpCheck),
+    Dns(DnsCheck),
+    Udp(UdpCheck),
+    /// `PING_CHECK`: its port means nothing.
+    Ping(Connect),
     /// `MISC_CHECK`.
     Misc(MiscCheck),
     /// `BFD_CHECK`: the state of this session. Nothing is probed.
@@ -102,6 +107,63 @@ pub struct Url {
     pub tls_compliant: bool,
 }
 
+/// `SMTP_CHECK`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SmtpCheck {
+    pub connect: Connect,
+    pub helo_name: String,
+    /// Of the real server, which some log lines show beside the destination (CK-73).
+    pub real_server: Endpoint,
+}
+
+/// `DNS_CHECK`: one question over UDP.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DnsCheck {
+    pub connect: Connect,
+    pub record: DnsRecord,
+    /// Labels and dots as written, no label empty or longer than 63 bytes, 253 bytes in all; `.` is the root.
+    pub name: String,
+}
+
+/// `type` of a `DNS_CHECK`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DnsRecord {
+    A,
+    Ns,
+    Cname,
+    Soa,
+    Mx,
+    Txt,
+    Aaaa,
+    Rrsig,
+    Dnskey,
+}
+
+/// `UDP_CHECK`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UdpCheck {
+    pub connect: Connect,
+    /// What is sent.
+    pub payload: Vec<u8>,
+    pub reply: UdpReply,
+}
+
+/// What a `UDP_CHECK` wants to hear.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UdpReply {
+    /// No ICMP error is enough.
+    NotNeeded,
+    /// `require_reply` alone: any datagram.
+    Any,
+    /// `require_reply HEX`. `mask` is as long as `pattern`; its set bits match anything.
+    Pattern { pattern: Vec<u8>, mask: Vec<u8>, shortest: usize, longest: usize },
+}
+
+/// What a check sends that was told nothing else (CK-90, CK-100).
+pub fn filler(length: usize) -> Vec<u8> {
+    b"keepalived check - ".iter().copied().cycle().take(length).collect()
+}
+
 /// `MISC_CHECK`: a script whose exit status is the verdict.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MiscCheck {
@@ -121,8 +183,11 @@ impl Check {
     /// The destination of a network check.
     pub fn connect(&self) -> Option<&Connect> {
         match self {
-            Check::Tcp(connect) => Some(connect),
+            Check::Tcp(connect) | Check::Ping(connect) => Some(connect),
             Check::Http(http) => Some(&http.connect),
+            Check::Smtp(smtp) => Some(&smtp.connect),
+            Check::Dns(dns) => Some(&dns.connect),
+            Check::Udp(udp) => Some(&udp.connect),
             Check::Misc(_) | Check::Bfd(_) => None,
         }
     }
@@ -131,6 +196,24 @@ impl Check {
 impl From<HttpCheck> for Check {
     fn from(check: HttpCheck) -> Check {
         Check::Http(check)
+    }
+}
+
+impl From<SmtpCheck> for Check {
+    fn from(check: SmtpCheck) -> Check {
+        Check::Smtp(check)
+    }
+}
+
+impl From<DnsCheck> for Check {
+    fn from(check: DnsCheck) -> Check {
+        Check::Dns(check)
+    }
+}
+
+impl From<UdpCheck> for Check {
+    fn from(check: UdpCheck) -> Check {
+        Check::Udp(check)
     }
 }
 

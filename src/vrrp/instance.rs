@@ -9,6 +9,7 @@
 //! ```
 //! RFC 9568 section 6.4 and keepalived's Fault: an instance that cannot take part.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use super::host::Host;
 use super::sequence::Sequence;
 use super::signing::Signing;
 use super::timer::{master_down_interval, skew_time};
+use super::told::Told;
 use super::tracking::Condition;
 use super::{Effect, Release};
 use crate::base::name::{Priority, Version};
@@ -153,13 +155,12 @@ pub struct VirtualRouter {
     pub timers: Timers,
     pub preempt_delay: PreemptDelay,
     pub placed: Vec<Placed>,
-    /// Kinds of bad packets already reported, a bit each.
-    pub flaws: u32,
-    /// A peer was seen to use the old checksum (VR-22).
-    pub old_checksum: bool,
+    /// Peers that were seen to use the old checksum (VR-22).
+    pub old_checksums: BTreeSet<IpAddr>,
     pub sequence: Sequence,
     pub signing: Signing,
     pub tally: Aside<Tally>,
+    pub told: Aside<Told>,
 }
 
 impl VirtualRouter {
@@ -180,11 +181,11 @@ impl VirtualRouter {
             timers: Timers::default(),
             preempt_delay: PreemptDelay::Idle,
             placed: Vec::new(),
-            flaws: 0,
-            old_checksum: false,
+            old_checksums: BTreeSet::new(),
             sequence: Sequence::default(),
             signing: Signing::default(),
             tally: Aside::default(),
+            told: Aside::default(),
             model: Aside(model),
         }
     }
@@ -436,7 +437,7 @@ impl VirtualRouter {
         if self.master == Some(source) {
             return;
         }
-        self.flaws = 0;
+        self.told.forget_for_master(turn.now);
         match self.master.replace(source) {
             Some(from) => {
                 self.report(Fact::MasterChanged { from, to: source }, turn);
@@ -473,7 +474,7 @@ impl VirtualRouter {
     fn enter_master(&mut self, turn: &mut Turn<'_>) {
         let previous = self.state;
         self.state = State::Master;
-        self.flaws = 0;
+        self.told.forget();
         self.master = None;
         self.sequence.become_master();
         if self.yielded {
@@ -506,7 +507,7 @@ impl VirtualRouter {
                 self.report(Fact::SentPriorityZero, turn);
             }
         }
-        self.flaws = 0;
+        self.told.forget();
         self.timers.advert = None;
         self.timers.rivalry = None;
         self.timers.schedule = Schedule::default();

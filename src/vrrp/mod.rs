@@ -20,6 +20,7 @@ mod sequence;
 mod signing;
 pub mod sync_group;
 pub mod timer;
+mod told;
 pub mod tracking;
 
 use std::net::IpAddr;

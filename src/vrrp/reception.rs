@@ -5,7 +5,7 @@ use super::instance::{Heard, Turn, VirtualRouter};
 use super::send::expected_checksum;
 use super::signing::Refusal;
 use crate::base::name::{Priority, Version};
-use crate::model::event::vrrp::{Fact, Flaw, TrailerFlaw};
+use crate::model::event::vrrp::Flaw;
 use crate::model::vrrp::{State, Transport};
 use crate::wire::advert::{Advert, Expected, Incoming, Received, Reject};
 
@@ -29,7 +29,7 @@ impl VirtualRouter {
             authentication: model.authentication,
             interval: model.advert_interval,
             unicast: matches!(model.transport, Transport::Unicast { .. }),
-            checksum: expected_checksum(&model, self.old_checksum),
+            checksum: expected_checksum(&model),
             sequence: self.sequence.floor(),
             trailer: model.auth_hmac.is_some(),
         };
@@ -41,10 +41,7 @@ impl VirtualRouter {
             }
         };
         let advert = received.advert;
-        if received.old_checksum && !self.old_checksum {
-            self.old_checksum = true;
-            self.flaw(packet, Flaw::OldChecksum, turn);
-        }
+        self.note_checksum(packet, received.old_checksum, turn);
         if let Some(number) = received.sequence {
             self.sequence.received(number);
         }
@@ -94,6 +91,25 @@ impl VirtualRouter {
             }
         }
         opened.read(expected).map(Some)
+    }
+
+    /// VR-22, for each peer alone: one old peer must not lock out the others, nor itself once it is updated.
+    fn note_checksum(&mut self, packet: &Packet, old: bool, turn: &mut Turn<'_>) {
+        let known = self.old_checksums.contains(&packet.source);
+        let is_peer = match &self.model.transport {
+            Transport::Unicast { peers, .. } => peers.iter().any(|peer| peer.address == packet.source),
+            Transport::Multicast { .. } => false,
+        };
+        if old == known || !is_peer {
+            return;
+        }
+        if old {
+            self.old_checksums.insert(packet.source);
+            self.changed(packet, Flaw::OldChecksum, turn);
+        } else {
+            self.old_checksums.remove(&packet.source);
+            self.changed(packet, Flaw::NewChecksum, turn);
+        }
     }
 
     /// VR-87, VR-88: told and counted, but accepted.
@@ -205,49 +221,6 @@ impl VirtualRouter {
             }
         };
         self.flaw(packet, flaw, turn);
-    }
-
-    /// Told once for each kind until the state or the Master changes (IF-226).
-    fn flaw(&mut self, packet: &Packet, flaw: Flaw, turn: &mut Turn<'_>) {
-        let bit = 1 << kind(&flaw);
-        if self.flaws & bit == 0 {
-            self.flaws |= bit;
-            self.report(Fact::Packet { from: packet.source, flaw }, turn);
-        }
-    }
-}
-
-fn kind(flaw: &Flaw) -> u32 {
-    match flaw {
-        Flaw::Destination { .. } => 0,
-        Flaw::AuthenticationHeader { .. } => 1,
-        Flaw::Length { .. } => 2,
-        Flaw::HopLimit { .. } => 3,
-        Flaw::Version { .. } => 4,
-        Flaw::AuthenticationType { .. } => 5,
-        Flaw::AuthenticationMismatch { .. } => 6,
-        Flaw::Password => 7,
-        Flaw::Integrity => 8,
-        Flaw::SecurityParametersIndex => 9,
-        Flaw::Sequence { .. } => 10,
-        Flaw::Interval { .. } => 11,
-        Flaw::IntervalDiffers { .. } => 12,
-        Flaw::Type { .. } => 13,
-        Flaw::TotalLength { .. } => 14,
-        Flaw::Checksum { .. } => 15,
-        Flaw::WeAreOwner => 16,
-        Flaw::AddressCount { .. } => 17,
-        Flaw::AddressMissing { .. } => 18,
-        Flaw::NotAPeer => 19,
-        Flaw::PeerHopLimit { .. } => 20,
-        Flaw::OldChecksum => 21,
-        Flaw::Trailer(TrailerFlaw::Missing) => 22,
-        Flaw::Trailer(TrailerFlaw::Malformed) => 23,
-        Flaw::Trailer(TrailerFlaw::Stale { .. }) => 24,
-        Flaw::Trailer(TrailerFlaw::UnknownKey { .. }) => 25,
-        Flaw::Trailer(TrailerFlaw::Invalid) => 26,
-        Flaw::Trailer(TrailerFlaw::Replayed) => 27,
-        Flaw::ClockSkew { .. } => 28,
     }
 }
 

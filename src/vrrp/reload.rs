@@ -178,9 +178,9 @@ impl VirtualRouter {
     /// It runs with another model from now on (VR-276 … VR-278).
     fn reconfigured(&mut self, old: &Instance, turn: &mut Turn<'_>) {
         let new = self.model.0.clone();
-        self.flaws = 0;
+        self.told = Aside::default();
         if old.old_unicast_checksum != new.old_unicast_checksum || old.transport != new.transport {
-            self.old_checksum = false;
+            self.old_checksums.clear();
         }
         match self.state {
             State::Master => {

@@ -12,21 +12,21 @@ use crate::wire::advert::{Advert, ChecksumForm, Envelope};
 use crate::wire::ip::TTL;
 
 /// Over what this instance's version 3 checksums run on sending.
-/// `switched`: a peer was seen to use the old form (VR-22).
-fn checksum(instance: &Instance, switched: bool) -> ChecksumForm {
+/// `old`: to a peer that was seen to use the old form (VR-22).
+fn checksum(instance: &Instance, old: bool) -> ChecksumForm {
     if instance.v3_checksum_as_v2 {
         return ChecksumForm::AsVersion2;
     }
     match (&instance.transport, instance.old_unicast_checksum) {
         (Transport::Unicast { .. }, OldChecksum::Always) => ChecksumForm::Group(instance.multicast_group4),
-        (Transport::Unicast { .. }, OldChecksum::Auto) if switched => ChecksumForm::Group(instance.multicast_group4),
+        (Transport::Unicast { .. }, OldChecksum::Auto) if old => ChecksumForm::Group(instance.multicast_group4),
         (Transport::Unicast { .. } | Transport::Multicast { .. }, _) => ChecksumForm::PseudoHeader,
     }
 }
 
-/// As `checksum`, for what is received: until a peer decided it, both forms are right.
-pub fn expected_checksum(instance: &Instance, switched: bool) -> ChecksumForm {
-    match (&instance.transport, instance.old_unicast_checksum, checksum(instance, switched)) {
+/// As `checksum`, for what is received: unless the file decides it, both forms are right.
+pub fn expected_checksum(instance: &Instance) -> ChecksumForm {
+    match (&instance.transport, instance.old_unicast_checksum, checksum(instance, false)) {
         (Transport::Unicast { .. }, OldChecksum::Auto, ChecksumForm::PseudoHeader) => {
             ChecksumForm::PseudoHeaderOrGroup(instance.multicast_group4)
         }
@@ -64,7 +64,7 @@ impl VirtualRouter {
                 destination,
                 ttl: ttl.unwrap_or(TTL),
                 id: self.tally.identification,
-                checksum: checksum(&model, self.old_checksum),
+                checksum: checksum(&model, self.old_checksums.contains(&destination)),
                 sequence: self.sequence.value(),
             };
             let mut bytes = Vec::new();

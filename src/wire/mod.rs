@@ -2,6 +2,7 @@
 
 pub mod advert;
 pub mod arp;
+pub mod icmp;
 pub mod ip;
 pub mod ndisc;
 pub mod trailer;

@@ -51,13 +51,13 @@ pub fn expect_success(lvs: Lvs) -> Vec<String> {
 }
 
 /// A port of loopback that nobody listens on.
-fn closed_port() -> String {
+pub fn closed_port() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("its address").to_string()
 }
 
 /// A port whose queue of connections is full: a further SYN is not answered.
-fn deaf_port() -> (String, Vec<Socket>) {
+pub fn deaf_port() -> (String, Vec<Socket>) {
     let socket = || Socket::new(Domain::IPV4, Type::STREAM.nonblocking(), None).expect("a socket");
     let listener = socket();
     let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
@@ -162,7 +162,7 @@ fn a_wrong_bindto_is_no_failure() {
                     connect.bind = bind;
                     connect.interface = interface.map(InterfaceName::new);
                 }
-                Check::Misc(_) | Check::Bfd(_) => unreachable!("not among them"),
+                other => unreachable!("{other:?} is not among them"),
             }
             checked(check)
         };

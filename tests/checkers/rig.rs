@@ -36,6 +36,16 @@ pub fn poll<Found>(what: &str, mut look: impl FnMut() -> Option<Found>) -> Found
     }
 }
 
+/// Runs these beside each other: most of their time is waiting.
+pub fn together(acts: impl IntoIterator<Item = Box<dyn FnOnce() + Send>>) {
+    let threads: Vec<_> = acts.into_iter().map(std::thread::spawn).collect();
+    for thread in threads {
+        if let Err(panic) = thread.join() {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
 /// Checks each 100 ms, retries after 50 ms, and gives up a wait after ten seconds.
 pub fn quick(checker: &mut Checker) {
     checker.timing.delay_loop = Interval::from_millis(100);

@@ -7,12 +7,13 @@ use keepalived_rs::base::net::{Cidr, Endpoint, Family, InterfaceIndex};
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::event::Event;
 use keepalived_rs::model::event::check::{
-    Event as Check, HttpFailure, Kind, Obstacle, Retry, ScriptEnd, TcpFailure, Tested,
+    DnsFailure, Event as Check, HttpFailure, Kind, Obstacle, PingFailure, Retry, ScriptEnd, SmtpFailure, SmtpPeer,
+    TcpFailure, Tested, UdpFailure,
 };
 use keepalived_rs::model::event::daemon::{Event as Daemon, FifoKind, Part, Weight};
 use keepalived_rs::model::event::kernel::Event as Kernel;
 use keepalived_rs::model::event::lvs::Event as Lvs;
-use keepalived_rs::model::event::vrrp::{Event as Vrrp, Fact, FaultCause, Flaw, TrailerFlaw};
+use keepalived_rs::model::event::vrrp::{Event as Vrrp, Fact, FaultCause, Flaw, OldWords, TrailerFlaw};
 use keepalived_rs::model::ipvs::{CommandName, ServiceKey};
 use keepalived_rs::model::lvs::Protocol;
 use keepalived_rs::model::track::ScriptOutcome;
@@ -25,6 +26,12 @@ pub fn events() -> Vec<Event> {
     let named = |fact| Event::from(Vrrp::Instance { name: InstanceName::new("VI_1"), fact });
     all.extend(facts().into_iter().map(named));
     all.extend(flaws().into_iter().map(|flaw| named(Fact::Packet { from: address(2), flaw })));
+    let mismatches = flaws().into_iter().chain([Flaw::Length { received: 60, expected: 32 }]).filter(Flaw::is_mismatch);
+    all.extend(mismatches.map(|flaw| named(Fact::Mismatch { with: address(2), flaw })));
+    let interface = Some(interface());
+    for words in [OldWords::AddressCount, OldWords::Bogus { interface }, OldWords::Ignoring] {
+        all.push(named(Fact::OldWords(words)));
+    }
     all.extend(kernel().into_iter().map(Event::Kernel));
     all.extend(lvs().into_iter().map(Event::from));
     all.extend(check().into_iter().map(Event::from));
@@ -226,6 +233,7 @@ fn flaws() -> Vec<Flaw> {
         Flaw::NotAPeer,
         Flaw::PeerHopLimit { received: 9, least: 10, most: 20 },
         Flaw::OldChecksum,
+        Flaw::NewChecksum,
         Flaw::Trailer(TrailerFlaw::Missing),
         Flaw::Trailer(TrailerFlaw::Malformed),
         Flaw::Trailer(TrailerFlaw::Stale { ahead: -40, window: 30 }),
@@ -317,7 +325,17 @@ fn check() -> Vec<Check> {
         Check::OpenFilesTooFew { wanted: 9000, limit: 1024, error: text("Operation not permitted") },
         Check::Crashed { real_server: rs(), virtual_server: vs(), error: text("planted") },
     ];
-    for kind in [Kind::Tcp, Kind::Web, Kind::Misc] {
+    all.extend(datagram_checks());
+    for kind in [
+        Kind::Tcp,
+        Kind::Web,
+        Kind::Smtp,
+        Kind::Dns,
+        Kind::Udp,
+        Kind::Ping { v6: false },
+        Kind::Ping { v6: true },
+        Kind::Misc,
+    ] {
         let error = || text("Permission denied");
         for obstacle in [Obstacle::Create { error: error() }, Obstacle::Bind { error: error() }] {
             all.push(Check::Rescheduled { real_server: rs(), virtual_server: vs(), kind, obstacle });
@@ -346,6 +364,65 @@ fn check() -> Vec<Check> {
     }
     for retry in [Retry::First { retries: 3 }, Retry::Next { retry: 2, retries: 3 }, Retry::Last { retries: 3 }] {
         all.push(failed(ScriptEnd::Exited(1), retry));
+    }
+    all
+}
+
+/// SMTP, DNS, UDP and PING.
+fn datagram_checks() -> Vec<Check> {
+    let (rs, vs) = (|| text("[10.0.0.9]:tcp:80"), || text("[10.0.0.1]:tcp:80"));
+    let destination = Endpoint { address: address(8), port: 53 };
+    let mut all = vec![
+        Check::UdpSucceeded { real_server: rs(), virtual_server: vs() },
+        Check::UdpAttemptFailed { real_server: rs(), virtual_server: vs(), failure: UdpFailure::Failed },
+        Check::UdpAttemptFailed { real_server: rs(), virtual_server: vs(), failure: UdpFailure::Mismatch },
+        Check::UdpFailed { real_server: rs(), virtual_server: vs(), retries: Some(3) },
+        Check::UdpFailed { real_server: rs(), virtual_server: vs(), retries: None },
+        Check::PingSucceeded { real_server: rs(), virtual_server: vs() },
+        Check::PingAttemptFailed { real_server: rs(), virtual_server: vs(), failure: PingFailure::Timeout },
+        Check::PingAttemptFailed {
+            real_server: rs(),
+            virtual_server: vs(),
+            failure: PingFailure::Receive { v6: false },
+        },
+        Check::PingFailed { real_server: rs(), virtual_server: vs(), retries: Some(3) },
+        Check::PingFailed { real_server: rs(), virtual_server: vs(), retries: None },
+        Check::PingGroupRange { error: text("Read-only file system") },
+        Check::SmtpSucceeded { real_server: rs(), virtual_server: vs() },
+    ];
+    for failure in [
+        PingFailure::Send { v6: false, errno: 101 },
+        PingFailure::Send { v6: true, errno: 101 },
+        PingFailure::Receive { v6: false },
+        PingFailure::Receive { v6: true },
+        PingFailure::Short { v6: false, length: 3 },
+        PingFailure::Type { v6: true, found: 130 },
+        PingFailure::Sequence { expected: 7, received: 8 },
+    ] {
+        all.push(Check::PingOdd { real_server: rs(), virtual_server: vs(), failure });
+    }
+    let peer = SmtpPeer { destination, real_server: Endpoint { address: address(9), port: 80 } };
+    for failure in [
+        SmtpFailure::Unreachable,
+        SmtpFailure::Refused,
+        SmtpFailure::ConnectTimeout,
+        SmtpFailure::ReadTimeout,
+        SmtpFailure::Read,
+        SmtpFailure::WriteTimeout,
+        SmtpFailure::Write,
+        SmtpFailure::Banner,
+        SmtpFailure::Helo,
+    ] {
+        all.push(Check::SmtpFailed { real_server: rs(), virtual_server: vs(), peer, failure });
+    }
+    for (failure, retries) in [
+        (DnsFailure::Unreachable(destination), None),
+        (DnsFailure::Write, Some(0)),
+        (DnsFailure::Timeout, Some(3)),
+        (DnsFailure::Read { errno: 111, words: text("Connection refused") }, None),
+        (DnsFailure::Rcode(3), None),
+    ] {
+        all.push(Check::DnsFailed { real_server: rs(), virtual_server: vs(), failure, retries });
     }
     all
 }

@@ -11,7 +11,7 @@ use crate::config::script::Script;
 use crate::config::tree::Line;
 use crate::config::value::{Fault, Flag, Interface, Number, OptionalText, Parsed, Seconds, Value, integer};
 use crate::diagnostic::{Code, Span, Spanned};
-use crate::model::check::HttpProtocol;
+use crate::model::check::{DnsRecord, HttpProtocol};
 
 /// What kind of check a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,16 @@ pub struct Checker {
     pub name: Given<String>,
     /// Something that has been told is wrong with it.
     pub refused: bool,
+    pub helo_name: Given<String>,
+    /// `host { … }` of SMTP_CHECK, each with the connection of one more checker.
+    pub hosts: Vec<Checker>,
+    pub record: Given<Record>,
+    pub domain: Given<String>,
+    pub payload: Option<Vec<u8>>,
+    /// `require_reply`, with the bytes and the mask of its pattern, if it has one.
+    pub require_reply: Option<Option<(Vec<u8>, Vec<u8>)>>,
+    pub min_reply_length: Given<Number<0, 65535>>,
+    pub max_reply_length: Given<Number<0, 65535>>,
 }
 
 /// `url { … }`.
@@ -119,6 +129,40 @@ impl Value for Protocol {
     }
 }
 
+/// `type` of DNS_CHECK, in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record(pub DnsRecord);
+
+const RECORDS: &[(&str, DnsRecord)] = &[
+    ("A", DnsRecord::A),
+    ("NS", DnsRecord::Ns),
+    ("CNAME", DnsRecord::Cname),
+    ("SOA", DnsRecord::Soa),
+    ("MX", DnsRecord::Mx),
+    ("TXT", DnsRecord::Txt),
+    ("AAAA", DnsRecord::Aaaa),
+    ("RRSIG", DnsRecord::Rrsig),
+    ("DNSKEY", DnsRecord::Dnskey),
+];
+
+impl std::fmt::Display for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(RECORDS.iter().find(|(_, record)| *record == self.0).map_or("", |(name, _)| name))
+    }
+}
+
+impl Value for Record {
+    const HINT: &'static str = "A|NS|CNAME|SOA|MX|TXT|AAAA|RRSIG|DNSKEY";
+
+    fn parse(text: &str, _: bool) -> Parsed<Record> {
+        let found = RECORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+        Parsed::or_bad(found.map(|(_, record)| Record(*record)))
+    }
+}
+
+/// `max_reply_length` unless given.
+pub const LONGEST_REPLY: i64 = 255;
+
 impl Checker {
     pub fn new(kind: Kind, span: Span) -> Checker {
         Checker {
@@ -147,6 +191,14 @@ impl Checker {
             user: None,
             name: None,
             refused: false,
+            helo_name: None,
+            hosts: Vec::new(),
+            record: None,
+            domain: None,
+            payload: None,
+            require_reply: None,
+            min_reply_length: None,
+            max_reply_length: None,
         }
     }
 
@@ -174,10 +226,38 @@ impl Checker {
             | Kind::Udp
             | Kind::Ping
             | Kind::Smtp
-            | Kind::Dns => return true,
+            | Kind::Dns => {
+                self.contradictions(reader);
+                return true;
+            }
         };
         reader.at_end(Code::BlockRefused, self.span, lacks);
         false
+    }
+
+    /// What is no mistake of one line.
+    fn contradictions(&self, reader: &mut Reader<'_>) {
+        let least = self.min_reply_length.map_or(0, |length| length.value.0);
+        let most = self.max_reply_length.map_or(LONGEST_REPLY, |length| length.value.0);
+        if least > most {
+            let words = format!("UDP_CHECK min_reply length {least} > max_reply_length {most} - will always fail");
+            reader.at_end(Code::InvalidValue, self.span, words);
+        }
+        if !self.hosts.is_empty() {
+            let words = "The SMTP_CHECK host block is deprecated. Please define additional checkers.";
+            reader.at_end(Code::Logged, self.span, words);
+        }
+    }
+
+    /// Something of its connection is given.
+    pub fn connects(&self) -> bool {
+        self.connect_ip.is_some()
+            || self.connect_port.is_some()
+            || self.bindto.is_some()
+            || self.bind_port.is_some()
+            || self.bind_if.is_some()
+            || self.fwmark.is_some()
+            || self.timing.connect_timeout.is_some()
     }
 }
 
@@ -231,30 +311,22 @@ macro_rules! http {
 network! { pub static TCP_CHECK {} }
 
 network! { pub static UDP_CHECK {
-    call "payload" (minor::reported_words, Words, "<hex>…", "") "What is sent." { acted: false, complaint: "Invalid hex string for UDP_CHECK payload", lack: "UDP_CHECK payload requires a payload" };
-    call "require_reply" (minor::any_words, Words, "[<hex>…]", "") "What must come back." { acted: false };
-    read "min_reply_length" (Number<0, 65535> = "0") "Shortest answer." { complaint: "UDP_CHECK min length {} not valid - must be between 0 & 65535" };
-    read "max_reply_length" (Number<0, 65535> = "255") "Longest answer." { complaint: "UDP_CHECK max length {} not valid - must be between 0 & 65535" };
+    call "payload" (payload, Words, "<hex>…", "") "What is sent." { missing: Missing::Report, lack: "UDP_CHECK payload requires a payload", complaint: "Invalid hex string for UDP_CHECK payload" };
+    call "require_reply" (require_reply, Words, "[<hex>…]", "") "What must come back." { missing: Missing::Allowed };
+    set "min_reply_length" (min_reply_length: Number<0, 65535> = "0") "Shortest answer." { complaint: "UDP_CHECK min length {} not valid - must be between 0 & 65535", lax: false };
+    set "max_reply_length" (max_reply_length: Number<0, 65535> = "255") "Longest answer." { complaint: "UDP_CHECK max length {} not valid - must be between 0 & 65535", lax: false };
 } }
 
 network! { pub static SMTP_CHECK {
-    read "helo_name" (String = "smtpchecker.keepalived.org") "Name used in HELO." { missing: Missing::Report, repeat: Repeat::Replace, lack: "SMTP_CHECK helo name missing", again: "SMTP_CHECK helo name already specified" };
-    block "host" (host) "A further target." { acted: false };
+    set "helo_name" (helo_name: String = "smtpchecker.keepalived.org") "Name used in HELO." { missing: Missing::Report, repeat: Repeat::Replace, lack: "SMTP_CHECK helo name missing", again: "SMTP_CHECK helo name already specified" };
+    block "host" (host) "A further target.";
 } }
 
-timed! { pub static SMTP_HOST {
-    set "connect_ip" (connect_ip: IpAddr = "") "Address to check." { complaint: "Invalid connect_ip address {} - ignoring" };
-    set "connect_port" (connect_port: Number<1, 65535> = "") "Port to check." { complaint: "Invalid checker connect_port '{}'" };
-    set "bindto" (bindto: IpAddr = "") "Local address." { complaint: "Invalid bindto address {} - ignoring" };
-    set "bind_port" (bind_port: Number<1, 65535> = "") "Local port." { complaint: "Invalid checker bind_port '{}'" };
-    set "bind_if" (bind_if: Interface = "") "Local interface." { complaint: "Interface name {} is too long - ignoring" };
-    call "connect_timeout" (connect_timeout, Value, "<seconds>", "") "Seconds to connect." { complaint: "connect_timeout {} invalid - ignoring" };
-    set "fwmark" (fwmark: Number<0, 4_294_967_295> = "0") "Mark of what is sent." { complaint: "Invalid fwmark connection value '{}'" };
-} }
+network! { pub static SMTP_HOST {} }
 
 network! { pub static DNS_CHECK {
-    call "type" (dns_type, Value, "A|NS|CNAME|SOA|MX|TXT|AAAA|RRSIG|DNSKEY", "SOA") "Type of the question." { acted: false };
-    read "name" (String = ".") "Name that is asked for." { complaint: "DNS_CHECK name '{}' has empty label - ignoring" };
+    set "type" (record: Record = "SOA") "Type of the question." { complaint: "Unknown DNS check type {} - ignoring" };
+    call "name" (domain, Value, "<domain>", ".") "Name that is asked for." { repeat: Repeat::Refuse };
 } }
 
 http! { pub static HTTP_GET url http_url {} }
@@ -341,9 +413,82 @@ fn connect_timeout(block: &mut Checker, line: &Line<'_>, row: &'static Row, read
     Ok(())
 }
 
-/// QUIRK of the original: what stands in `host` acts on the check itself.
 fn host(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
-    reader.block("virtual_server.real_server.SMTP_CHECK.host", line, SMTP_HOST, block)
+    let mut host = Checker::new(Kind::Smtp, line.span(0));
+    reader.block("virtual_server.real_server.SMTP_CHECK.host", line, SMTP_HOST, &mut host)?;
+    block.hosts.push(host);
+    Ok(())
+}
+
+fn domain(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let name = reader.need(line, 1)?;
+    let labels = name.strip_suffix('.').unwrap_or(name);
+    let wrong = if block.domain.is_some() {
+        Some((Code::Duplicate, "DNS_CHECK name already specified - ignoring".to_owned()))
+    } else if name != "." && labels.split('.').any(str::is_empty) {
+        Some((Code::InvalidValue, format!("DNS_CHECK name '{name}' has empty label - ignoring")))
+    } else if labels.len() > MOST_NAME || labels.split('.').any(|label| label.len() > MOST_LABEL) {
+        Some((Code::InvalidValue, format!("DNS_CHECK name '{name}' is too long - ignoring")))
+    } else {
+        None
+    };
+    match wrong {
+        Some((code, words)) => reader.report(code, line.span(1), words),
+        None => block.domain = Some(Spanned::new(name.to_owned(), line.span(1))),
+    }
+    Ok(())
+}
+
+/// Bytes of a domain name and of one label (RFC 1035 section 2.3.4), dots counted, without length of the root.
+const MOST_NAME: usize = 253;
+const MOST_LABEL: usize = 63;
+
+fn payload(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    if line.len() < 2 {
+        reader.report(Code::InvalidValue, line.whole(), "UDP_CHECK payload requires a payload");
+        return Ok(());
+    }
+    match hexadecimal(line, false) {
+        Some((bytes, _)) => block.payload = Some(bytes),
+        None => reader.report(Code::InvalidValue, line.span(1), "Invalid hex string for UDP_CHECK payload"),
+    }
+    Ok(())
+}
+
+fn require_reply(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let before = block.require_reply.take().flatten();
+    block.require_reply = Some(before);
+    if line.len() < 2 {
+        return Ok(());
+    }
+    match hexadecimal(line, true) {
+        Some(pattern) => block.require_reply = Some(Some(pattern)),
+        None => reader.report(Code::InvalidValue, line.span(1), "Invalid hex string for UDP_CHECK reply"),
+    }
+    Ok(())
+}
+
+/// The words of a line as bytes and the mask of what stands for anything: digits in pairs, or one alone before a
+/// blank; with `any`, `x` is any digit.
+fn hexadecimal(line: &Line<'_>, any: bool) -> Option<(Vec<u8>, Vec<u8>)> {
+    let digit = |byte: u8| match (byte as char).to_digit(16) {
+        Some(value) => Some((value as u8, 0)),
+        None if any && byte.eq_ignore_ascii_case(&b'x') => Some((0, 0x0f)),
+        None => None,
+    };
+    let mut found = (Vec::new(), Vec::new());
+    for word in line.words(1) {
+        for pair in word.as_bytes().split_inclusive(|byte| *byte == b' ').flat_map(|part| part.trim_ascii().chunks(2)) {
+            let mut both = (0, 0);
+            for byte in pair {
+                let (value, mask) = digit(*byte)?;
+                both = (both.0 << 4 | value, both.1 << 4 | mask);
+            }
+            found.0.push(both.0);
+            found.1.push(both.1);
+        }
+    }
+    (!found.0.is_empty()).then_some(found)
 }
 
 fn url(block: &mut Checker, line: &Line<'_>, reader: &mut Reader<'_>, url: Url) {
@@ -391,15 +536,6 @@ fn user(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Read
             block.user = Some(Spanned::new(user, line.span(1)));
         }
         None => reader.report(Code::InvalidValue, line.whole(), "Must specify user for misc_check - ignoring"),
-    }
-    Ok(())
-}
-
-fn dns_type(_: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
-    let text = reader.need(line, 1)?;
-    let known = ["A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA", "RRSIG", "DNSKEY"];
-    if !known.contains(&text.to_ascii_uppercase().as_str()) {
-        reader.report(Code::InvalidValue, line.span(1), format!("Unknown DNS check type {text}"));
     }
     Ok(())
 }

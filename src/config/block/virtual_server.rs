@@ -154,10 +154,10 @@ keywords! {
         block "HTTP_GET" (http_get) "HTTP check.";
         block "SSL_GET" (ssl_get) "HTTPS check.";
         block "TCP_CHECK" (tcp_check) "TCP connect check.";
-        block "UDP_CHECK" (udp_check) "UDP check." { acted: false };
-        block "PING_CHECK" (ping_check) "ICMP check." { acted: false };
-        block "SMTP_CHECK" (smtp_check) "SMTP check." { acted: false };
-        block "DNS_CHECK" (dns_check) "DNS check." { acted: false };
+        block "UDP_CHECK" (udp_check) "UDP check.";
+        block "PING_CHECK" (ping_check) "ICMP check.";
+        block "SMTP_CHECK" (smtp_check) "SMTP check.";
+        block "DNS_CHECK" (dns_check) "DNS check.";
         block "MISC_CHECK" (misc_check) "Check by script.";
         block "FILE_CHECK" (file_check) "Weight from a tracked file." { acted: false };
         block "BFD_CHECK" (bfd::bfd_check) "State of a BFD session.";

@@ -16,9 +16,9 @@ pub fn blocks(out: &mut Writer, model: &Model) {
     let instances = model.vrrp.instances.iter().flat_map(|instance| &instance.track_bfds);
     let groups = model.vrrp.sync_groups.iter().flat_map(|group| &group.track_bfds);
     let tracked = instances.chain(groups).map(|tracked| tracked.session.as_str());
-    let checks = model.lvs.checkers.iter().filter_map(|checker| match &checker.check {
-        Check::Bfd(name) => Some(name.as_str()),
-        Check::Tcp(_) | Check::Http(_) | Check::Misc(_) => None,
+    let checks = model.lvs.checkers.iter().filter_map(|checker| {
+        let Check::Bfd(name) = &checker.check else { return None };
+        Some(name.as_str())
     });
     let named: BTreeSet<&str> = tracked.chain(checks).filter(|name| !known.contains(name)).collect();
     for name in named {

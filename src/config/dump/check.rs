@@ -3,7 +3,11 @@
 use super::notify;
 use super::writer::{Writer, boolean, command, word};
 use crate::base::net::Endpoint;
-use crate::model::check::{Check, Checker, Connect, HttpCheck, HttpProtocol, MiscCheck, Timing, Tls, Url};
+use crate::config::block::checker::Record;
+use crate::model::check::{
+    Check, Checker, Connect, DnsCheck, HttpCheck, HttpProtocol, MiscCheck, SmtpCheck, Timing, Tls, UdpCheck, UdpReply,
+    Url,
+};
 use crate::model::notify::Script;
 
 /// The `virtualhost` of the virtual server, where a server name shows it: the real server's own one counts for the
@@ -27,10 +31,7 @@ pub fn inherited(out: &mut Writer, checkers: &[&Checker]) {
 }
 
 fn urls(checker: &Checker) -> impl Iterator<Item = (Option<&Tls>, &Url)> {
-    let http = match &checker.check {
-        Check::Http(http) => Some(http),
-        Check::Tcp(_) | Check::Misc(_) | Check::Bfd(_) => None,
-    };
+    let http = if let Check::Http(http) = &checker.check { Some(http) } else { None };
     http.into_iter().flat_map(|http| http.urls.iter().map(move |url| (http.tls.as_ref(), url)))
 }
 
@@ -55,6 +56,10 @@ pub fn checker(out: &mut Writer, checker: &Checker) {
         Check::Tcp(_) => "TCP_CHECK",
         Check::Http(HttpCheck { tls: None, .. }) => "HTTP_GET",
         Check::Http(HttpCheck { tls: Some(_), .. }) => "SSL_GET",
+        Check::Smtp(_) => "SMTP_CHECK",
+        Check::Dns(_) => "DNS_CHECK",
+        Check::Udp(_) => "UDP_CHECK",
+        Check::Ping(_) => "PING_CHECK",
         Check::Misc(_) => "MISC_CHECK",
         Check::Bfd(_) => "BFD_CHECK",
     });
@@ -75,8 +80,15 @@ pub fn checker(out: &mut Writer, checker: &Checker) {
         out.value("fwmark", fwmark);
     }
     match check {
-        Check::Tcp(_) => {}
+        Check::Tcp(_) | Check::Ping(_) => {}
         Check::Http(http) => self::http(out, http),
+        // What it connects to was said, and where it stands.
+        Check::Smtp(SmtpCheck { connect: _, helo_name, real_server: _ }) => out.value("helo_name", word(helo_name)),
+        Check::Dns(DnsCheck { connect: _, record, name }) => {
+            out.value("type", Record(*record));
+            out.value("name", word(name));
+        }
+        Check::Udp(udp) => self::udp(out, udp),
         Check::Misc(misc) => self::misc(out, misc),
         Check::Bfd(name) => out.value("name", word(name.as_str())),
     }
@@ -127,6 +139,26 @@ fn url(out: &mut Writer, url: &Url, tls: Option<&Tls>) {
         out.value("tls_compliant", boolean(*tls_compliant));
     }
     out.close();
+}
+
+fn udp(out: &mut Writer, check: &UdpCheck) {
+    let UdpCheck { connect: _, payload, reply } = check;
+    let digits: String = payload.iter().map(|byte| format!("{byte:02x}")).collect();
+    out.value("payload", digits);
+    match reply {
+        UdpReply::NotNeeded => {}
+        UdpReply::Any => out.line("require_reply"),
+        UdpReply::Pattern { pattern, mask, shortest, longest } => {
+            let bytes = pattern.iter().zip(mask);
+            let digits: String = bytes
+                .flat_map(|(byte, mask)| [(byte >> 4, mask >> 4), (byte & 15, mask & 15)])
+                .map(|(digit, any)| if any == 0 { format!("{digit:x}") } else { "x".to_owned() })
+                .collect();
+            out.value("require_reply", digits);
+            out.value("min_reply_length", shortest);
+            out.value("max_reply_length", longest);
+        }
+    }
 }
 
 fn misc(out: &mut Writer, check: &MiscCheck) {

@@ -8,12 +8,20 @@ use super::scripts::Found;
 use crate::base::name::{BfdName, InterfaceName};
 use crate::base::net::Endpoint;
 use crate::base::time::Interval;
-use crate::config::block::checker::{Checker as Declared, Kind, Url as DeclaredUrl};
+use crate::config::block::checker::{Checker as Declared, Kind, LONGEST_REPLY, Url as DeclaredUrl};
 use crate::config::block::virtual_server::{RealServer, VirtualServer};
 use crate::config::block::{text, value};
 use crate::diagnostic::Code;
-use crate::model::check::{Check, Checker, Connect, HttpCheck, HttpProtocol, MiscCheck, Timing, Tls, Url};
+use crate::model::check::{
+    Check, Checker, Connect, DnsCheck, DnsRecord, HttpCheck, HttpProtocol, MiscCheck, SmtpCheck, Timing, Tls, UdpCheck,
+    UdpReply, Url, filler,
+};
 use crate::model::lvs::{RealServerId, VirtualServerId};
+
+/// CK-70.
+const HELO_NAME: &str = "smtpchecker.keepalived.org";
+/// Bytes that a UDP_CHECK sends which was told nothing else (CK-90).
+const UDP_PAYLOAD: usize = 32;
 
 impl Resolver<'_> {
     /// Appends the checkers of one real server.
@@ -27,30 +35,57 @@ impl Resolver<'_> {
         into: &mut Vec<Arc<Checker>>,
     ) {
         for declared in &real.checkers {
-            let timing = timing(server, real, declared);
             let check = match declared.kind {
                 Kind::Tcp => self.connect(declared, endpoint).map(Check::Tcp),
+                Kind::Ping => self.connect(declared, endpoint).map(Check::Ping),
                 Kind::Http | Kind::Ssl => {
                     self.connect(declared, endpoint).map(|connect| Check::Http(http(server, real, declared, connect)))
                 }
+                Kind::Smtp => {
+                    for connection in smtp_connections(declared) {
+                        let timing = timing(server, real, declared, connection);
+                        let check = self.connect(connection, endpoint).map(|connect| smtp(declared, connect, endpoint));
+                        into.extend(
+                            check.map(|check| self.checker(server, real, declared, check, timing, place, &names)),
+                        );
+                    }
+                    continue;
+                }
+                Kind::Dns => self.connect(declared, endpoint).map(|connect| dns(declared, connect)),
+                Kind::Udp => self.connect(declared, endpoint).map(|connect| udp(declared, connect)),
                 Kind::Misc => self.misc(declared),
-                // Read but not yet acted on.
                 Kind::Bfd => declared.name.as_ref().map(|name| Check::Bfd(BfdName::new(&name.value))),
-                Kind::Udp | Kind::Ping | Kind::Smtp | Kind::Dns | Kind::File => None,
+                // Read but not yet acted on.
+                Kind::File => None,
             };
-            let Some(check) = check else { continue };
-            let log_all = value(&declared.log_all_failures);
-            into.push(Arc::new(Checker {
-                virtual_server: place.0,
-                real_server: place.1,
-                real_server_name: names.0.clone(),
-                virtual_server_name: names.1.clone(),
-                check,
-                timing,
-                alpha: value(&declared.alpha).or(value(&real.alpha)).unwrap_or(server.alpha.is_some()),
-                log_all_failures: log_all.or(value(&self.config.global.checker_log_all_failures)).unwrap_or(false),
-            }));
+            let timing = timing(server, real, declared, declared);
+            into.extend(check.map(|check| self.checker(server, real, declared, check, timing, place, &names)));
         }
+    }
+
+    /// What a checker has beside its check.
+    #[allow(clippy::too_many_arguments, reason = "the three blocks that it inherits from, and what was worked out")]
+    fn checker(
+        &self,
+        server: &VirtualServer,
+        real: &RealServer,
+        declared: &Declared,
+        check: Check,
+        timing: Timing,
+        place: (VirtualServerId, RealServerId),
+        names: &(String, String),
+    ) -> Arc<Checker> {
+        let log_all = value(&declared.log_all_failures);
+        Arc::new(Checker {
+            virtual_server: place.0,
+            real_server: place.1,
+            real_server_name: names.0.clone(),
+            virtual_server_name: names.1.clone(),
+            check,
+            timing,
+            alpha: value(&declared.alpha).or(value(&real.alpha)).unwrap_or(server.alpha.is_some()),
+            log_all_failures: log_all.or(value(&self.config.global.checker_log_all_failures)).unwrap_or(false),
+        })
     }
 
     /// CK-2: the real server's address and port unless the checker says otherwise.
@@ -120,8 +155,45 @@ impl Resolver<'_> {
     }
 }
 
-/// The checker's own, else the real server's, else the virtual server's, else the kind's (CK-4).
-fn timing(server: &VirtualServer, real: &RealServer, declared: &Declared) -> Timing {
+/// CK-75: the connections of an SMTP_CHECK, one a checker. The outer block has one of its own if it says anything of
+/// it, or if there is no `host`.
+fn smtp_connections(declared: &Declared) -> impl Iterator<Item = &Declared> {
+    let own = declared.connects() || declared.hosts.is_empty();
+    own.then_some(declared).into_iter().chain(&declared.hosts)
+}
+
+fn smtp(declared: &Declared, connect: Connect, real_server: Endpoint) -> Check {
+    let helo_name = text(&declared.helo_name).unwrap_or_else(|| HELO_NAME.to_owned());
+    Check::Smtp(SmtpCheck { connect, helo_name, real_server })
+}
+
+fn dns(declared: &Declared, connect: Connect) -> Check {
+    Check::Dns(DnsCheck {
+        connect,
+        record: value(&declared.record).map_or(DnsRecord::Soa, |record| record.0),
+        name: text(&declared.domain).unwrap_or_else(|| ".".to_owned()),
+    })
+}
+
+/// The lengths count only together with a pattern (CK-93).
+fn udp(declared: &Declared, connect: Connect) -> Check {
+    let length = |given: i64| usize::try_from(given).unwrap_or(0);
+    let reply = match &declared.require_reply {
+        None => UdpReply::NotNeeded,
+        Some(None) => UdpReply::Any,
+        Some(Some((pattern, mask))) => UdpReply::Pattern {
+            pattern: pattern.clone(),
+            mask: mask.clone(),
+            shortest: length(value(&declared.min_reply_length).map_or(0, |length| length.0)),
+            longest: length(value(&declared.max_reply_length).map_or(LONGEST_REPLY, |length| length.0)),
+        },
+    };
+    Check::Udp(UdpCheck { connect, payload: declared.payload.clone().unwrap_or_else(|| filler(UDP_PAYLOAD)), reply })
+}
+
+/// The checker's own, else the real server's, else the virtual server's, else the kind's (CK-4). The time to connect
+/// is that of `connection`.
+fn timing(server: &VirtualServer, real: &RealServer, declared: &Declared, connection: &Declared) -> Timing {
     let own = [&declared.timing, &real.timing, &server.timing];
     let delay_loop = own.iter().find_map(|timing| value(&timing.delay_loop)).map_or(60_000_000, |seconds| seconds.0);
     let (retry, before_retry) = match declared.kind {
@@ -140,7 +212,10 @@ fn timing(server: &VirtualServer, real: &RealServer, declared: &Declared) -> Tim
         ),
         warmup: given(own.iter().find_map(|timing| value(&timing.warmup)).map(|seconds| seconds.0), delay_loop),
         connect_timeout: given(
-            own.iter().find_map(|timing| value(&timing.connect_timeout)).map(|seconds| seconds.0),
+            [&connection.timing, &real.timing, &server.timing]
+                .iter()
+                .find_map(|timing| value(&timing.connect_timeout))
+                .map(|seconds| seconds.0),
             5_000_000,
         ),
     }

@@ -5,44 +5,83 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::script::Script;
-use crate::check::http::{Answer, Judgement, request};
-use crate::check::{Fetched, Outcome, ScriptResult};
+use super::{datagram, smtp, web};
+use crate::check::{Outcome, ScriptResult};
 use crate::daemon::message::Reporter;
 use crate::kernel::clock;
+use crate::kernel::ping::Pinger;
 use crate::kernel::tcp::{ConnectError, connect};
-use crate::kernel::tls::{HandshakeError, Tls};
-use crate::model::check::{Check, Checker, Connect, HttpCheck, MiscCheck, Url};
-use crate::model::event::check::{Event, HttpFailure, Obstacle, TcpFailure};
+use crate::kernel::tls::Tls;
+use crate::model::check::{Check, Checker, Connect, MiscCheck};
+use crate::model::event::check::{Event, Obstacle, TcpFailure};
 use crate::model::track::ScriptOutcome;
 
-/// One answer may take this many times `connect_timeout` in all, however diligently its bytes trickle in.
+/// One conversation may take this many times `connect_timeout` in all, however diligently its bytes trickle in.
 const MOST_WAITS: u32 = 10;
 /// Bytes taken from the socket at once.
-const PIECE: usize = 4096;
+pub(super) const PIECE: usize = 4096;
 
-/// Why a URL could not be fetched.
-enum Trouble {
-    Failure(HttpFailure),
-    Hindered(Obstacle),
+/// How long to wait for data.
+#[derive(Clone, Copy)]
+pub(super) struct Waits {
+    each: Duration,
+    pub(super) end: Instant,
+}
+
+impl Waits {
+    /// Each wait has `patience`, and all together `MOST_WAITS` times as much (CK-11).
+    pub(super) fn from(started: Instant, patience: Duration) -> Waits {
+        Waits { each: patience, end: started + patience * MOST_WAITS }
+    }
+
+    pub(super) fn next(self) -> Instant {
+        (clock::instant() + self.each).min(self.end)
+    }
+}
+
+/// What a probe works with.
+pub(super) struct Tools {
+    pub(super) tls: Arc<Tls>,
+    pub(super) reporter: Reporter,
+    /// For whatever nobody should guess.
+    pub(super) random: u16,
+    /// The socket of the PING_CHECK's last success (CK-100).
+    pub(super) pinger: Option<Pinger>,
+}
+
+/// The end of a probe.
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    /// To be kept for the next one.
+    pub(super) pinger: Option<Pinger>,
+}
+
+impl From<Outcome> for Ended {
+    fn from(outcome: Outcome) -> Ended {
+        Ended { outcome, pinger: None }
+    }
 }
 
 /// Runs the probe to its end. Dropping it closes its connection; a script is left to `Script`.
-pub(super) async fn probe(checker: Arc<Checker>, url: usize, tls: Arc<Tls>, reporter: Reporter) -> Outcome {
+pub(super) async fn probe(checker: Arc<Checker>, url: usize, tools: Tools) -> Ended {
     let patience = checker.timing.connect_timeout.as_duration();
     match &checker.check {
-        Check::Tcp(to) => tcp(to, patience).await,
+        Check::Tcp(to) => tcp(to, patience).await.into(),
+        // The others aside, so that the many that only connect stay small.
         Check::Http(http) => match http.urls.get(url) {
-            // Aside, so that the many that only connect stay small.
-            Some(url) => Box::pin(web(http, url, patience, &tls)).await,
-            None => Outcome::Hindered(Obstacle::Create { error: format!("there is no URL {url}") }),
+            Some(url) => Box::pin(web::web(http, url, patience, &tools.tls)).await.into(),
+            None => Outcome::Hindered(Obstacle::Create { error: format!("there is no URL {url}") }).into(),
         },
+        Check::Smtp(check) => Box::pin(smtp::smtp(check, patience)).await.into(),
+        Check::Dns(check) => Box::pin(datagram::dns(check, tools.random, patience)).await.into(),
+        Check::Udp(check) => Box::pin(datagram::udp(check, patience)).await.into(),
+        Check::Ping(to) => Box::pin(datagram::ping(to, tools.pinger, patience)).await,
+        Check::Misc(misc) => Box::pin(misc_check(&checker, misc, &tools.reporter)).await.into(),
         // The machine asks for none.
-        Check::Bfd(_) => Outcome::Hindered(Obstacle::Create { error: "nothing to probe".to_owned() }),
-        Check::Misc(misc) => Box::pin(misc_check(&checker, misc, &reporter)).await,
+        Check::Bfd(_) => Outcome::Hindered(Obstacle::Create { error: "nothing to probe".to_owned() }).into(),
     }
 }
 
@@ -57,113 +96,8 @@ async fn tcp(to: &Connect, patience: Duration) -> Outcome {
     }
 }
 
-async fn web(http: &HttpCheck, url: &Url, patience: Duration, tls: &Tls) -> Outcome {
-    match fetch(http, url, patience, tls).await {
-        Ok(fetched) => Outcome::Http(fetched),
-        Err(Trouble::Failure(failure)) => {
-            Outcome::Http(Fetched { result: Err(failure), length_differs: None, ended_without_close: false })
-        }
-        Err(Trouble::Hindered(obstacle)) => Outcome::Hindered(obstacle),
-    }
-}
-
-/// CK-11: the connect has `patience`, with the handshake in the time that is left of it; then each wait for data.
-async fn fetch(http: &HttpCheck, url: &Url, patience: Duration, tls: &Tls) -> Result<Fetched, Trouble> {
-    let started = clock::instant();
-    let deadline = started + patience;
-    let end = started + patience * MOST_WAITS;
-    let mut stream = connect(&http.connect, deadline).await.map_err(|error| match error {
-        ConnectError::Timeout => Trouble::Failure(HttpFailure::ConnectTimeout),
-        ConnectError::Unreachable(_) => Trouble::Failure(HttpFailure::Unreachable),
-        ConnectError::Failed(_) => Trouble::Failure(HttpFailure::ConnectFailed),
-        ConnectError::Create(error) => Trouble::Hindered(Obstacle::Create { error: reason(&error) }),
-        ConnectError::Bind(error) => Trouble::Hindered(Obstacle::Bind { error: reason(&error) }),
-    })?;
-    let waits = Waits { each: patience, end };
-    let exchange = if http.tls.is_none() {
-        exchange(&mut stream, http, url, waits).await?
-    } else {
-        let name = url.server_name.as_deref();
-        let address = http.connect.destination.address;
-        let mut stream = tls.handshake(stream, name, address, deadline).await.map_err(|error| match error {
-            HandshakeError::Timeout => Trouble::Failure(HttpFailure::ConnectTimeout),
-            HandshakeError::Connection(_) => Trouble::Failure(HttpFailure::ConnectFailed),
-            HandshakeError::Protocol(_) => Trouble::Failure(HttpFailure::Handshake),
-        })?;
-        let exchange = exchange(&mut stream, http, url, waits).await?;
-        // Otherwise the client leaves without a word (CK-45). Whether the server hears it does not matter.
-        if url.tls_compliant {
-            timeout_at(waits.next(), stream.shutdown()).await.unwrap_or(Ok(())).unwrap_or(());
-        }
-        exchange
-    };
-    let Judgement { result, length_differs } = exchange.answer.judge(url);
-    Ok(Fetched { result, length_differs, ended_without_close: exchange.ended_without_close })
-}
-
-/// How long to wait for data.
-#[derive(Clone, Copy)]
-struct Waits {
-    each: Duration,
-    end: Instant,
-}
-
-impl Waits {
-    fn next(self) -> Instant {
-        (clock::instant() + self.each).min(self.end)
-    }
-}
-
-struct Exchange {
-    answer: Answer,
-    ended_without_close: bool,
-}
-
-/// Asks and reads until the server ends the connection (CK-47).
-async fn exchange<Stream: AsyncRead + AsyncWrite + Unpin>(
-    stream: &mut Stream,
-    http: &HttpCheck,
-    url: &Url,
-    waits: Waits,
-) -> Result<Exchange, Trouble> {
-    let tls = http.tls.is_some();
-    let failed = |failure| Trouble::Failure(failure);
-    let asked = async {
-        stream.write_all(&request(http, url)).await?;
-        stream.flush().await
-    };
-    match timeout_at(waits.next(), asked).await {
-        Ok(Ok(())) => {}
-        Ok(Err(_)) | Err(_) => return Err(failed(HttpFailure::Send)),
-    }
-    let mut answer = Answer::to(url);
-    let mut piece = [0; PIECE];
-    loop {
-        let read = match timeout_at(waits.next(), stream.read(&mut piece)).await {
-            Err(_late) if answer.is_empty() => return Err(failed(HttpFailure::FirstByteTimeout)),
-            Err(_late) => return Err(failed(HttpFailure::ReadTimeout { tls })),
-            Ok(read) => read,
-        };
-        match read {
-            Ok(0) => return Ok(Exchange { answer, ended_without_close: false }),
-            // A header that does not end is judged as it is: no more of it is read (CK-47).
-            Ok(length) if answer.take(&piece[..length]).is_err() => {
-                return Ok(Exchange { answer, ended_without_close: false });
-            }
-            // A server that sends and sends is always ready, so that no wait would ever end.
-            Ok(_) if clock::instant() >= waits.end => return Err(failed(HttpFailure::ReadTimeout { tls })),
-            Ok(_) => {}
-            // The server ended the connection and TLS was not told: the answer is taken as complete (CK-46).
-            Err(error) if tls && error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Ok(Exchange { answer, ended_without_close: true });
-            }
-            Err(_) => return Err(failed(HttpFailure::Read { tls })),
-        }
-    }
-}
-
 /// The words of an error without the number behind them.
-fn reason(error: &io::Error) -> String {
+pub(super) fn reason(error: &io::Error) -> String {
     error.raw_os_error().map_or_else(|| error.to_string(), |errno| Errno::from_raw(errno).desc().to_owned())
 }
 

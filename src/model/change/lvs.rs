@@ -32,9 +32,26 @@ pub fn same_checker(one: &Checker, other: &Checker) -> bool {
     match (&one.check, &other.check) {
         (Check::Tcp(a), Check::Tcp(b)) => connection && a.same(b),
         (Check::Http(a), Check::Http(b)) => connection && same_http(a, b),
+        (Check::Smtp(a), Check::Smtp(b)) => connection && a.connect.same(&b.connect) && a.helo_name == b.helo_name,
+        (Check::Dns(a), Check::Dns(b)) => {
+            connection && a.connect.same(&b.connect) && a.record == b.record && a.name == b.name
+        }
+        // What is sent and what must come back does not matter.
+        (Check::Udp(a), Check::Udp(b)) => connection && a.connect.same(&b.connect),
+        (Check::Ping(a), Check::Ping(b)) => connection && a.same(b),
         (Check::Misc(a), Check::Misc(b)) => a.script.argv == b.script.argv && a.dynamic == b.dynamic,
         (Check::Bfd(a), Check::Bfd(b)) => a == b,
-        (Check::Tcp(_) | Check::Http(_) | Check::Misc(_) | Check::Bfd(_), _) => false,
+        (
+            Check::Tcp(_)
+            | Check::Http(_)
+            | Check::Smtp(_)
+            | Check::Dns(_)
+            | Check::Udp(_)
+            | Check::Ping(_)
+            | Check::Misc(_)
+            | Check::Bfd(_),
+            _,
+        ) => false,
     }
 }
 

@@ -183,6 +183,13 @@ pub enum Fact {
         from: IpAddr,
         flaw: Flaw,
     },
+    /// The settings of another router differ from ours; once for each router and kind.
+    Mismatch {
+        with: IpAddr,
+        flaw: Flaw,
+    },
+    /// What versions 1.x wrote behind such a packet, for those who search for it.
+    OldWords(OldWords),
     /// Gratuitous ARPs or neighbour advertisements for an address are sent or queued.
     Announcing {
         interface: InterfaceName,
@@ -284,8 +291,58 @@ pub enum Flaw {
         least: u8,
         most: u8,
     },
-    /// A peer that sums as version 1.3.6 and older did; from now on so do we (VR-22).
+    /// A peer that sums as version 1.3.6 and older did; from now on so do we for it (VR-22).
     OldChecksum,
+    /// Such a peer sums as the RFC says now, and so do we for it.
+    NewChecksum,
+}
+
+impl Flaw {
+    /// Whether a setting that differs between the routers explains it.
+    pub const fn is_mismatch(&self) -> bool {
+        match self {
+            Flaw::Destination { .. }
+            | Flaw::AuthenticationHeader { .. }
+            | Flaw::Length { .. }
+            | Flaw::HopLimit { .. }
+            | Flaw::Version { .. }
+            | Flaw::AuthenticationType { .. }
+            | Flaw::AuthenticationMismatch { .. }
+            | Flaw::Password
+            | Flaw::Integrity
+            | Flaw::Interval { .. }
+            | Flaw::IntervalDiffers { .. }
+            | Flaw::Checksum { version: 3 }
+            | Flaw::AddressCount { .. }
+            | Flaw::AddressMissing { .. }
+            | Flaw::NotAPeer
+            | Flaw::PeerHopLimit { .. }
+            | Flaw::Trailer(
+                TrailerFlaw::Missing
+                | TrailerFlaw::UnknownKey { .. }
+                | TrailerFlaw::Invalid
+                | TrailerFlaw::Stale { .. },
+            )
+            | Flaw::ClockSkew { .. } => true,
+            Flaw::Trailer(TrailerFlaw::Malformed | TrailerFlaw::Replayed)
+            | Flaw::SecurityParametersIndex
+            | Flaw::Sequence { .. }
+            | Flaw::Type { .. }
+            | Flaw::TotalLength { .. }
+            | Flaw::Checksum { .. }
+            | Flaw::WeAreOwner
+            | Flaw::OldChecksum
+            | Flaw::NewChecksum => false,
+        }
+    }
+}
+
+/// Lines of versions 1.x that vendors' guides quote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OldWords {
+    AddressCount,
+    Bogus { interface: Option<InterfaceName> },
+    Ignoring,
 }
 
 /// What is wrong with the trailer of a signed advert, in the order in which it is looked at (VR-51).

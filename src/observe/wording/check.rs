@@ -1,7 +1,9 @@
 //! The rows of `model::event::check`. The original writes all of them at level info.
 
 use super::{Ident, Level, Wording};
-use crate::model::event::check::{Event, HttpFailure, Kind, Obstacle, Retry, ScriptEnd, TcpFailure, Tested};
+use crate::model::event::check::{
+    DnsFailure, Event, HttpFailure, Kind, Obstacle, PingFailure, Retry, ScriptEnd, TcpFailure, Tested, UdpFailure,
+};
 
 pub(super) fn wording(event: &Event) -> Wording {
     let (id, level, message, fields) = match event {
@@ -33,6 +35,84 @@ pub(super) fn wording(event: &Event) -> Wording {
             "tcp_check_failed",
             Level::Info,
             format!("TCP_CHECK on service {real_server} failed{}.", after(*retries)),
+            about(real_server, virtual_server),
+        ),
+        Event::UdpSucceeded { real_server, virtual_server } => (
+            "udp_check_succeeded",
+            Level::Info,
+            format!("UDP connection to {real_server} success."),
+            about(real_server, virtual_server),
+        ),
+        Event::UdpAttemptFailed { real_server, virtual_server, failure } => (
+            "udp_check_attempt_failed",
+            Level::Info,
+            match failure {
+                UdpFailure::Failed => format!("UDP connection to {real_server} failed."),
+                UdpFailure::Mismatch => format!("UDP check to {real_server} reply data mismatch."),
+            },
+            about(real_server, virtual_server),
+        ),
+        Event::UdpFailed { real_server, virtual_server, retries } => (
+            "udp_check_failed",
+            Level::Info,
+            format!("UDP_CHECK on service {real_server} failed{}.", after(*retries)),
+            about(real_server, virtual_server),
+        ),
+        Event::PingSucceeded { real_server, virtual_server } => (
+            "ping_check_succeeded",
+            Level::Info,
+            format!("ICMP connection to {real_server} success."),
+            about(real_server, virtual_server),
+        ),
+        Event::PingAttemptFailed { real_server, virtual_server, failure } => (
+            "ping_check_attempt_failed",
+            Level::Info,
+            match failure {
+                PingFailure::Timeout => format!("ICMP connection to address {real_server} timeout."),
+                _ => format!("ICMP connection to {real_server} of {virtual_server} failed."),
+            },
+            about(real_server, virtual_server),
+        ),
+        Event::PingFailed { real_server, virtual_server, retries } => (
+            "ping_check_failed",
+            Level::Info,
+            match retries {
+                None => format!("ICMP CHECK on service {real_server} failed."),
+                Some(_) => {
+                    format!("ICMP CHECK on service {real_server} of {virtual_server} failed{}.", after(*retries))
+                }
+            },
+            about(real_server, virtual_server),
+        ),
+        Event::PingOdd { real_server, virtual_server, failure } => {
+            ("ping_check_odd", Level::Info, ping_oddity(*failure), about(real_server, virtual_server))
+        }
+        Event::SmtpSucceeded { real_server, virtual_server } => (
+            "smtp_check_succeeded",
+            Level::Info,
+            format!("Remote SMTP server {real_server} succeed on service."),
+            about(real_server, virtual_server),
+        ),
+        Event::SmtpFailed { real_server, virtual_server, peer, failure } => (
+            "smtp_check_failed",
+            Level::Info,
+            format!("SMTP_CHECK {}", failure.words(*peer)),
+            with(about(real_server, virtual_server), "to", peer.destination.to_string()),
+        ),
+        Event::DnsFailed { real_server, virtual_server, failure, retries } => (
+            "dns_check_failed",
+            Level::Info,
+            format!(
+                "DNS_CHECK ({real_server}) {}{}",
+                match failure {
+                    DnsFailure::Unreachable(destination) => format!("network unreachable for {destination}"),
+                    DnsFailure::Write => "failed to write socket.".to_owned(),
+                    DnsFailure::Timeout => "read timeout from socket".to_owned(),
+                    DnsFailure::Read { errno, words } => format!("failed to read socket; errno {errno} ({words})"),
+                    DnsFailure::Rcode(code) => format!("read error occurred. (rcode = {code})"),
+                },
+                after(*retries)
+            ),
             about(real_server, virtual_server),
         ),
         Event::HttpAttemptFailed { real_server, virtual_server, failure } => (
@@ -125,6 +205,12 @@ pub(super) fn wording(event: &Event) -> Wording {
             ),
             vec![("wanted", wanted.to_string()), ("limit", limit.to_string())],
         ),
+        Event::PingGroupRange { error } => (
+            "ping_group_range",
+            Level::Warn,
+            format!("PING_CHECK may not work: net.ipv4.ping_group_range cannot be widened to group 0 ({error})"),
+            vec![("error", error.clone())],
+        ),
         Event::Crashed { real_server, virtual_server, error } => (
             "checker_crashed",
             Level::Error,
@@ -145,6 +231,27 @@ fn rescheduled(kind: Kind, obstacle: &Obstacle, server: &str, fields: Vec<(&'sta
         (Kind::Tcp, Obstacle::Bind { error }) => ("TCP socket bind failed. Rescheduling.", error),
         (Kind::Web, Obstacle::Create { error }) => ("WEB connection fail to create socket. Rescheduling.", error),
         (Kind::Web, Obstacle::Bind { error }) => ("WEB socket bind failed. Rescheduling", error),
+        (Kind::Smtp, Obstacle::Create { error }) => {
+            ("SMTP_CHECK connection failed to create socket. Rescheduling.", error)
+        }
+        (Kind::Smtp, Obstacle::Bind { error }) => ("SMTP_CHECK socket bind failed. Rescheduling.", error),
+        (Kind::Dns, Obstacle::Create { error } | Obstacle::Bind { error }) => {
+            let what = match obstacle {
+                Obstacle::Create { .. } => "failed to create socket. Rescheduling.",
+                Obstacle::Bind { .. } => "UDP socket bind failed. Rescheduling.",
+            };
+            let message = format!("DNS_CHECK ({server}) {what} ({error})");
+            return ("checker_rescheduled", Level::Info, message, with(fields, "error", error.clone()));
+        }
+        (Kind::Udp, Obstacle::Create { error }) => ("UDP connect fail to create socket. Rescheduling.", error),
+        (Kind::Udp, Obstacle::Bind { error }) => ("UDP socket bind failed. Rescheduling.", error),
+        (Kind::Ping { v6: false }, Obstacle::Create { error }) => {
+            ("ICMP connect fail to create socket. Rescheduling.", error)
+        }
+        (Kind::Ping { v6: true }, Obstacle::Create { error }) => {
+            ("ICMPv6 connect fail to create socket. Rescheduling.", error)
+        }
+        (Kind::Ping { .. }, Obstacle::Bind { error }) => ("ICMP socket bind failed. Rescheduling.", error),
         (Kind::Misc, Obstacle::Create { error } | Obstacle::Bind { error }) => {
             ("Misc check fail to create process. Rescheduling.", error)
         }
@@ -169,6 +276,23 @@ fn why(failure: HttpFailure) -> &'static str {
         HttpFailure::NoHeader => "Read, no data received from ",
         HttpFailure::Status => "HTTP status code error to",
         HttpFailure::Digest => "MD5 digest error to",
+    }
+}
+
+/// CK-102.
+fn ping_oddity(failure: PingFailure) -> String {
+    let protocol = |v6| if v6 { "ICMPv6" } else { "ICMP" };
+    match failure {
+        // Told without more.
+        PingFailure::Timeout => "ICMP timeout".to_owned(),
+        PingFailure::Send { v6: false, .. } => "send ICMP packet fail".to_owned(),
+        PingFailure::Send { v6: true, errno } => format!("send ICMPv6 packet fail - errno {errno}"),
+        PingFailure::Receive { v6 } => format!("recv {} packet error", protocol(v6)),
+        PingFailure::Short { v6, length } => format!("Error, got short {} packet, {length} bytes", protocol(v6)),
+        PingFailure::Type { v6, found } => format!("Got {} packet with type 0x{found:x}", protocol(v6)),
+        PingFailure::Sequence { expected, received } => {
+            format!("Ping reply expected seq no {expected}, received {received}")
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod fact;
 mod flaw;
+mod mismatch;
 
 use super::{Ident, Level, Wording};
 use crate::base::net::Family;

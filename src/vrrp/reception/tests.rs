@@ -1,5 +1,7 @@
 //! Received packets: what is refused, counted, told once, or accepted all the same.
 
+use std::net::IpAddr;
+
 use super::*;
 use crate::base::name::Authentication;
 use crate::base::time::Interval;
@@ -12,11 +14,13 @@ fn backup(model: Instance) -> Stage {
     Stage::started(vrrp(vec![model]))
 }
 
-/// What a packet, made from a good advert of priority 150, leads to: reports, and the growth of one counter.
+/// What a packet, made from a good advert of priority 150, leads to: reports, without advice and the words of 1.x.
 fn received(stage: &mut Stage, change: impl FnOnce(&mut Packet)) -> Vec<String> {
     let mut packet = stage.packet_of(0, "10.0.0.2", &stage.advert_of(0, "10.0.0.2", 150));
     change(&mut packet);
-    stage.input(Input::Packet(packet))
+    let mut lines = stage.input(Input::Packet(packet));
+    lines.retain(|line| !line.contains("Mismatch { with") && !line.contains("OldWords("));
+    lines
 }
 
 /// A change of the packet, what is told of it, and the counter that grows.
@@ -228,40 +232,134 @@ fn unicast_sources() {
     assert!(told.contains("NotAPeer"), "{told}");
 }
 
-/// VR-22, VR-23: a peer of the old form switches us for good; then the new form is wrong.
-#[test]
-fn the_old_checksum() {
-    let model = || unicast("VI_1", 51, 100, &["10.0.0.2"]);
-    let old = |stage: &Stage| {
-        let envelope = Envelope {
-            source: ip("10.0.0.2"),
-            destination: ip("10.0.0.1"),
-            ttl: 255,
-            id: 1,
-            checksum: ChecksumForm::Group("224.0.0.18".parse().unwrap()),
-            sequence: 0,
-        };
-        let mut packet = stage.packet_of(0, "10.0.0.2", &stage.advert_of(0, "10.0.0.2", 150));
-        packet.bytes.clear();
-        stage.advert_of(0, "10.0.0.2", 150).to_wire(&envelope, &mut packet.bytes);
-        packet
+/// An advert of priority 150 with the checksum of 1.3.6.
+fn summed_as_of_old(stage: &Stage, from: &str) -> Packet {
+    let envelope = Envelope {
+        source: ip(from),
+        destination: ip("10.0.0.1"),
+        ttl: 255,
+        id: 1,
+        checksum: ChecksumForm::Group("224.0.0.18".parse().unwrap()),
+        sequence: 0,
     };
-    let mut stage = backup(model());
-    let packet = old(&stage);
-    let told = stage.input(Input::Packet(packet.clone()));
-    assert!(told[0].contains("OldChecksum"), "{told:?}");
-    stage.input(Input::Packet(packet));
+    let mut packet = stage.packet_of(0, from, &stage.advert_of(0, from, 150));
+    packet.bytes.clear();
+    stage.advert_of(0, from, 150).to_wire(&envelope, &mut packet.bytes);
+    packet
+}
+
+/// VR-22, VR-23: each peer is answered in the form that it uses itself; an old one locks out neither the others nor
+/// itself once it is updated.
+#[test]
+fn the_old_checksum_is_a_peers_own() {
+    let mut stage = backup(unicast("VI_1", 51, 100, &["10.0.0.2", "10.0.0.3"]));
+    let packet = summed_as_of_old(&stage, "10.0.0.2");
+    let told = stage.input(Input::Packet(packet));
+    assert!(told[0].contains("from: 10.0.0.2, flaw: OldChecksum"), "{told:?}");
+    stage.hear(0, "10.0.0.3", 150);
     assert_eq!(stage.statistics().adverts_received, 2);
-    received(&mut stage, |_| {});
-    assert_eq!(stage.statistics().checksum_errors, 1, "the new form is wrong now");
-    // A pause after which we send: in the old form.
-    let mut stage = backup(Instance { old_unicast_checksum: OldChecksum::Never, ..model() });
-    let packet = old(&stage);
-    stage.input(Input::Packet(packet));
-    assert_eq!(stage.statistics().checksum_errors, 1);
-    let mut stage = backup(Instance { old_unicast_checksum: OldChecksum::Always, ..model() });
-    received(&mut stage, |_| {});
-    assert_eq!(stage.statistics().checksum_errors, 1);
+    assert_eq!(stage.statistics().checksum_errors, 0);
+
+    let new_form = |stage: &mut Stage| -> Vec<(IpAddr, bool)> {
+        loop {
+            stage.now = stage.router.deadline().unwrap();
+            let effects = stage.effects(Input::Deadline);
+            let sent: Vec<_> = effects
+                .iter()
+                .filter_map(|effect| match effect {
+                    crate::vrrp::Effect::Send(sent) => Some(sent),
+                    _ => None,
+                })
+                .map(|sent| {
+                    let expected = Expected {
+                        version: Version::V3,
+                        authentication: Authentication::None,
+                        interval: SECOND,
+                        unicast: true,
+                        checksum: ChecksumForm::PseudoHeader,
+                        sequence: 0,
+                        trailer: false,
+                    };
+                    let (source, destination) = (sent.source, sent.destination);
+                    let incoming = Incoming { source, destination, hop_limit: None, bytes: &sent.bytes };
+                    (destination, Advert::from_wire(&incoming, &expected).is_ok())
+                })
+                .collect();
+            if !sent.is_empty() {
+                return sent;
+            }
+        }
+    };
+    assert_eq!(new_form(&mut stage), [(ip("10.0.0.2"), false), (ip("10.0.0.3"), true)]);
+    let mut advert = stage.advert_of(0, "10.0.0.2", 50);
+    advert.priority = Priority(50);
+    let packet = stage.packet_of(0, "10.0.0.2", &advert);
+    let told = stage.input(Input::Packet(packet));
+    assert!(told[0].contains("from: 10.0.0.2, flaw: NewChecksum"), "{told:?}");
+    assert_eq!(new_form(&mut stage), [(ip("10.0.0.2"), true), (ip("10.0.0.3"), true)]);
+}
+
+/// VR-22: what the file says about the old form is kept to.
+#[test]
+fn the_old_checksum_as_the_file_says() {
+    for (setting, old, new) in [(OldChecksum::Never, 1, 0), (OldChecksum::Always, 0, 1)] {
+        let mut stage = backup(Instance { old_unicast_checksum: setting, ..unicast("VI_1", 51, 100, &["10.0.0.2"]) });
+        let packet = summed_as_of_old(&stage, "10.0.0.2");
+        stage.input(Input::Packet(packet));
+        assert_eq!(stage.statistics().checksum_errors, old);
+        received(&mut stage, |_| {});
+        assert_eq!(stage.statistics().checksum_errors, old + new);
+    }
+}
+
+/// The reports among lines that hold `word`.
+fn told(lines: &[String], word: &str) -> usize {
+    lines.iter().filter(|line| line.contains(word)).count()
+}
+
+/// IF-226: what differs is told once for each router, the original's line once; the words of 1.x follow it.
+#[test]
+fn what_differs_is_told_once_for_each_router() {
+    let mut stage = backup(instance("VI_1", 51, 100));
+    let mut hear = |from: &str| {
+        let mut advert = stage.advert_of(0, from, 150);
+        advert.addresses.push(ip("10.0.0.101"));
+        let packet = stage.packet_of(0, from, &advert);
+        stage.input(Input::Packet(packet))
+    };
+    let first = hear("10.0.0.2");
+    let order: Vec<usize> =
+        ["Packet {", "OldWords(AddressCount)", "OldWords(Bogus", "OldWords(Ignoring)", "Mismatch {"]
+            .iter()
+            .map(|word| {
+                first.iter().position(|line| line.contains(word)).unwrap_or_else(|| panic!("{word}: {first:?}"))
+            })
+            .collect();
+    assert!(order.is_sorted(), "{first:?}");
+    // The first accepted advert named a Master, which makes all kinds news once more.
+    hear("10.0.0.2");
+    assert_eq!(told(&hear("10.0.0.2"), "AddressCount"), 0);
+    let other = hear("10.0.0.3");
+    assert_eq!(told(&other, "Mismatch { with: 10.0.0.3"), 1, "{other:?}");
+    assert_eq!(told(&hear("10.0.0.2"), "Mismatch"), 0);
+}
+
+/// IF-226, VR-334: two Masters in turn do not make each advert's flaws news again; strangers do not fill the memory.
+#[test]
+fn the_log_is_not_filled_by_others() {
+    let mut stage = backup(instance("VI_1", 51, 100));
+    let mut lines = Vec::new();
+    for round in 0..200 {
+        let from = format!("10.0.{}.{}", round % 100, 2 + round % 2);
+        let mut advert = stage.advert_of(0, &from, 150);
+        advert.addresses.push(ip("10.0.0.101"));
+        let packet = stage.packet_of(0, &from, &advert);
+        lines.extend(stage.input(Input::Packet(packet)));
+        stage.now += Interval::from_millis(20);
+    }
+    assert_eq!(stage.statistics().address_list_errors, 200);
+    assert!(told(&lines, "Packet {") <= 2, "{}", told(&lines, "Packet {"));
+    assert_eq!(told(&lines, "Mismatch"), 32);
 }
 
 /// VR-82, VR-328: another interval is told and accepted in version 3.

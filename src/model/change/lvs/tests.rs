@@ -5,7 +5,9 @@ use super::*;
 use crate::base::name::GroupName;
 use crate::base::net::Family;
 use crate::base::time::Interval;
-use crate::model::check::{Connect, HttpProtocol, Timing, Tls, Url};
+use crate::model::check::{
+    Connect, DnsCheck, DnsRecord, HttpProtocol, SmtpCheck, Timing, Tls, UdpCheck, UdpReply, Url,
+};
 use crate::model::lvs::{Forwarding, Protocol, Scheduler};
 
 fn at(last: u8, port: u16) -> Endpoint {
@@ -132,6 +134,29 @@ fn checkers_match_by_kind_and_connection() {
     let named = Tls { enable_sni: true, sni_name: Some("a".to_owned()) };
     assert!(!same_checker(&plain, &checker(http("/", Some(named)))));
     assert!(!same_checker(&plain, &checker(http("/x", None))));
+}
+
+/// CK-20: what each kind asks for beside its connection.
+#[test]
+fn checkers_match_by_what_their_kind_asks_for() {
+    let connect = |last| Connect::to(at(last, 80).address, 80);
+    let same = |one: &Check, other: &Check| same_checker(&checker(one.clone()), &checker(other.clone()));
+    let smtp = |last, name: &str| {
+        Check::Smtp(SmtpCheck { connect: connect(last), helo_name: name.to_owned(), real_server: at(last, 80) })
+    };
+    assert!(same(&smtp(11, "a"), &smtp(11, "a")));
+    assert!(!same(&smtp(11, "a"), &smtp(11, "b")) && !same(&smtp(11, "a"), &smtp(12, "a")));
+    let dns = |record, name: &str| Check::Dns(DnsCheck { connect: connect(11), record, name: name.to_owned() });
+    assert!(same(&dns(DnsRecord::A, "a"), &dns(DnsRecord::A, "a")));
+    assert!(!same(&dns(DnsRecord::A, "a"), &dns(DnsRecord::Ns, "a")));
+    assert!(!same(&dns(DnsRecord::A, "a"), &dns(DnsRecord::A, "b")));
+    let udp =
+        |last, payload: &[u8], reply| Check::Udp(UdpCheck { connect: connect(last), payload: payload.to_vec(), reply });
+    assert!(same(&udp(11, b"a", UdpReply::Any), &udp(11, b"b", UdpReply::NotNeeded)));
+    assert!(!same(&udp(11, b"a", UdpReply::Any), &udp(12, b"a", UdpReply::Any)));
+    assert!(same(&Check::Ping(connect(11)), &Check::Ping(connect(11))));
+    assert!(!same(&Check::Ping(connect(11)), &Check::Ping(connect(12))));
+    assert!(!same(&Check::Ping(connect(11)), &Check::Tcp(connect(11))));
 }
 
 /// LV-92: a checker keeps its state only within the same real server of the same virtual server, one for one.

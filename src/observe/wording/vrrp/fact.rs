@@ -1,10 +1,10 @@
 //! The rows of what happens to one virtual router.
 
-use super::{Row, always, detail, flaw, shown};
+use super::{Row, always, detail, flaw, mismatch, shown};
 use crate::base::name::InstanceName;
 use crate::base::net::Family;
 use crate::base::time::Interval;
-use crate::model::event::vrrp::{Fact, FaultCause};
+use crate::model::event::vrrp::{Fact, FaultCause, OldWords};
 
 pub(super) fn row(name: &InstanceName, fact: &Fact) -> Row {
     let mut row = match fact {
@@ -142,6 +142,8 @@ pub(super) fn row(name: &InstanceName, fact: &Fact) -> Row {
         ),
         Fact::Fault(cause) => fault(name, cause),
         Fact::Packet { from, flaw } => flaw::row(name, *from, flaw),
+        Fact::Mismatch { with, flaw } => mismatch::row(name, *with, flaw),
+        Fact::OldWords(words) => old_words(name, words),
         Fact::Announcing { interface, address } => detail(
             "vrrp_announcing",
             match Family::of(*address) {
@@ -155,6 +157,19 @@ pub(super) fn row(name: &InstanceName, fact: &Fact) -> Row {
     };
     row.fields.insert(0, ("instance", name.to_string()));
     row
+}
+
+/// As versions 1.x wrote it, letter by letter; what is wrong stands in the line before.
+fn old_words(name: &InstanceName, words: &OldWords) -> Row {
+    let line = match words {
+        OldWords::AddressCount => "receive an invalid ip number count associated with VRID!".to_owned(),
+        OldWords::Bogus { interface } => {
+            let interface = interface.as_ref().map_or("-", |interface| interface.as_str());
+            format!("bogus VRRP packet received on {interface} !!!")
+        }
+        OldWords::Ignoring => format!("VRRP_Instance({name}) ignoring received advertisment..."),
+    };
+    detail("vrrp_old_words", line, vec![])
 }
 
 fn fault(name: &InstanceName, cause: &FaultCause) -> Row {

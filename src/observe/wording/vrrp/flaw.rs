@@ -142,6 +142,11 @@ pub(super) fn row(name: &InstanceName, from: IpAddr, flaw: &Flaw) -> Row {
             format!("({name}) Setting unicast VRRPv3 checksum to old version"),
             vec![],
         ),
+        Flaw::NewChecksum => always(
+            "vrrp_packet_new_checksum",
+            format!("({name}) Setting unicast VRRPv3 checksum to new version"),
+            vec![],
+        ),
     };
     row.fields.push(("peer", from.to_string()));
     row

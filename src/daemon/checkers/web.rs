@@ -1,0 +1,112 @@
+//! HTTP_GET and SSL_GET: connect, ask, read until the server ends.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout_at;
+
+use super::probe::{PIECE, Waits, reason};
+use crate::check::http::{Answer, Judgement, request};
+use crate::check::{Fetched, Outcome};
+use crate::kernel::clock;
+use crate::kernel::tcp::{ConnectError, connect};
+use crate::kernel::tls::{HandshakeError, Tls};
+use crate::model::check::{HttpCheck, Url};
+use crate::model::event::check::{HttpFailure, Obstacle};
+
+/// Why a URL could not be fetched.
+enum Trouble {
+    Failure(HttpFailure),
+    Hindered(Obstacle),
+}
+
+pub(super) async fn web(http: &HttpCheck, url: &Url, patience: Duration, tls: &Tls) -> Outcome {
+    match fetch(http, url, patience, tls).await {
+        Ok(fetched) => Outcome::Http(fetched),
+        Err(Trouble::Failure(failure)) => {
+            Outcome::Http(Fetched { result: Err(failure), length_differs: None, ended_without_close: false })
+        }
+        Err(Trouble::Hindered(obstacle)) => Outcome::Hindered(obstacle),
+    }
+}
+
+/// CK-11: the connect has `patience`, with the handshake in the time that is left of it; then each wait for data.
+async fn fetch(http: &HttpCheck, url: &Url, patience: Duration, tls: &Tls) -> Result<Fetched, Trouble> {
+    let waits = Waits::from(clock::instant(), patience);
+    let deadline = waits.next();
+    let mut stream = connect(&http.connect, deadline).await.map_err(|error| match error {
+        ConnectError::Timeout => Trouble::Failure(HttpFailure::ConnectTimeout),
+        ConnectError::Unreachable(_) => Trouble::Failure(HttpFailure::Unreachable),
+        ConnectError::Failed(_) => Trouble::Failure(HttpFailure::ConnectFailed),
+        ConnectError::Create(error) => Trouble::Hindered(Obstacle::Create { error: reason(&error) }),
+        ConnectError::Bind(error) => Trouble::Hindered(Obstacle::Bind { error: reason(&error) }),
+    })?;
+    let exchange = if http.tls.is_none() {
+        exchange(&mut stream, http, url, waits).await?
+    } else {
+        let name = url.server_name.as_deref();
+        let address = http.connect.destination.address;
+        let mut stream = tls.handshake(stream, name, address, deadline).await.map_err(|error| match error {
+            HandshakeError::Timeout => Trouble::Failure(HttpFailure::ConnectTimeout),
+            HandshakeError::Connection(_) => Trouble::Failure(HttpFailure::ConnectFailed),
+            HandshakeError::Protocol(_) => Trouble::Failure(HttpFailure::Handshake),
+        })?;
+        let exchange = exchange(&mut stream, http, url, waits).await?;
+        // Otherwise the client leaves without a word (CK-45). Whether the server hears it does not matter.
+        if url.tls_compliant {
+            timeout_at(waits.next(), stream.shutdown()).await.unwrap_or(Ok(())).unwrap_or(());
+        }
+        exchange
+    };
+    let Judgement { result, length_differs } = exchange.answer.judge(url);
+    Ok(Fetched { result, length_differs, ended_without_close: exchange.ended_without_close })
+}
+
+struct Exchange {
+    answer: Answer,
+    ended_without_close: bool,
+}
+
+/// Asks and reads until the server ends the connection (CK-47).
+async fn exchange<Stream: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut Stream,
+    http: &HttpCheck,
+    url: &Url,
+    waits: Waits,
+) -> Result<Exchange, Trouble> {
+    let tls = http.tls.is_some();
+    let failed = |failure| Trouble::Failure(failure);
+    let asked = async {
+        stream.write_all(&request(http, url)).await?;
+        stream.flush().await
+    };
+    match timeout_at(waits.next(), asked).await {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) | Err(_) => return Err(failed(HttpFailure::Send)),
+    }
+    let mut answer = Answer::to(url);
+    let mut piece = [0; PIECE];
+    loop {
+        let read = match timeout_at(waits.next(), stream.read(&mut piece)).await {
+            Err(_late) if answer.is_empty() => return Err(failed(HttpFailure::FirstByteTimeout)),
+            Err(_late) => return Err(failed(HttpFailure::ReadTimeout { tls })),
+            Ok(read) => read,
+        };
+        match read {
+            Ok(0) => return Ok(Exchange { answer, ended_without_close: false }),
+            // A header that does not end is judged as it is: no more of it is read (CK-47).
+            Ok(length) if answer.take(&piece[..length]).is_err() => {
+                return Ok(Exchange { answer, ended_without_close: false });
+            }
+            // A server that sends and sends is always ready, so that no wait would ever end.
+            Ok(_) if clock::instant() >= waits.end => return Err(failed(HttpFailure::ReadTimeout { tls })),
+            Ok(_) => {}
+            // The server ended the connection and TLS was not told: the answer is taken as complete (CK-46).
+            Err(error) if tls && error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Ok(Exchange { answer, ended_without_close: true });
+            }
+            Err(_) => return Err(failed(HttpFailure::Read { tls })),
+        }
+    }
+}
