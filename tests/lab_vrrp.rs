@@ -17,8 +17,12 @@ mod interop;
 mod kernel;
 #[path = "lab_vrrp/lateness.rs"]
 mod lateness;
+#[path = "lab_vrrp/matrix.rs"]
+mod matrix;
 #[path = "lab/net.rs"]
 mod net;
+#[path = "lab_vrrp/reloads.rs"]
+mod reloads;
 #[path = "lab_vrrp/router.rs"]
 mod router;
 

@@ -87,6 +87,43 @@ impl Lan {
         ip(&format!("-n {} link set port{host} up", self.bridge()));
     }
 
+    /// Every host gets an interface `eth1` on a second LAN: host N is 10.8.0.N/24 there.
+    pub fn second_cable(&self) {
+        let bridge = self.bridge();
+        ip(&format!("-n {bridge} link add br1 type bridge mcast_snooping 0"));
+        ip(&format!("-n {bridge} link set br1 up"));
+        for host in 1..=self.hosts {
+            let name = self.host(host);
+            ip(&format!("-n {name} link add eth1 type veth peer name side{host} netns {bridge}"));
+            ip(&format!("-n {name} addr add 10.8.0.{host}/24 dev eth1"));
+            ip(&format!("-n {bridge} link set side{host} master br1 up"));
+            ip(&format!("-n {name} link set eth1 up"));
+        }
+    }
+
+    pub fn cut_second(&self, host: u8) {
+        ip(&format!("-n {} link set side{host} down", self.bridge()));
+    }
+
+    pub fn heal_second(&self, host: u8) {
+        ip(&format!("-n {} link set side{host} up", self.bridge()));
+    }
+
+    /// The hosts keep their carriers and hear nothing of each other.
+    pub fn part(&self) {
+        self.isolate("on");
+    }
+
+    pub fn join(&self) {
+        self.isolate("off");
+    }
+
+    fn isolate(&self, how: &str) {
+        for port in (1..=self.hosts).flat_map(|host| [format!("port{host}"), format!("side{host}")]) {
+            ip(&format!("-n {} link set {port} type bridge_slave isolated {how}", self.bridge()));
+        }
+    }
+
     /// One `ip` command in the host's namespace.
     pub fn ip(&self, host: u8, words: &str) {
         ip(&format!("-n {} {words}", self.host(host)));

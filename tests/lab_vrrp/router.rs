@@ -97,9 +97,14 @@ pub struct Daemon {
 impl Daemon {
     /// Starts it and waits until it is Backup.
     pub fn start(lan: &Lan, host: u8, draft: &Draft, make: Make) -> Daemon {
+        Daemon::start_with(lan, host, &draft.text(), make)
+    }
+
+    /// As `start`, with this configuration.
+    pub fn start_with(lan: &Lan, host: u8, text: &str, make: Make) -> Daemon {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name).display().to_string();
-        std::fs::write(path("keepalived.conf"), draft.text()).expect("a configuration file");
+        std::fs::write(path("keepalived.conf"), text).expect("a configuration file");
         let (conf, pid, vrrp_pid) = (path("keepalived.conf"), path("pid"), path("vrrp.pid"));
         let program = match make {
             Make::Ours => env!("CARGO_BIN_EXE_keepalived-rs"),
@@ -121,6 +126,16 @@ impl Daemon {
             let log = self.log();
             if log.contains(words) { Ok(()) } else { Err(log) }
         });
+    }
+
+    /// Another configuration for the next reload.
+    pub fn configure(&self, text: &str) {
+        std::fs::write(self.folder.path().join("keepalived.conf"), text).expect("a configuration file");
+    }
+
+    /// SIGHUP.
+    pub fn reload(&self) {
+        self.program.signal(nix::sys::signal::Signal::SIGHUP);
     }
 
     /// SIGTERM, and its end.
