@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use keepalived_rs::base::net::InterfaceIndex;
 use keepalived_rs::base::time::Interval;
-use keepalived_rs::config::host::{Host, Interface, KeyFile, Program, System, User};
+use keepalived_rs::config::host::{Directory, Host, Interface, KeyFile, Program, System, User};
 use keepalived_rs::config::{Loaded, Request, load};
 use keepalived_rs::diagnostic::{Code, render};
 use keepalived_rs::kernel::clock;
@@ -54,6 +54,22 @@ impl Host for Bench {
             Some("/bin/true" | "/bin/ping") => Program::Good,
             Some("/tmp/open") => Program::Insecure,
             _ => Program::Missing,
+        }
+    }
+
+    fn directory(&self, path: &Path) -> Directory {
+        match path.to_str() {
+            Some("/proc") => Directory::Unwatchable,
+            Some("/tmp" | ".") => Directory::Good,
+            _ => Directory::Missing { errno: 2, text: "No such file or directory".to_owned() },
+        }
+    }
+
+    fn is_regular(&self, path: &Path) -> Option<bool> {
+        match path.to_str() {
+            Some("/tmp/open") => Some(true),
+            Some("/tmp/pipe") => Some(false),
+            _ => None,
         }
     }
 

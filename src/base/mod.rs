@@ -3,5 +3,6 @@
 pub mod calendar;
 pub mod name;
 pub mod net;
+pub mod number;
 pub mod random;
 pub mod time;

@@ -41,6 +41,12 @@ names! {
     ScriptName;
     /// The name of a `bfd_instance`, at most 31 bytes.
     BfdName;
+    /// The name of a `track_file`.
+    TrackFileName;
+    /// The path of a watched file, as the configuration has it.
+    FilePath;
+    /// The name of a `vrrp_track_process`.
+    TrackProcessName;
     /// The name of a `virtual_server_group`.
     GroupName;
 }

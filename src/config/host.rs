@@ -30,6 +30,14 @@ pub trait Host {
     fn key_file(&self, _: &Path) -> Result<KeyFile, String> {
         Err("there are no files here".to_owned())
     }
+    /// Whether files of a folder can be watched (`track_file`).
+    fn directory(&self, _: &Path) -> Directory {
+        Directory::Good
+    }
+    /// Whether there is a regular file; `None` when there is nothing.
+    fn is_regular(&self, _: &Path) -> Option<bool> {
+        None
+    }
     /// Whether the named network namespace exists.
     fn namespace(&self, name: &str) -> bool;
     /// A small text file of the system's, such as iproute2's lists of names.
@@ -80,6 +88,19 @@ pub enum Program {
     Insecure,
     /// Not there, or not executable by that identity.
     Missing,
+}
+
+/// A folder as the watcher of a file sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Directory {
+    Good,
+    /// The filesystem is read only, or of a kind that tells of no changes (VR-226).
+    Unwatchable,
+    Missing {
+        errno: i32,
+        /// As strerror(3) has it.
+        text: String,
+    },
 }
 
 mod system;

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use super::block::root::{ROOT, rows};
 use super::block::{
-    auth_hmac, bfd, checker, global_defs, minor, statics, track, virtual_server, vrrp_instance, vrrp_sync_group,
+    auth_hmac, bfd, checker, global_defs, interfaces, minor, statics, track, virtual_server, vrrp_instance,
+    vrrp_sync_group, watched,
 };
 use super::schema::Row;
 
@@ -17,14 +18,14 @@ pub fn all() -> &'static [(&'static str, Vec<&'static Row>)] {
             ("global_defs", rows(global_defs::GLOBAL_DEFS)),
             ("track_group", rows(statics::TRACK_GROUP)),
             ("vrrp_sync_group", rows(vrrp_sync_group::VRRP_SYNC_GROUP)),
-            ("garp_group", rows(minor::GARP_GROUP)),
+            ("garp_group", rows(interfaces::GARP_GROUP)),
             ("vrrp_instance", rows(vrrp_instance::VRRP_INSTANCE)),
             ("vrrp_instance.authentication", rows(vrrp_instance::AUTHENTICATION)),
             ("vrrp_instance.auth_hmac", rows(auth_hmac::AUTH_HMAC)),
             ("vrrp_script", rows(track::VRRP_SCRIPT)),
-            ("vrrp_track_process", rows(minor::TRACK_PROCESS)),
-            ("track_file", rows(minor::TRACK_FILE)),
-            ("vrrp_track_file", rows(minor::TRACK_FILE)),
+            ("vrrp_track_process", rows(watched::TRACK_PROCESS)),
+            ("track_file", rows(watched::TRACK_FILE)),
+            ("vrrp_track_file", rows(watched::TRACK_FILE)),
             ("bfd_instance", rows(bfd::BFD_INSTANCE)),
             ("SSL", rows(minor::SSL)),
             ("virtual_server", rows(virtual_server::VIRTUAL_SERVER)),

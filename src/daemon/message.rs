@@ -17,11 +17,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::base::name::ScriptName;
+use crate::base::name::{FilePath, ScriptName};
 use crate::model::Model;
 use crate::model::event::{Event, Notification};
 use crate::model::lvs::CheckerId;
-use crate::model::track::ScriptOutcome;
+use crate::model::track::{CountCause, ProcessPattern, ScriptOutcome};
 
 /// Room in each task's inbox.
 pub const INBOX: usize = 4096;
@@ -32,6 +32,17 @@ pub enum ToVrrp {
     Script {
         name: ScriptName,
         outcome: ScriptOutcome,
+    },
+    /// The number in a track file.
+    File {
+        path: FilePath,
+        number: i64,
+    },
+    /// How many processes run that a pattern fits.
+    Processes {
+        pattern: Arc<ProcessPattern>,
+        count: u32,
+        cause: CountCause,
     },
     Reload {
         model: Arc<Model>,

@@ -2,10 +2,12 @@
 
 pub mod checkers;
 pub mod fifos;
+pub mod files;
 pub mod ipvs;
 pub mod mail;
 pub mod message;
 pub mod pid_file;
+pub mod processes;
 pub mod reload;
 pub mod scripts;
 pub mod signal;

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::daemon::fifos::Fifos;
+use crate::daemon::files::TrackFiles;
 use crate::daemon::mail::Mails;
 use crate::daemon::message::{INBOX, Release, Reporter, Task, ToCheckers, ToIpvs, ToSupervisor, ToVrrp};
+use crate::daemon::processes::TrackProcesses;
 use crate::daemon::reload::{Reading, Source, lost, unchangeable};
 use crate::daemon::scripts::Scripts;
 use crate::daemon::signal::{Request, Signals};
@@ -71,6 +73,8 @@ struct Supervisor {
     mails: Mails,
     fifos: Fifos,
     track: Option<TrackScripts>,
+    files: TrackFiles,
+    processes: TrackProcesses,
     inbox: mpsc::Receiver<ToSupervisor>,
     ended: mpsc::UnboundedReceiver<Ended>,
 }
@@ -107,6 +111,8 @@ pub async fn run(order: Order) -> std::io::Result<u8> {
         mails: Mails::new(reporter.clone()),
         fifos: Fifos::new(reporter.clone()),
         track: None,
+        files: TrackFiles::new(reporter.clone()),
+        processes: TrackProcesses::new(reporter.clone()),
         inbox,
         ended,
         reporter,
@@ -160,7 +166,13 @@ impl Supervisor {
                 continue;
             }
             self.reporter.report(Event::PartStarting { part, pid: own_pid() });
-            match self.start.part(part, &self.model, self.generation, &mut self.inboxes) {
+            let told = if part == Part::Vrrp {
+                self.files.initialise(&self.model.vrrp.files);
+                self.watched()
+            } else {
+                Vec::new()
+            };
+            match self.start.part(part, &self.model, self.generation, told, &mut self.inboxes) {
                 Ok(()) => {
                     self.running.extend(tasks);
                     self.unready.extend(tasks);
@@ -177,7 +189,16 @@ impl Supervisor {
         if let Some(vrrp) = &self.inboxes.vrrp {
             let track = self.track.get_or_insert_with(|| TrackScripts::new(vrrp.clone(), self.reporter.clone()));
             track.set(&self.model.vrrp.scripts);
+            self.files.follow(vrrp);
+            self.processes.follow(vrrp);
         }
+    }
+
+    /// What is known of the files and processes of the present model, which are watched from now on.
+    fn watched(&mut self) -> Vec<ToVrrp> {
+        let mut told = self.files.set(&self.model.vrrp.files);
+        told.extend(self.processes.set(&self.model.vrrp.processes));
+        told
     }
 
     /// `Some`: stop with this exit status.
@@ -236,6 +257,12 @@ impl Supervisor {
         self.fifos.open(&self.model.global, self.wants);
         self.unready.clone_from(&self.running);
         let (model, generation) = (self.model.clone(), self.generation);
+        if self.inboxes.vrrp.is_some() {
+            // What is known of new ones comes before the model that has them.
+            for message in self.watched() {
+                deliver(self.inboxes.vrrp.as_ref(), message);
+            }
+        }
         let Inboxes { vrrp, ipvs, checkers } = &self.inboxes;
         deliver(vrrp.as_ref(), ToVrrp::Reload { model: model.clone(), generation });
         deliver(ipvs.as_ref(), ToIpvs::Reload { model: model.clone(), generation });

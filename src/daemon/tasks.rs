@@ -67,14 +67,25 @@ pub struct Inboxes {
 }
 
 impl Start {
-    /// Starts the tasks of a part.
+    /// Starts the tasks of a part; `told` is what VRRP knows from its first moment.
     ///
     /// # Errors
     /// As pthread_create(3) has them.
-    pub fn part(&self, part: Part, model: &Arc<Model>, generation: u64, inboxes: &mut Inboxes) -> io::Result<()> {
+    pub fn part(
+        &self,
+        part: Part,
+        model: &Arc<Model>,
+        generation: u64,
+        told: Vec<ToVrrp>,
+        inboxes: &mut Inboxes,
+    ) -> io::Result<()> {
         match part {
             Part::Vrrp => {
                 let (inbox, setup) = self.setup(model, generation);
+                for message in told {
+                    // The inbox is new and has room for more than anyone tracks; what does not fit counts as 0.
+                    inbox.try_send(message).unwrap_or(());
+                }
                 let work = self.work.vrrp;
                 self.thread(Task::Vrrp, &model.global.vrrp_process, move || work(setup))?;
                 inboxes.vrrp = Some(inbox);

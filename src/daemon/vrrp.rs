@@ -100,9 +100,16 @@ async fn work(setup: Setup<ToVrrp>) {
     match Station::open(machine, generation, reporter) {
         Ok((mut station, present)) => {
             station.changes(present);
+            // What is known of files and processes counts from the first moment.
+            let mut stopped = false;
+            while let Ok(message) = inbox.try_recv() {
+                stopped |= station.message(message);
+            }
             station.handle(Input::Start);
             station.ready();
-            station.serve(&mut inbox, &supervisor).await;
+            if !stopped {
+                station.serve(&mut inbox, &supervisor).await;
+            }
             station.handle(Input::Stop);
             station.outbox.push_back(ToSupervisor::Stopped(Task::Vrrp));
             deliver(station.outbox, &supervisor).await;
@@ -187,11 +194,26 @@ impl Station {
                 Wake::Packet(packet) => self.handle(Input::Packet(packet)),
                 Wake::Changes(Ok(changes)) => self.changes(changes),
                 Wake::Changes(Err(failure)) => self.blinded(&failure),
-                Wake::Message(Some(ToVrrp::Script { name, outcome })) => self.handle(Input::Script { name, outcome }),
-                Wake::Message(Some(ToVrrp::Reload { model, generation })) => self.reload(&model, generation),
-                Wake::Message(Some(ToVrrp::Stop) | None) => return,
+                Wake::Message(Some(message)) => {
+                    if self.message(message) {
+                        return;
+                    }
+                }
+                Wake::Message(None) => return,
             }
         }
+    }
+
+    /// True: stop.
+    fn message(&mut self, message: ToVrrp) -> bool {
+        match message {
+            ToVrrp::Script { name, outcome } => self.handle(Input::Script { name, outcome }),
+            ToVrrp::File { path, number } => self.handle(Input::File { path, number }),
+            ToVrrp::Processes { pattern, count, cause } => self.handle(Input::Processes { pattern, count, cause }),
+            ToVrrp::Reload { model, generation } => self.reload(&model, generation),
+            ToVrrp::Stop => return true,
+        }
+        false
     }
 
     /// Deadline, message, change, packet: in this order, so that nothing that others send can hold up an advert.

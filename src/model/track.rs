@@ -1,6 +1,8 @@
 //! Things that are watched and change a priority or cause a fault.
 
-use crate::base::name::{BfdName, InterfaceName, ScriptName, Weight};
+use std::sync::Arc;
+
+use crate::base::name::{BfdName, FilePath, InterfaceName, ScriptName, TrackFileName, TrackProcessName, Weight};
 use crate::base::time::Interval;
 use crate::model::notify::Script;
 
@@ -40,6 +42,86 @@ pub struct TrackedInterface {
 pub struct TrackedBfd {
     pub session: BfdName,
     pub effect: TrackEffect,
+}
+
+/// A `track_file` (VR-224).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackFile {
+    pub name: TrackFileName,
+    pub path: FilePath,
+    /// `init_file`: only at the start of the daemon, never on a reload (VR-226).
+    pub init: Option<InitFile>,
+}
+
+/// `init_file [VALUE] [overwrite]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InitFile {
+    pub value: i32,
+    /// False: only when there is no file.
+    pub overwrite: bool,
+}
+
+/// One entry of `track_file`; the weight given there, else that of the `track_file` block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackedFile {
+    pub file: TrackFileName,
+    pub effect: TrackEffect,
+}
+
+/// A `vrrp_track_process` (VR-229 … VR-231).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackProcess {
+    pub name: TrackProcessName,
+    pub pattern: Arc<ProcessPattern>,
+    /// Least number of processes, default 1; 0 where none may run.
+    pub quorum: u32,
+    /// Greatest number of processes; `u32::MAX`: no limit.
+    pub quorum_max: u32,
+    /// From too few or too many processes to being down.
+    pub terminate_delay: Interval,
+    /// From enough processes, the last of them forked, to being up.
+    pub fork_delay: Interval,
+}
+
+/// Which processes count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProcessPattern {
+    /// `process`: compared with the name that the kernel shows (15 bytes) or with the first word of the command line.
+    pub path: String,
+    pub arguments: Vec<String>,
+    /// `full_command`, or arguments are compared: the command line counts.
+    pub full_command: bool,
+    /// `None`: arguments are not looked at.
+    pub arguments_match: Option<ArgumentsMatch>,
+}
+
+/// `param_match`: how arguments are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ArgumentsMatch {
+    /// All of them are equal.
+    Exact,
+    /// The first ones are equal, and the last one given may be the beginning of what stands there.
+    Initial,
+    /// The first ones are equal.
+    Partial,
+}
+
+/// One entry of `track_process`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackedProcess {
+    pub process: TrackProcessName,
+    pub effect: TrackEffect,
+}
+
+/// What changed the number of processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CountCause {
+    /// One that counts has forked: `fork_delay` applies.
+    Fork,
+    /// One has ended: `terminate_delay` applies.
+    Exit,
+    /// Another command is run or another name is shown, or all were counted anew.
+    Other,
 }
 
 /// What a tracked object does to its instance (VR-212): weight 0 faults it when the object is down, a positive

@@ -9,7 +9,9 @@ use crate::base::net::{Cidr, Family, InterfaceIndex};
 use crate::base::time::Interval;
 use crate::model::notify::StateScripts;
 use crate::model::route::{Route, Rule, Statics};
-use crate::model::track::{TrackScript, TrackedBfd, TrackedInterface, TrackedScript};
+use crate::model::track::{
+    TrackFile, TrackProcess, TrackScript, TrackedBfd, TrackedFile, TrackedInterface, TrackedProcess, TrackedScript,
+};
 
 /// Everything the VRRP task runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +23,10 @@ pub struct Vrrp {
     pub scripts: Vec<Arc<TrackScript>>,
     /// What stands whatever the instances do.
     pub statics: Statics,
+    /// Only those that an instance or group tracks.
+    pub files: Vec<Arc<TrackFile>>,
+    /// Only those that an instance or group tracks.
+    pub processes: Vec<Arc<TrackProcess>>,
     /// `vrrp_startup_delay` (VR-130).
     pub startup_delay: Interval,
     /// `log_unknown_vrids` (VR-66).
@@ -134,6 +140,8 @@ pub struct Instance {
     pub track_interfaces: Vec<TrackedInterface>,
     pub track_scripts: Vec<TrackedScript>,
     pub track_bfds: Vec<TrackedBfd>,
+    pub track_files: Vec<TrackedFile>,
+    pub track_processes: Vec<TrackedProcess>,
     pub notify: StateScripts,
     /// `notify_deleted` (IF-188).
     pub notify_deleted: bool,
@@ -280,6 +288,8 @@ pub struct SyncGroup {
     pub track_interfaces: Vec<TrackedInterface>,
     pub track_scripts: Vec<TrackedScript>,
     pub track_bfds: Vec<TrackedBfd>,
+    pub track_files: Vec<TrackedFile>,
+    pub track_processes: Vec<TrackedProcess>,
     /// `sync_group_tracking_weight` / `global_tracking`: members keep weighted trackers (VR-245).
     pub tracking_weight: bool,
     pub notify: StateScripts,

@@ -94,6 +94,8 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> Instance {
         track_interfaces: vec![],
         track_scripts: vec![],
         track_bfds: vec![],
+        track_files: vec![],
+        track_processes: vec![],
         notify: StateScripts::default(),
         notify_deleted: false,
         smtp_alert: false,
@@ -140,6 +142,8 @@ pub fn group(name: &str, members: &[usize]) -> SyncGroup {
         track_interfaces: vec![],
         track_scripts: vec![],
         track_bfds: vec![],
+        track_files: vec![],
+        track_processes: vec![],
         tracking_weight: false,
         notify: StateScripts::default(),
         smtp_alert: false,
@@ -160,6 +164,35 @@ pub fn script(name: &str, rise: u32, fall: u32) -> TrackScript {
 
 pub fn tracked(name: &str, weight: i16) -> TrackedScript {
     TrackedScript { script: ScriptName::new(name), effect: TrackEffect { weight: Weight(weight), reverse: false } }
+}
+
+pub fn track_file(name: &str) -> TrackFile {
+    TrackFile { name: TrackFileName::new(name), path: FilePath::new(&format!("/run/{name}")), init: None }
+}
+
+pub fn tracked_file(name: &str, weight: i16) -> TrackedFile {
+    TrackedFile { file: TrackFileName::new(name), effect: TrackEffect { weight: Weight(weight), reverse: false } }
+}
+
+/// Counts processes of that name.
+pub fn track_process(name: &str, quorum: u32, quorum_max: u32) -> TrackProcess {
+    let pattern =
+        ProcessPattern { path: name.to_owned(), arguments: vec![], full_command: false, arguments_match: None };
+    TrackProcess {
+        name: TrackProcessName::new(name),
+        pattern: Arc::new(pattern),
+        quorum,
+        quorum_max,
+        terminate_delay: Interval::ZERO,
+        fork_delay: Interval::ZERO,
+    }
+}
+
+pub fn tracked_process(name: &str, weight: i16) -> TrackedProcess {
+    TrackedProcess {
+        process: TrackProcessName::new(name),
+        effect: TrackEffect { weight: Weight(weight), reverse: false },
+    }
 }
 
 pub fn vrrp(instances: Vec<Instance>) -> Vrrp {
@@ -366,6 +399,14 @@ impl Stage {
 
     pub fn script(&mut self, name: &str, status: i32) -> Vec<String> {
         self.input(Input::Script { name: ScriptName::new(name), outcome: ScriptOutcome::Exited(status) })
+    }
+
+    pub fn file(&mut self, name: &str, number: i64) -> Vec<String> {
+        self.input(Input::File { path: FilePath::new(&format!("/run/{name}")), number })
+    }
+
+    pub fn processes(&mut self, name: &str, count: u32, cause: CountCause) -> Vec<String> {
+        self.input(Input::Processes { pattern: track_process(name, 1, 1).pattern, count, cause })
     }
 
     pub fn reload(&mut self, model: Vrrp) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tracking::Watched;
-use crate::base::name::{InterfaceName, ScriptName};
+use crate::base::name::{FilePath, InterfaceName, ScriptName, TrackProcessName};
 use crate::base::time::Time;
 use crate::model::vrrp::{InstanceId, SocketKey, Vrrp};
 
@@ -16,6 +16,8 @@ pub struct Index {
     own_interfaces: BTreeSet<InterfaceName>,
     interfaces: BTreeMap<InterfaceName, Vec<InstanceId>>,
     scripts: BTreeMap<ScriptName, Vec<InstanceId>>,
+    files: BTreeMap<FilePath, Vec<InstanceId>>,
+    processes: BTreeMap<TrackProcessName, Vec<InstanceId>>,
     sockets: BTreeMap<SocketKey, Socket>,
 }
 
@@ -59,6 +61,19 @@ impl Index {
             for (name, _) in &watched.scripts {
                 index.scripts.entry(name.clone()).or_default().push(InstanceId(at));
             }
+            for (name, _) in &watched.files {
+                let file = model.files.iter().find(|file| file.name == *name);
+                let Some(watchers) = file.map(|file| index.files.entry(file.path.clone()).or_default()) else {
+                    continue;
+                };
+                // Two names may stand for one file.
+                if watchers.last() != Some(&InstanceId(at)) {
+                    watchers.push(InstanceId(at));
+                }
+            }
+            for (name, _) in &watched.processes {
+                index.processes.entry(name.clone()).or_default().push(InstanceId(at));
+            }
             index.own_interfaces.extend(instance.interface.clone());
             index.watched.push(watched);
         }
@@ -84,6 +99,14 @@ impl Index {
 
     pub fn by_script(&self, name: &ScriptName) -> Vec<InstanceId> {
         self.scripts.get(name).cloned().unwrap_or_default()
+    }
+
+    pub fn by_file(&self, path: &FilePath) -> Vec<InstanceId> {
+        self.files.get(path).cloned().unwrap_or_default()
+    }
+
+    pub fn by_process(&self, name: &TrackProcessName) -> Vec<InstanceId> {
+        self.processes.get(name).cloned().unwrap_or_default()
     }
 
     // ---- deadlines ----

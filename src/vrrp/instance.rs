@@ -358,6 +358,14 @@ impl VirtualRouter {
         }
     }
 
+    /// The effective priority is another one, which is neither told nor logged here: a tracked file that leaves Fault
+    /// sets it outright (VR-227).
+    pub fn settle_priority(&mut self, priority: Priority) {
+        let before = self.master_down_interval();
+        self.condition.priority = priority;
+        self.move_master_down(before);
+    }
+
     /// The down timer of `before` becomes that of now, as much later or sooner.
     fn move_master_down(&mut self, before: Interval) {
         let after = self.master_down_interval();

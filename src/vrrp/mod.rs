@@ -6,12 +6,15 @@
 mod addresses;
 pub mod announce;
 mod aside;
+pub mod census;
 pub mod election;
+mod files;
 #[cfg(test)]
 mod fixture;
 pub mod host;
 mod index;
 pub mod instance;
+mod processes;
 mod reception;
 mod reload;
 pub mod router;
@@ -22,15 +25,16 @@ pub mod sync_group;
 pub mod timer;
 mod told;
 pub mod tracking;
+mod watched;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::base::name::ScriptName;
+use crate::base::name::{FilePath, ScriptName};
 use crate::base::net::{InterfaceIndex, MacAddress};
 use crate::model::event::{Notification, vrrp::Event};
 use crate::model::host::{HostAddress, Link, Placement};
-use crate::model::track::ScriptOutcome;
+use crate::model::track::{CountCause, ProcessPattern, ScriptOutcome};
 use crate::model::vrrp::{InstanceId, SocketKey, VirtualAddress, Vrrp};
 
 /// What may happen to this host's virtual routers.
@@ -54,6 +58,18 @@ pub enum Input {
     Script {
         name: ScriptName,
         outcome: ScriptOutcome,
+    },
+    /// The number in a watched file; 0 when there is none (VR-224). Those known before `Start`, or before the `Reload`
+    /// that brings them, count from the first moment.
+    File {
+        path: FilePath,
+        number: i64,
+    },
+    /// How many processes run that a pattern fits; as with `File`.
+    Processes {
+        pattern: Arc<ProcessPattern>,
+        count: u32,
+        cause: CountCause,
     },
     /// The socket could not be opened (error text for the log).
     SocketRefused {

@@ -31,6 +31,8 @@ impl Router {
         let mut reports = Vec::new();
         self.scripts.reload(&old_model, &model, &mut reports);
         out.extend(reports.into_iter().map(Effect::Report));
+        self.files.reload(&model);
+        self.processes.reload(&old_model, &model);
         self.move_startup(now, &old_model, &model, out);
 
         let mut new_ids: BTreeMap<InstanceId, InstanceId> = BTreeMap::new();

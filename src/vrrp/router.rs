@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::addresses::send_announcements;
 use super::announce::Queues;
 use super::aside::Aside;
+use super::files::Files;
 use super::host::{Change, Host};
 use super::index::Index;
 use super::instance::{Event, Outcome, Turn, VirtualRouter};
+use super::processes::Processes;
 use super::sync_group::Group;
-use super::tracking::{Scripts, judge};
+use super::tracking::{Known, Scripts, judge};
 use super::{Effect, Input, Packet, Release};
 use crate::base::name::InterfaceName;
 use crate::base::net::Family;
@@ -35,6 +37,8 @@ pub struct Router {
     pub(super) startup: Option<Time>,
     pub(super) host: Host,
     pub(super) scripts: Scripts,
+    pub(super) files: Files,
+    pub(super) processes: Processes,
     pub(super) instances: Vec<VirtualRouter>,
     pub(super) groups: Vec<Group>,
     pub(super) queues: Queues,
@@ -67,6 +71,8 @@ impl Router {
             startup: None,
             host: Host::default(),
             scripts: Scripts::new(&model),
+            files: Files::new(&model),
+            processes: Processes::new(&model),
             instances: model.instances.iter().enumerate().map(instance).collect(),
             groups: vec![Group { state: State::Initialize }; model.sync_groups.len()],
             queues: Queues::default(),
@@ -108,7 +114,10 @@ impl Router {
     pub fn deadline(&self) -> Option<Time> {
         match self.phase {
             Phase::Initialize | Phase::Stopped => None,
-            Phase::Running => [self.startup, self.index.first(), self.queues.deadline()].into_iter().flatten().min(),
+            Phase::Running => {
+                let all = [self.startup, self.index.first(), self.queues.deadline(), self.processes.deadline()];
+                all.into_iter().flatten().min()
+            }
         }
     }
 
@@ -117,6 +126,7 @@ impl Router {
         self.startup = self.startup.map(|until| until - by);
         self.stray.0 = self.stray.map(|at| at - by);
         self.queues.rebase(by);
+        self.processes.rebase(by);
         for instance in &mut self.instances {
             instance.rebase(by);
             self.touched.push(instance.id);
@@ -150,9 +160,16 @@ impl Router {
             }
             // Nothing was started: the model to start with changes, what is known of the host stays.
             (Phase::Initialize, Input::Reload { model, generation }) => {
-                let host = std::mem::take(&mut self.host);
-                let wall = std::mem::take(&mut self.wall);
-                *self = Router { host, wall, ..Router::new(model, generation, self.release) };
+                let (host, mut files) = (std::mem::take(&mut self.host), std::mem::take(&mut self.files));
+                let (processes, wall) = (std::mem::take(&mut self.processes), std::mem::take(&mut self.wall));
+                files.reload(&model);
+                *self = Router { host, files, processes, wall, ..Router::new(model, generation, self.release) };
+            }
+            (Phase::Initialize, Input::File { path, number }) => {
+                self.files.set(&path, number);
+            }
+            (Phase::Initialize, Input::Processes { pattern, count, .. }) => {
+                self.processes.told(&pattern, count);
             }
             (Phase::Initialize, Input::Stop) => self.phase = Phase::Stopped,
             // No timer runs, no socket is open, no script was started, no address was given.
@@ -187,6 +204,12 @@ impl Router {
                     self.refresh(now, &self.index.by_script(&name), out);
                 }
             }
+            (Phase::Running, Input::File { path, number }) => self.file(now, &path, number, out),
+            (Phase::Running, Input::Processes { pattern, count, cause }) => {
+                let model = self.model.0.clone();
+                let changed = self.processes.counted(now, &model, &pattern, count, cause);
+                self.processes_judged(now, changed, out);
+            }
             (Phase::Running, Input::SocketRefused { socket, error }) => {
                 let users = self.index.users(&socket);
                 self.index.closed(&socket);
@@ -217,6 +240,8 @@ impl Router {
                 | Input::Address(_)
                 | Input::AddressGone(_)
                 | Input::Script { .. }
+                | Input::File { .. }
+                | Input::Processes { .. }
                 | Input::SocketRefused { .. }
                 | Input::AddressRefused { .. }
                 | Input::Reload { .. }
@@ -231,6 +256,7 @@ impl Router {
     fn start(&mut self, now: Time, out: &mut Vec<Effect>) {
         let model = self.model.0.clone();
         self.host.set_virtual_addresses(&model);
+        self.processes.settle(&model);
         if !model.startup_delay.is_zero() {
             self.startup = Some(now + model.startup_delay);
             out.push(Effect::Report(Report::StartupDelayed { delay: model.startup_delay }));
@@ -299,6 +325,9 @@ impl Router {
         if self.startup.take_if(|until| *until <= now).is_some() {
             out.push(Effect::Report(Report::StartupDelayOver));
         }
+        let model = self.model.0.clone();
+        let changed = self.processes.due(now, &model);
+        self.processes_judged(now, changed, out);
         for id in self.index.due(now) {
             self.with_turn(now, id, out, |instance, turn| instance.minor_timers(turn));
             let timers = &self.instances[id.0].timers;
@@ -477,6 +506,11 @@ impl Router {
         for id in ids {
             self.judge_again(now, *id, out);
         }
+        self.follow(now, ids, out);
+    }
+
+    /// Brings instances that have been judged to what they may be.
+    pub(super) fn follow(&mut self, now: Time, ids: &[InstanceId], out: &mut Vec<Effect>) {
         for id in ids {
             if self.instances[id.0].condition.fault.is_none() {
                 self.settle_source(*id);
@@ -490,7 +524,7 @@ impl Router {
         }
     }
 
-    fn judge_again(&mut self, now: Time, id: InstanceId, out: &mut Vec<Effect>) {
+    pub(super) fn judge_again(&mut self, now: Time, id: InstanceId, out: &mut Vec<Effect>) {
         let condition = self.judged(id);
         let priority = condition.priority;
         let instance = &mut self.instances[id.0];
@@ -505,7 +539,8 @@ impl Router {
     pub(super) fn judged(&self, id: InstanceId) -> super::tracking::Condition {
         let instance = &self.instances[id.0];
         let model = &instance.model;
-        let mut condition = judge(model.priority, self.index.watched(id), &self.host, &self.scripts);
+        let known = Known { host: &self.host, scripts: &self.scripts, files: &self.files, processes: &self.processes };
+        let mut condition = judge(model.priority, self.index.watched(id), known);
         if let Some(name) = model.interface.as_ref().filter(|name| self.host.index(name).is_none()) {
             condition.fault = condition.fault.or(Some(FaultCause::Interface(name.clone())));
         }

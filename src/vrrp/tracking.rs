@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::files::{self, Files};
 use super::host::Host;
-use crate::base::name::{InterfaceName, Priority, ScriptName, Weight};
+use super::processes::Processes;
+use crate::base::name::{InterfaceName, Priority, ScriptName, TrackFileName, TrackProcessName, Weight};
 use crate::model::event::vrrp::{Event, FaultCause};
 use crate::model::track::{ScriptOutcome, TrackEffect, TrackScript};
 use crate::model::vrrp::{Instance, SyncGroup, Vrrp};
@@ -118,6 +120,8 @@ pub struct Watched {
     /// Weight 0 for its own interface and those of its addresses.
     pub interfaces: Vec<(InterfaceName, TrackEffect)>,
     pub scripts: Vec<(ScriptName, TrackEffect)>,
+    pub files: Vec<(TrackFileName, TrackEffect)>,
+    pub processes: Vec<(TrackProcessName, TrackEffect)>,
 }
 
 impl Watched {
@@ -147,6 +151,11 @@ impl Watched {
         let kept = |effect: &TrackEffect| effect.weight == Weight(0) || !(neutral || instance.priority.is_owner());
         let scripts = instance.track_scripts.iter().filter(|tracked| kept(&tracked.effect));
         watched.scripts.extend(scripts.map(|tracked| (tracked.script.clone(), tracked.effect)));
+        let plain_or_free = |effect: &TrackEffect| effect.weight == Weight(0) || !instance.priority.is_owner();
+        let files = instance.track_files.iter().filter(|tracked| kept(&tracked.effect));
+        watched.files.extend(files.map(|tracked| (tracked.file.clone(), tracked.effect)));
+        let processes = instance.track_processes.iter().filter(|tracked| plain_or_free(&tracked.effect));
+        watched.processes.extend(processes.map(|tracked| (tracked.process.clone(), tracked.effect)));
         if let Some(group) = group {
             let effect =
                 |effect: TrackEffect| if owners { TrackEffect { weight: Weight(0), ..effect } } else { effect };
@@ -155,6 +164,12 @@ impl Watched {
             }
             for tracked in &group.track_scripts {
                 join(&mut watched.scripts, &tracked.script, effect(tracked.effect));
+            }
+            for tracked in &group.track_files {
+                join(&mut watched.files, &tracked.file, effect(tracked.effect));
+            }
+            for tracked in &group.track_processes {
+                join(&mut watched.processes, &tracked.process, effect(tracked.effect));
             }
         }
         watched.interfaces.extend(interfaces);
@@ -181,8 +196,18 @@ pub struct Condition {
     pub pending: bool,
 }
 
+/// What is known of all that is watched.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub host: &'a Host,
+    pub scripts: &'a Scripts,
+    pub files: &'a Files,
+    pub processes: &'a Processes,
+}
+
 /// Judges one virtual router. Its sockets and source address are judged elsewhere.
-pub fn judge(base: Priority, watched: &Watched, host: &Host, scripts: &Scripts) -> Condition {
+pub fn judge(base: Priority, watched: &Watched, known: Known<'_>) -> Condition {
+    let Known { host, scripts, files, processes } = known;
     let mut condition = Condition { priority: base, fault: None, pending: false };
     let mut total = i32::from(base.0);
     for (name, effect) in &watched.interfaces {
@@ -200,6 +225,20 @@ pub fn judge(base: Priority, watched: &Watched, host: &Host, scripts: &Scripts) 
                 None => condition.fault = condition.fault.or(Some(FaultCause::Script(name.clone()))),
             },
             None => condition.pending |= effect.weight == Weight(0) && standing.needed,
+        }
+    }
+    for (name, effect) in &watched.files {
+        match files::weigh(*effect, files.get(name)) {
+            Ok(weight) => total += weight,
+            Err(status) => {
+                condition.fault = condition.fault.or(Some(FaultCause::File { file: name.clone(), status }));
+            }
+        }
+    }
+    for (name, effect) in &watched.processes {
+        match weigh(*effect, processes.is_up(name)) {
+            Some(weight) => total += weight,
+            None => condition.fault = condition.fault.or(Some(FaultCause::Process(name.clone()))),
         }
     }
     if !base.is_owner() {

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use keepalived_rs::base::name::{BfdName, InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName};
+use keepalived_rs::base::name::{
+    BfdName, InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackProcessName,
+};
 use keepalived_rs::base::net::{Cidr, Endpoint, Family, InterfaceIndex};
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::event::Event;
@@ -103,6 +105,11 @@ fn daemon() -> Vec<Daemon> {
         Daemon::TrackScriptBusy { script: text("chk"), timing_out: false },
         Daemon::TrackScriptBusy { script: text("chk"), timing_out: true },
         Daemon::TrackScriptStuck { script: text("chk"), pid: 8 },
+        Daemon::FileNotInitialised { file: text("f"), error: text("Permission denied") },
+        Daemon::FilesNotWatched { error: text("Too many open files") },
+        Daemon::FileNumberInvalid { path: text("/run/f"), number: i64::MAX },
+        Daemon::ProcessEventsRefused { error: text("Operation not permitted"), pause: Interval::from_millis(500) },
+        Daemon::ProcessEventsLost,
         Daemon::FifoRefused { kind: FifoKind::Vrrp, path: path(), error: None },
         Daemon::FifoRefused { kind: FifoKind::Global, path: path(), error: Some(error()) },
         Daemon::FifoTwice { kind: FifoKind::Vrrp, path: path() },
@@ -133,6 +140,8 @@ fn vrrp() -> Vec<Vrrp> {
         failed(ScriptOutcome::TimedOut),
         Vrrp::ScriptConsidered { script: script(), up: true },
         Vrrp::ScriptConsidered { script: script(), up: false },
+        Vrrp::ProcessQuorum { process: TrackProcessName::new("p"), gained: true },
+        Vrrp::ProcessQuorum { process: TrackProcessName::new("p"), gained: false },
         Vrrp::LinkAppeared { interface: interface() },
         Vrrp::LinkGone { interface: interface() },
         Vrrp::LinkRenamed { from: interface(), to: InterfaceName::new("eth1") },
@@ -200,6 +209,11 @@ fn facts() -> Vec<Fact> {
         Fact::Fault(FaultCause::NoAddress(Family::V6)),
         Fact::Fault(FaultCause::Script(ScriptName::new("chk"))),
         Fact::Fault(FaultCause::Socket),
+        Fact::Fault(FaultCause::File { file: TrackFileName::new("f"), status: -254 }),
+        Fact::Fault(FaultCause::Process(TrackProcessName::new("p"))),
+        Fact::FileFault { file: TrackFileName::new("f") },
+        Fact::FileFaultOver { file: TrackFileName::new("f") },
+        Fact::PrioritySet { priority: Priority(90) },
         Fact::Announcing { interface: interface(), address: address(1) },
     ]
 }

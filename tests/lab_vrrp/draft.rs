@@ -124,6 +124,8 @@ impl Draft {
             track_interfaces: Vec::new(),
             track_scripts: Vec::new(),
             track_bfds: Vec::new(),
+            track_files: Vec::new(),
+            track_processes: Vec::new(),
             notify: StateScripts::default(),
             notify_deleted: false,
             smtp_alert: false,

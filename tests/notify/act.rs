@@ -54,7 +54,7 @@ fn talking(setup: Setup<ToVrrp>) {
                 OUTCOMES.lock().expect("not poisoned").push((name.to_string(), outcome));
             }
             ToVrrp::Stop => break,
-            ToVrrp::Reload { .. } => {}
+            ToVrrp::Reload { .. } | ToVrrp::File { .. } | ToVrrp::Processes { .. } => {}
         }
     }
     tell(instance(NotifyState::Stop, 100));

@@ -5,6 +5,7 @@ pub mod auth_hmac;
 pub mod bfd;
 pub mod checker;
 pub mod global_defs;
+pub mod interfaces;
 pub mod minor;
 pub mod root;
 pub mod route;
@@ -15,6 +16,7 @@ pub mod track;
 pub mod virtual_server;
 pub mod vrrp_instance;
 pub mod vrrp_sync_group;
+pub mod watched;
 mod words;
 
 use crate::diagnostic::Spanned;

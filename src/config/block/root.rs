@@ -4,7 +4,8 @@ use super::Given;
 use super::address::{self, Address};
 use super::bfd::{BfdInstance, bfd_instance};
 use super::global_defs::{GLOBAL_DEFS, Global};
-use super::minor::{self, GARP_GROUP, SSL, TRACK_FILE, TRACK_PROCESS};
+use super::interfaces::{self, GARP_GROUP, GarpGroup, Linkbeat, UpDownDelay};
+use super::minor::{self, SSL};
 use super::route::RouteEntry;
 use super::rule::RuleEntry;
 use super::server_group::{ServerGroup, virtual_server_group};
@@ -13,11 +14,12 @@ use super::track::{VRRP_SCRIPT, VrrpScript};
 use super::virtual_server::{VirtualServer, virtual_server};
 use super::vrrp_instance::{VRRP_INSTANCE, VrrpInstance};
 use super::vrrp_sync_group::{SyncGroup, VRRP_SYNC_GROUP};
+use super::watched::{self, TRACK_FILE, TRACK_PROCESS, TrackFile, TrackProcess};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Keyword, Missing, Repeat, Row, keywords};
 use crate::config::tree::Line;
 use crate::config::value::{Flag, Number, OptionalText};
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Span};
 
 /// Everything the file declares, in file order.
 #[derive(Debug, Default)]
@@ -32,17 +34,24 @@ pub struct Config {
     pub virtual_servers: Vec<VirtualServer>,
     pub server_groups: Vec<ServerGroup>,
     pub bfd_instances: Vec<BfdInstance>,
-    /// Interfaces that a `garp_group` names.
-    pub garp_interfaces: Vec<Spanned<String>>,
     pub track_groups: Vec<TrackGroup>,
     pub static_addresses: Vec<Address>,
     pub static_routes: Vec<RouteEntry>,
     pub static_rules: Vec<RuleEntry>,
+    /// In file order; of two with one name the first is used.
+    pub track_files: Vec<TrackFile>,
+    pub track_processes: Vec<TrackProcess>,
+    pub garp_groups: Vec<GarpGroup>,
+    /// How many `interfaces` blocks came so far: the number by which the original calls a group.
+    pub garp_group_number: u32,
+    pub linkbeat_use_polling: Given<Flag>,
+    pub linkbeat_interfaces: Vec<Linkbeat>,
+    pub up_down_delays: Vec<UpDownDelay>,
 }
 
 keywords! {
     pub static ROOT: Config {
-        read "linkbeat_use_polling" (Flag = "") "Poll link states instead of hearing of them from the kernel.";
+        set "linkbeat_use_polling" (linkbeat_use_polling: Flag = "") "Poll link states instead of hearing of them from the kernel." { acted: false };
         set "net_namespace" (net_namespace: String = "") "Network namespace that everything runs in." { missing: Missing::Report, repeat: Repeat::Refuse, again: "Duplicate net_namespace definition {} - ignoring" };
         read "net_namespace_ipvs" (OptionalText = "") "Network namespace of the IPVS table." { repeat: Repeat::Refuse, again: "Duplicate net_namespace_ipvs definition {} - ignoring" };
         read "namespace_with_ipsets" (Flag = "") "Allow ipsets together with a namespace on kernels before 3.13.";
@@ -56,17 +65,17 @@ keywords! {
         lines "static_rules" (statics::static_rule, "{ <rule entry>… }") "Rules set at start and removed at stop." { acted: false };
         block "vrrp_sync_group" (vrrp_sync_group) "Instances that change state together.";
         block "garp_group" (garp_group) "Interfaces that share the spacing of gratuitous ARP." { acted: false };
-        lines "linkbeat_interfaces" (minor::any_entry, "{ <interface> [MII|ETHTOOL|IOCTL]… }") "Interfaces whose link state is polled." { acted: false };
+        lines "linkbeat_interfaces" (interfaces::linkbeat, "{ <interface> [MII|ETHTOOL|IOCTL]… }") "Interfaces whose link state is polled." { acted: false };
         block "vrrp_instance" (vrrp_instance) "One virtual router.";
         block "vrrp_script" (vrrp_script) "A script that changes priorities.";
-        block "vrrp_track_process" (vrrp_track_process) "A number of processes that changes priorities." { acted: false };
-        lines "interface_up_down_delays" (minor::any_entry, "{ <interface> <down> [<up>]… }") "Delays before a link event counts." { acted: false };
+        block "vrrp_track_process" (vrrp_track_process) "A number of processes that changes priorities.";
+        lines "interface_up_down_delays" (interfaces::up_down_delay, "{ <interface> <down> [<up>]… }") "Seconds before a link that went down or came up counts." { acted: false };
         block "SSL" (ssl) "Client certificate of SSL_GET." { acted: false };
         call "virtual_server_group" (virtual_server_group, Lines, "<name> { <entry>… }", "") "Addresses and marks shared by virtual servers.";
         call "virtual_server" (virtual_server, Block, "<ipaddr> [<port>] | fwmark <uint> | group <name> { … }", "") "One IPVS service.";
         block "bfd_instance" (bfd_instance) "One BFD session.";
-        block "track_file" (track_file) "A file whose number changes priorities." { acted: false };
-        block "vrrp_track_file" (track_file) "Old name of track_file." { acted: false };
+        block "track_file" (track_file) "A file whose number changes priorities.";
+        block "vrrp_track_file" (track_file) "Old name of track_file.";
     }
 }
 
@@ -151,27 +160,51 @@ fn track_group(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &m
 }
 
 fn garp_group(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    let mut block = minor::GarpGroup::default();
+    let mut block = GarpGroup { number: config.garp_group_number, ..GarpGroup::default() };
     reader.block("garp_group", line, GARP_GROUP, &mut block)?;
-    config.garp_interfaces.append(&mut block.interfaces);
+    config.garp_group_number = block.number;
+    if block.garp_interval.is_none() && block.gna_interval.is_none() {
+        let words = format!("garp group {} does not have any delay set - removing", block.number);
+        reader.report(Code::BlockRefused, line.whole(), words);
+        block.removed = true;
+    }
+    config.garp_groups.push(block);
     Ok(())
 }
 
-fn vrrp_track_process(_: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+fn vrrp_track_process(
+    config: &mut Config,
+    line: &Line<'_>,
+    _: &'static Row,
+    reader: &mut Reader<'_>,
+) -> Result<(), Stop> {
     let name = reader.need(line, 1)?.to_owned();
-    reader.declared.processes.insert(name, line.span(1));
-    reader.block("vrrp_track_process", line, TRACK_PROCESS, &mut ())
+    let mut block = TrackProcess { name: name.clone(), span: line.span(1), ..TrackProcess::default() };
+    reader.block_name.clone_from(&name);
+    reader.block("vrrp_track_process", line, TRACK_PROCESS, &mut block)?;
+    if block.process.is_none() {
+        let words = format!("track process '{name}' process name not specified");
+        reader.report(Code::BlockRefused, block.span, words);
+    } else {
+        reader.declared.processes.entry(name).or_insert(block.span);
+        config.track_processes.push(block);
+    }
+    Ok(())
 }
 
-fn track_file(_: &mut Config, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+fn track_file(config: &mut Config, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
     let name = reader.need(line, 1)?.to_owned();
-    let mut block = minor::TrackFile::default();
-    let context = if row.name == "track_file" { "track_file" } else { "vrrp_track_file" };
-    reader.block(context, line, TRACK_FILE, &mut block)?;
-    if block.file.is_none() {
-        reader.report(Code::BlockRefused, line.span(1), format!("No file set for track_file {name} - ignoring"));
-    } else {
-        reader.declared.files.insert(name, line.span(1));
+    let old = row.name == "vrrp_track_file";
+    if old {
+        let words = "\"vrrp_track_file\" is deprecated, please use \"track_file\"";
+        reader.report(Code::Logged, line.span(0), words);
+    }
+    let mut block = TrackFile { name: name.clone(), span: line.span(1), ..TrackFile::default() };
+    reader.block_name.clone_from(&name);
+    reader.block(if old { "vrrp_track_file" } else { "track_file" }, line, TRACK_FILE, &mut block)?;
+    if watched::usable(&block, reader) {
+        reader.declared.files.entry(name).or_insert(block.span);
+        config.track_files.push(block);
     }
     Ok(())
 }

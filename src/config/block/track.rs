@@ -39,7 +39,7 @@ pub struct User {
     pub group: Option<String>,
 }
 
-/// One line of `track_interface` or `track_script`.
+/// One line of `track_interface`, `track_script`, `track_file`, `track_process` or `track_bfd`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tracked {
     pub name: String,
@@ -93,28 +93,89 @@ fn user(block: &mut VrrpScript, line: &Line<'_>, _: &'static Row, reader: &mut R
     Ok(())
 }
 
-/// Whether a name was declared before.
-type Known<'a> = dyn Fn(&Reader<'_>, &str) -> bool + 'a;
-
-/// What a line of a list tracks, and which objects it may name.
-pub struct List<'a> {
-    /// As the original calls it in its complaints: `track_interface`, `track script`.
-    pub what: &'static str,
-    /// The greatest weight that is not refused.
-    pub most: i64,
-    /// `noreverse` is known.
-    pub noreverse: bool,
-    /// What must be declared before; `None`: anything.
-    pub known: Option<&'a Known<'a>>,
+/// What a list tracks; each has its own words in the original's complaints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Interface,
+    Script,
+    File,
+    Process,
 }
 
-/// Reads `NAME [weight N [reverse]]` into a list (CL-105).
-pub fn tracked(list: &mut Vec<Tracked>, line: &Line<'_>, reader: &mut Reader<'_>, kind: &List<'_>) -> Result<(), Stop> {
+impl Kind {
+    /// As in `track file NAME not found`.
+    const fn object(self) -> &'static str {
+        match self {
+            Kind::Interface => "track_interface",
+            Kind::Script => "track script",
+            Kind::File => "track file",
+            Kind::Process => "track process",
+        }
+    }
+
+    /// The keyword of the list.
+    const fn keyword(self) -> &'static str {
+        match self {
+            Kind::Interface => "track_interface",
+            Kind::Script => "track_script",
+            Kind::File => "track_file",
+            Kind::Process => "track_process",
+        }
+    }
+
+    fn unknown_option(self, name: &str, word: &str) -> String {
+        let object = self.object();
+        match self {
+            Kind::Interface => format!("unknown {object} {name} option {word} - ignoring"),
+            Kind::Script | Kind::File | Kind::Process => format!("unknown {object} option {word} - ignoring"),
+        }
+    }
+
+    fn bad_weight(self, name: &str, text: &str) -> String {
+        let object = self.object();
+        match self {
+            Kind::Interface => format!("weight {text} for {name} must be between [-253..253] inclusive. Ignoring..."),
+            Kind::Script => {
+                format!("{object} {name}: weight must be between [-253..253] inclusive, ignoring...")
+            }
+            Kind::File | Kind::Process => {
+                format!("weight for {object} {name} must be in [-254..254] inclusive. Ignoring...")
+            }
+        }
+    }
+
+    fn unknown_weight_option(self, name: &str, word: &str) -> String {
+        let what = match self {
+            // QUIRK kept: the original writes it so.
+            Kind::Interface => "track_interace",
+            Kind::Script => "track_script",
+            Kind::File => "track file",
+            Kind::Process => "track_process",
+        };
+        format!("unknown {what} {name} weight option {word} - ignoring")
+    }
+
+    fn is_declared(self, reader: &Reader<'_>, name: &str) -> bool {
+        let declared = &reader.declared;
+        match self {
+            // Whether it exists is asked when all has been read.
+            Kind::Interface => true,
+            Kind::Script => declared.scripts.contains_key(name),
+            Kind::File => declared.files.contains_key(name),
+            Kind::Process => declared.processes.contains_key(name),
+        }
+    }
+}
+
+/// Reads `NAME [weight N [reverse|noreverse]]` into a list (CL-105).
+pub fn tracked(list: &mut Vec<Tracked>, line: &Line<'_>, reader: &mut Reader<'_>, kind: Kind) -> Result<(), Stop> {
     let name = line.keyword();
     let owner = reader.block_name.clone();
-    let what = kind.what;
-    if kind.known.is_some_and(|known| !known(reader, name)) {
-        let words = format!("({owner}) {what} {name} not found, ignoring...");
+    let say = |reader: &mut Reader<'_>, code: Code, at: usize, words: String| {
+        reader.report(code, line.span(at), format!("({owner}) {words}"));
+    };
+    if !kind.is_declared(reader, name) {
+        let words = format!("({owner}) {} {name} not found, ignoring...", kind.object());
         let mut finding = Diagnostic::at(Code::NotFound, line.span(0), words).label("not declared before this line");
         if let Some((near, declared)) = reader.declared.near(name) {
             finding = finding.also(declared, "this one is").help(format!("did you mean `{near}`?"));
@@ -123,69 +184,52 @@ pub fn tracked(list: &mut Vec<Tracked>, line: &Line<'_>, reader: &mut Reader<'_>
         return Ok(());
     }
     if let Some(first) = list.iter().find(|other| other.name == name) {
-        let words = format!("({owner}) duplicate {what} {name} - ignoring");
+        let words = format!("({owner}) duplicate {} {name} - ignoring", kind.keyword());
         reader.found.push(Diagnostic::at(Code::Duplicate, line.span(0), words).also(first.span, "the first one"));
         return Ok(());
     }
     let mut entry = Tracked { name: name.to_owned(), span: line.span(0), weight: None, reverse: None };
     if let Some(word) = line.word(1) {
-        if word != "weight" || line.len() < 3 {
-            let words = format!("({owner}) unknown {what} option {word} - ignoring");
-            reader.report(Code::InvalidValue, line.span(1), words);
+        if word != "weight" {
+            say(reader, Code::InvalidValue, 1, kind.unknown_option(name, word));
             return Ok(());
         }
-        let text = line.word(2).unwrap_or_default();
-        let parsed = integer(text, -kind.most, kind.most, !reader.test);
-        if let Some(fault) = parsed.fault {
-            let tolerated = matches!(fault, Fault::Tolerated(_));
-            if let Fault::Number(words) | Fault::Tolerated(words) = fault {
+        let Some(text) = line.word(2) else {
+            let words = format!("weight without value specified for {} {name} - ignoring", kind.object());
+            say(reader, Code::InvalidValue, 1, words);
+            return Ok(());
+        };
+        let parsed = integer(text, -254, 254, !reader.test);
+        match parsed.fault {
+            None => {}
+            Some(Fault::Tolerated(words)) => reader.report(Code::InvalidNumber, line.span(2), words),
+            Some(Fault::Number(words)) => {
                 reader.report(Code::InvalidNumber, line.span(2), words);
+                say(reader, Code::InvalidValue, 2, kind.bad_weight(name, text));
             }
-            if !tolerated {
-                let words =
-                    format!("({owner}) weight {text} for {name} must be between [-253..253] inclusive. Ignoring...");
-                reader.report(Code::InvalidValue, line.span(2), words);
-            }
+            Some(Fault::Bad) => say(reader, Code::InvalidValue, 2, kind.bad_weight(name, text)),
         }
+        let limited = matches!(kind, Kind::Interface | Kind::Script);
         entry.weight = parsed.value.map(|weight| {
-            if weight.abs() == 254 {
-                let words = format!("({owner}) weight for {name} cannot be +/-254. Setting to +/-253");
-                reader.report(Code::Adjusted, line.span(2), words);
+            if !limited || weight.abs() != 254 {
+                return weight as i16;
             }
+            say(reader, Code::Adjusted, 2, format!("weight for {name} cannot be +/-254. Setting to +/-253"));
             weight.clamp(-253, 253) as i16
         });
         match line.word(3) {
             None => {}
             Some("reverse") => entry.reverse = Some(true),
-            Some("noreverse") if kind.noreverse => entry.reverse = Some(false),
+            Some("noreverse") if kind != Kind::Interface => entry.reverse = Some(false),
             Some(word) => {
-                let words = format!("({owner}) unknown {what} weight option {word} - ignoring");
-                reader.report(Code::InvalidValue, line.span(3), words);
+                say(reader, Code::InvalidValue, 3, kind.unknown_weight_option(name, word));
+                // QUIRK kept: this one is left out, the others stay.
+                if kind == Kind::File {
+                    return Ok(());
+                }
             }
         }
     }
     list.push(entry);
     Ok(())
-}
-
-pub fn interface(list: &mut Vec<Tracked>, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    tracked(list, line, reader, &List { what: "track_interface", most: 254, noreverse: false, known: None })
-}
-
-pub fn script(list: &mut Vec<Tracked>, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    let known = |reader: &Reader<'_>, name: &str| reader.declared.scripts.contains_key(name);
-    tracked(list, line, reader, &List { what: "track script", most: 254, noreverse: true, known: Some(&known) })
-}
-
-/// `track_file` and `track_process` lists: checked, not kept.
-pub fn other(what: &'static str, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    let known = |reader: &Reader<'_>, name: &str| {
-        let declared = &reader.declared;
-        match what {
-            "track file" => declared.files.contains_key(name),
-            _ => declared.processes.contains_key(name),
-        }
-    };
-    let kind = List { what, most: 254, noreverse: true, known: Some(&known) };
-    tracked(&mut Vec::new(), line, reader, &kind)
 }

@@ -6,7 +6,7 @@ use super::address::{self, Address};
 use super::auth_hmac::{AUTH_HMAC, AuthHmac};
 use super::route::RouteEntry;
 use super::rule::RuleEntry;
-use super::track::{self, Tracked};
+use super::track::{self, Kind, Tracked};
 use super::{Given, bfd, minor, statics};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Invalid, Missing, Row, keywords};
@@ -55,6 +55,8 @@ pub struct VrrpInstance {
     pub track_interfaces: Vec<Tracked>,
     pub track_scripts: Vec<Tracked>,
     pub track_bfds: Vec<Tracked>,
+    pub track_files: Vec<Tracked>,
+    pub track_processes: Vec<Tracked>,
     pub nopreempt: Given<Flag>,
     pub preempt_delay: Given<Seconds<0, 1_000_000_000>>,
     pub strict_mode: Given<bool>,
@@ -121,8 +123,8 @@ keywords! {
         set "dont_track_primary" (dont_track_primary: Flag = "") "Faults of its own interface do not matter.";
         lines "track_interface" (track_interface, "{ <interface> [weight <int> [reverse]]… }") "Interfaces that matter.";
         lines "track_script" (track_script, "{ <script> [weight <int> [reverse|noreverse]]… }") "Scripts that matter.";
-        lines "track_file" (track_file, "{ <name> [weight <int> [reverse|noreverse]]… }") "Files that matter." { acted: false };
-        lines "track_process" (track_process, "{ <name> [weight <int> [reverse|noreverse]]… }") "Processes that matter." { acted: false };
+        lines "track_file" (track_file, "{ <name> [weight <int> [reverse|noreverse]]… }") "Files that matter.";
+        lines "track_process" (track_process, "{ <name> [weight <int> [reverse|noreverse]]… }") "Processes that matter.";
         lines "track_bfd" (track_bfd, "{ <name> [weight <int> [reverse|noreverse]]… }") "BFD sessions that matter.";
         set "mcast_src_ip" (source: IpAddr = "") "Source address of adverts." { complaint: "Configuration error: VRRP instance[{block}] malformed src address[{}]. Skipping..." };
         call "unicast_src_ip" (unicast_src_ip, Value, "<ipaddr>", "") "Source address of adverts." { complaint: "Configuration error: VRRP instance[{block}] malformed src address[{}]. Skipping..." };
@@ -351,19 +353,19 @@ fn lvs_sync_daemon_interface(
 }
 
 fn track_interface(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
-    track::interface(&mut block.track_interfaces, line, reader)
+    track::tracked(&mut block.track_interfaces, line, reader, Kind::Interface)
 }
 
 fn track_script(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
-    track::script(&mut block.track_scripts, line, reader)
+    track::tracked(&mut block.track_scripts, line, reader, Kind::Script)
 }
 
-fn track_file(_: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
-    track::other("track file", line, reader)
+fn track_file(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
+    track::tracked(&mut block.track_files, line, reader, Kind::File)
 }
 
-fn track_process(_: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
-    track::other("track process", line, reader)
+fn track_process(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {
+    track::tracked(&mut block.track_processes, line, reader, Kind::Process)
 }
 
 fn track_bfd(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) -> Read {

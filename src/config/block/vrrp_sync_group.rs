@@ -1,6 +1,6 @@
 //! `vrrp_sync_group`: instances that change state together.
 
-use super::track::{self, Tracked};
+use super::track::{self, Kind, Tracked};
 use super::{Given, bfd};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Row, keywords};
@@ -19,6 +19,8 @@ pub struct SyncGroup {
     pub track_interfaces: Vec<Tracked>,
     pub track_scripts: Vec<Tracked>,
     pub track_bfds: Vec<Tracked>,
+    pub track_files: Vec<Tracked>,
+    pub track_processes: Vec<Tracked>,
     pub notify_backup: Given<Script>,
     pub notify_master: Given<Script>,
     pub notify_fault: Given<Script>,
@@ -34,8 +36,8 @@ keywords! {
         call "group" (group, Lines, "{ <instance name>… }", "") "Members, in the order in which they change.";
         lines "track_interface" (track_interface, "{ <interface> [weight <int> [reverse]]… }") "Interfaces that matter to all members.";
         lines "track_script" (track_script, "{ <script> [weight <int> [reverse|noreverse]]… }") "Scripts that matter to all members.";
-        lines "track_file" (track_file, "{ <name> [weight <int> [reverse|noreverse]]… }") "Files that matter to all members." { acted: false };
-        lines "track_process" (track_process, "{ <name> [weight <int> [reverse|noreverse]]… }") "Processes that matter to all members." { acted: false };
+        lines "track_file" (track_file, "{ <name> [weight <int> [reverse|noreverse]]… }") "Files that matter to all members.";
+        lines "track_process" (track_process, "{ <name> [weight <int> [reverse|noreverse]]… }") "Processes that matter to all members.";
         lines "track_bfd" (track_bfd, "{ <name> [weight <int> [reverse|noreverse]]… }") "BFD sessions that matter to all members.";
         script "notify_backup" (notify_backup) "Run when the group becomes backup." { again: "vrrp group {block}: notify_backup script already specified - ignoring {}" };
         script "notify_master" (notify_master) "Run when the group becomes master." { again: "vrrp group {block}: notify_master script already specified - ignoring {}" };
@@ -65,19 +67,19 @@ fn group(block: &mut SyncGroup, line: &Line<'_>, row: &'static Row, reader: &mut
 }
 
 fn track_interface(block: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    track::interface(&mut block.track_interfaces, line, reader)
+    track::tracked(&mut block.track_interfaces, line, reader, Kind::Interface)
 }
 
 fn track_script(block: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    track::script(&mut block.track_scripts, line, reader)
+    track::tracked(&mut block.track_scripts, line, reader, Kind::Script)
 }
 
-fn track_file(_: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    track::other("track file", line, reader)
+fn track_file(block: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    track::tracked(&mut block.track_files, line, reader, Kind::File)
 }
 
-fn track_process(_: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    track::other("track process", line, reader)
+fn track_process(block: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    track::tracked(&mut block.track_processes, line, reader, Kind::Process)
 }
 
 fn track_bfd(block: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {

@@ -7,13 +7,41 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
+use nix::sys::statfs::statfs;
+use nix::sys::statvfs::FsFlags;
 
-use super::{Host, Interface, KeyFile, Program, User};
+use super::{Directory, Host, Interface, KeyFile, Program, User};
 use crate::base::net::InterfaceIndex;
 use crate::model::notify::ScriptIdentity;
 
 /// Bytes read of a key file.
 const LONGEST_KEY_FILE: u64 = 1 << 10;
+
+/// Filesystems that tell inotify(7) nothing of what other machines or the kernel do (linux/magic.h): bpf, cgroup,
+/// cgroup2, debugfs, devpts, efivarfs, fuse, mqueue, nfs, pipefs, proc, romfs, selinux, smb, smb2, sockfs, sysfs,
+/// sysv2, sysv4, tracefs.
+const SILENT: [u32; 20] = [
+    0xcafe_4a11,
+    0x0027_e0eb,
+    0x6367_7270,
+    0x6462_6720,
+    0x0000_1cd1,
+    0xde5e_81e4,
+    0x6573_5546,
+    0x1980_0202,
+    0x0000_6969,
+    0x5049_5045,
+    0x0000_9fa0,
+    0x0000_7275,
+    0xf97c_ff8c,
+    0x0000_517b,
+    0xfe53_4d42,
+    0x534f_434b,
+    0x6265_6572,
+    0x012f_f7b6,
+    0x012f_f7b5,
+    0x7472_6163,
+];
 
 /// The machine this process runs on. Asks the system each time; holds nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -111,6 +139,27 @@ impl Host for System {
         let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
         file.take(LONGEST_KEY_FILE).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
         Ok(KeyFile { bytes, exposed: found.mode() & 0o077 != 0 })
+    }
+
+    fn directory(&self, path: &Path) -> Directory {
+        let there = path.canonicalize().and_then(|real| statfs(&real).map_err(std::io::Error::from));
+        match there {
+            Ok(about) => {
+                let kind = about.filesystem_type().0;
+                let silent = SILENT.iter().any(|silent| i64::from(*silent) == kind as i64);
+                let read_only = about.flags().contains(FsFlags::ST_RDONLY);
+                if silent || read_only { Directory::Unwatchable } else { Directory::Good }
+            }
+            Err(error) => {
+                let text = error.to_string();
+                let text = text.split(" (os error").next().unwrap_or_default().to_owned();
+                Directory::Missing { errno: error.raw_os_error().unwrap_or(0), text }
+            }
+        }
+    }
+
+    fn is_regular(&self, path: &Path) -> Option<bool> {
+        Some(path.metadata().ok()?.is_file())
     }
 
     fn namespace(&self, name: &str) -> bool {

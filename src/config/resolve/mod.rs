@@ -72,7 +72,7 @@ impl Resolver<'_> {
     /// The interfaces of garp groups must be there as well.
     fn garp_interfaces(&mut self) {
         let config = self.config;
-        for name in &config.garp_interfaces {
+        for name in config.garp_groups.iter().flat_map(|group| &group.interfaces) {
             let words = || format!("WARNING - interface {} specified for garp_group doesn't exist", name.value);
             self.interface_there(&name.value, name.span, words);
         }

@@ -5,10 +5,14 @@ mod group;
 mod instance;
 mod script;
 mod statics;
+mod watched;
+mod weights;
 
 use std::sync::Arc;
 
 use super::Resolver;
+use weights::Why;
+
 use crate::base::time::Interval;
 use crate::config::block::value;
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -18,15 +22,21 @@ impl Resolver<'_> {
     pub(super) fn vrrp(&mut self) -> Vrrp {
         let config = self.config;
         let mut scripts = self.track_scripts();
+        let mut watched = self.watched();
         let mut instances = Vec::new();
         let mut spans = Vec::new();
         for block in &config.instances {
-            if let Some(instance) = self.instance(block, &scripts) {
+            if let Some(instance) = self.instance(block, &scripts, &watched) {
                 instances.push(instance);
                 spans.push(block.span);
             }
         }
-        let groups = self.sync_groups(&mut instances, &scripts);
+        let groups = self.sync_groups(&mut instances, &spans, &scripts, &watched);
+        for (instance, span) in instances.iter_mut().zip(&spans) {
+            if instance.priority.is_owner() {
+                self.neutralise(instance, *span, Why::Owner);
+            }
+        }
         self.distinct_virtual_routers(&instances, &spans);
         let statics = self.statics(&mut instances);
         if config.instances.is_empty() {
@@ -40,12 +50,15 @@ impl Resolver<'_> {
             instances.iter().any(|instance| tracks(&instance.track_scripts))
                 || groups.iter().any(|group| tracks(&group.track_scripts))
         });
+        watched.retain_tracked(&instances, &groups);
         let global = &config.global;
         Vrrp {
             instances: instances.into_iter().map(Arc::new).collect(),
             sync_groups: groups.into_iter().map(Arc::new).collect(),
             scripts: scripts.into_iter().map(|script| Arc::new(script.model)).collect(),
             statics,
+            files: watched.files.into_iter().map(|(file, _)| Arc::new(file)).collect(),
+            processes: watched.processes.into_iter().map(|(process, _)| Arc::new(process)).collect(),
             startup_delay: Interval::from_micros(value(&global.vrrp_startup_delay).map_or(0, |delay| delay.0)),
             log_unknown_vrids: global.log_unknown_vrids.is_some(),
             notify_priority_changes: value(&global.vrrp_notify_priority_changes).unwrap_or(false),

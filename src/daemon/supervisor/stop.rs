@@ -23,6 +23,8 @@ impl Supervisor {
         if let Some(track) = &mut self.track {
             track.stop();
         }
+        self.files.stop();
+        self.processes.stop();
         self.tasks().await;
         while let Ok(message) = self.inbox.try_recv() {
             if let ToSupervisor::Notify(notification) = message {

@@ -97,6 +97,16 @@ pub enum Event {
     TrackScriptBusy { script: String, timing_out: bool },
     /// IF-308.
     TrackScriptStuck { script: String, pid: i32 },
+    /// `init_file` could not be written.
+    FileNotInitialised { file: String, error: String },
+    /// The kernel watches no files for us.
+    FilesNotWatched { error: String },
+    /// A track file holds a number that is too large (VR-224).
+    FileNumberInvalid { path: String, number: i64 },
+    /// The kernel tells of no processes here, so /proc is looked at; seconds between two looks.
+    ProcessEventsRefused { error: String, pause: crate::base::time::Interval },
+    /// Some process events were lost: /proc is read again.
+    ProcessEventsLost,
     /// IF-198 when there is no system error.
     FifoRefused { kind: FifoKind, path: String, error: Option<String> },
     /// IF-201.

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::base::name::{InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName};
+use crate::base::name::{
+    InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackProcessName,
+};
 use crate::base::net::{Cidr, Family};
 use crate::base::time::Interval;
 use crate::model::track::ScriptOutcome;
@@ -41,6 +43,11 @@ pub enum Event {
     ScriptConsidered {
         script: ScriptName,
         up: bool,
+    },
+    /// Enough processes run, or no longer (VR-232).
+    ProcessQuorum {
+        process: TrackProcessName,
+        gained: bool,
     },
     LinkAppeared {
         interface: InterfaceName,
@@ -176,6 +183,17 @@ pub enum Fact {
         from: Priority,
         to: Priority,
     },
+    /// A tracked file says that the instance cannot work, or no longer (VR-227).
+    FileFault {
+        file: TrackFileName,
+    },
+    FileFaultOver {
+        file: TrackFileName,
+    },
+    /// The effective priority after a tracked file's fault (VR-227).
+    PrioritySet {
+        priority: Priority,
+    },
     /// Why an instance is in Fault from its first moment.
     Fault(FaultCause),
     /// A received packet was refused or is odd; once for each kind until the state changes (IF-226).
@@ -205,6 +223,13 @@ pub enum FaultCause {
     /// No address to send from.
     NoAddress(Family),
     Script(ScriptName),
+    /// A tracked file; its number times the weight.
+    File {
+        file: TrackFileName,
+        status: i64,
+    },
+    /// Too few or too many processes run.
+    Process(TrackProcessName),
     /// The socket could not be opened.
     Socket,
 }

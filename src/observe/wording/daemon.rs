@@ -134,6 +134,25 @@ pub(super) fn wording(event: &Event) -> Wording {
             let text = format!("Script {script} child (PID {pid}) failed to terminate after kill");
             row("track_script_stuck", KeepalivedVrrp, Warn, text).with("script", script)
         }
+        Event::FileNotInitialised { file, error } => {
+            let text = format!("Unable to initialise track file {file}: {error}");
+            row("track_file_not_initialised", KeepalivedVrrp, Warn, text).with("file", file).with("error", error)
+        }
+        Event::FilesNotWatched { error } => {
+            let text = format!("Unable to monitor track files: {error}");
+            row("track_files_not_watched", KeepalivedVrrp, Warn, text).with("error", error)
+        }
+        Event::FileNumberInvalid { path, number } => {
+            let text = format!("Invalid number {number} read from {path} - ignoring");
+            row("track_file_number_invalid", KeepalivedVrrp, Info, text).with("file", path)
+        }
+        Event::ProcessEventsRefused { error, pause } => {
+            let text = format!("Failed to set process event listen - {error} - looking at /proc every {pause} seconds");
+            row("process_events_refused", KeepalivedVrrp, Info, text).with("error", error)
+        }
+        Event::ProcessEventsLost => {
+            row("process_events_lost", KeepalivedVrrp, Info, "process events were lost - reading /proc again")
+        }
         Event::FifoRefused { kind, path, error: None } => {
             let text = format!("{}notify fifo {path} is not a fifo we own - not using", prefix(*kind));
             row("fifo_not_ours", owner(*kind), Info, text).with("file", path)

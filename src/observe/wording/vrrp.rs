@@ -48,6 +48,11 @@ pub(super) fn wording(event: &Event) -> Wording {
             format!("VRRP_Script({script}) considered {}successful on reload", if *up { "" } else { "un" }),
             vec![("script", script.to_string())],
         ),
+        Event::ProcessQuorum { process, gained } => always(
+            if *gained { "process_quorum_gained" } else { "process_quorum_lost" },
+            format!("Quorum {} for tracked process {process}", if *gained { "gained" } else { "lost" }),
+            vec![("process", process.to_string())],
+        ),
         Event::LinkAppeared { interface } => {
             always("link_appeared", format!("Interface {interface} added"), vec![("interface", interface.to_string())])
         }

@@ -1,6 +1,13 @@
 use super::*;
 use crate::vrrp::fixture::*;
 
+/// No file and no process is watched.
+fn known<'a>(host: &'a Host, scripts: &'a Scripts) -> Known<'a> {
+    static FILES: std::sync::LazyLock<Files> = std::sync::LazyLock::new(Files::default);
+    static PROCESSES: std::sync::LazyLock<Processes> = std::sync::LazyLock::new(Processes::default);
+    Known { host, scripts, files: &FILES, processes: &PROCESSES }
+}
+
 fn ended(standing: &mut Standing, statuses: &[i32]) -> Vec<Option<bool>> {
     statuses
         .iter()
@@ -80,8 +87,12 @@ fn the_effective_priority_is_clamped() {
     host.link_told(link(ETH0, "eth0", true));
     let priority = |base: u8, weight: i16| {
         let effect = TrackEffect { weight: Weight(weight), reverse: false };
-        let watched = Watched { interfaces: vec![(eth("eth0"), effect), (eth("gone"), effect)], scripts: vec![] };
-        judge(Priority(base), &watched, &host, &Scripts::default()).priority.0
+        let watched = Watched {
+            interfaces: vec![(eth("eth0"), effect), (eth("gone"), effect)],
+            scripts: vec![],
+            ..Watched::default()
+        };
+        judge(Priority(base), &watched, known(&host, &Scripts::default())).priority.0
     };
     assert_eq!(priority(100, 253), 254);
     assert_eq!(priority(100, -253), 1);
@@ -106,8 +117,9 @@ fn a_weighted_script_without_result_counts_nothing() {
     let scripts = Scripts::new(&model);
     for weight in [-20, 20, 0] {
         let effect = TrackEffect { weight: Weight(weight), reverse: false };
-        let watched = Watched { interfaces: vec![], scripts: vec![(ScriptName::new("chk"), effect)] };
-        let condition = judge(Priority(100), &watched, &Host::default(), &scripts);
+        let watched =
+            Watched { interfaces: vec![], scripts: vec![(ScriptName::new("chk"), effect)], ..Watched::default() };
+        let condition = judge(Priority(100), &watched, known(&Host::default(), &scripts));
         assert_eq!((condition.priority.0, condition.pending), (100, weight == 0));
     }
 }

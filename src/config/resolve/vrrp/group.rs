@@ -1,16 +1,23 @@
 //! Sync groups and what they do to their members.
 
 use super::script::Tracked;
-use crate::base::name::{SyncGroupName, Weight};
+use super::watched::Watched;
+use super::weights::Why;
+use crate::base::name::SyncGroupName;
 use crate::config::block::value;
 use crate::config::resolve::Resolver;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Span};
 use crate::model::notify::StateScripts;
-use crate::model::track::TrackedBfd;
 use crate::model::vrrp::{Instance, InstanceId, SyncGroup};
 
 impl Resolver<'_> {
-    pub(super) fn sync_groups(&mut self, instances: &mut [Instance], scripts: &[Tracked]) -> Vec<SyncGroup> {
+    pub(super) fn sync_groups(
+        &mut self,
+        instances: &mut [Instance],
+        spans: &[Span],
+        scripts: &[Tracked],
+        watched: &Watched,
+    ) -> Vec<SyncGroup> {
         let config = self.config;
         let mut groups: Vec<SyncGroup> = Vec::new();
         for block in &config.sync_groups {
@@ -46,44 +53,19 @@ impl Resolver<'_> {
                 self.late(Code::Warning, block.span, words);
             }
             let tracking_weight = block.tracking_weight.is_some();
-            let track_interfaces = self.tracked_interfaces(name, &block.track_interfaces);
             if !tracking_weight {
-                neutralise_weights(instances, &members);
                 self.neutralise_bfds(instances, &members, block.span);
-            }
-            for member in &members {
-                let Some(instance) = instances.get(member.0) else { continue };
-                let primary = instance.interface.as_ref().filter(|_| !instance.dont_track_primary);
-                let both = track_interfaces.iter().filter(|own| {
-                    primary == Some(&own.interface)
-                        || instance.track_interfaces.iter().any(|other| other.interface == own.interface)
-                });
-                for both in both {
-                    let words = format!(
-                        "({}) track_interface {} is configured on VRRP instance and sync group. Remove vrrp instance or sync group config",
-                        instance.name, both.interface
-                    );
-                    self.late(Code::Duplicate, block.span, words);
-                }
             }
             let grouped: Vec<&Instance> = members.iter().filter_map(|member| instances.get(member.0)).collect();
             let track_bfds = self.group_tracked_bfds(name, &block.track_bfds, &grouped, block.span);
-            for instance in grouped {
-                let twice = |own: &&TrackedBfd| instance.track_bfds.iter().any(|other| other.session == own.session);
-                for both in track_bfds.iter().filter(twice) {
-                    let words = format!(
-                        "({}) track_bfd {} is configured on VRRP instance and sync group. Remove vrrp instance config",
-                        instance.name, both.session
-                    );
-                    self.late(Code::Duplicate, block.span, words);
-                }
-            }
-            groups.push(SyncGroup {
+            let mut group = SyncGroup {
                 name: SyncGroupName::new(name),
                 members,
-                track_interfaces,
+                track_interfaces: self.tracked_interfaces(name, &block.track_interfaces),
                 track_scripts: self.tracked_scripts(name, &block.track_scripts, scripts),
                 track_bfds,
+                track_files: watched.tracked_files(&block.track_files),
+                track_processes: watched.tracked_processes(&block.track_processes),
                 tracking_weight,
                 notify: StateScripts {
                     master: self.notify(&block.notify_master),
@@ -95,7 +77,20 @@ impl Resolver<'_> {
                     any: self.notify(&block.notify),
                 },
                 smtp_alert: self.vrrp_smtp_alert(value(&block.smtp_alert)),
-            });
+            };
+            for member in &group.members {
+                let (Some(instance), Some(span)) = (instances.get_mut(member.0), spans.get(member.0)) else { continue };
+                if !tracking_weight {
+                    self.neutralise(instance, *span, Why::SyncGroup);
+                }
+            }
+            self.clear_weights_of_owners(&mut group, instances, block.span);
+            for member in &group.members {
+                if let Some(instance) = instances.get(member.0) {
+                    self.tracked_twice(&group, instance, block.span);
+                }
+            }
+            groups.push(group);
         }
         groups
     }
@@ -104,17 +99,5 @@ impl Resolver<'_> {
     pub(super) fn vrrp_smtp_alert(&self, own: Option<bool>) -> bool {
         let global = &self.config.global;
         own.or(value(&global.smtp_alert_vrrp)).or(value(&global.smtp_alert)).unwrap_or(false)
-    }
-}
-
-/// VR-245: members of a group share one fate, so weights of their own would part them.
-fn neutralise_weights(instances: &mut [Instance], members: &[InstanceId]) {
-    for member in members {
-        if let Some(instance) = instances.get_mut(member.0) {
-            for tracked in &mut instance.track_interfaces {
-                tracked.effect.weight = Weight(0);
-            }
-            instance.track_scripts.retain(|tracked| tracked.effect.weight == Weight(0));
-        }
     }
 }

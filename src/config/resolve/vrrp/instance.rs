@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::script::Tracked;
+use super::watched::Watched;
 use crate::base::name::{InstanceName, InterfaceName, Priority, ScriptName, Vrid, Weight};
 use crate::base::net::Family;
 use crate::base::time::Interval;
@@ -53,8 +54,13 @@ impl Room {
 
 impl Resolver<'_> {
     /// An instance, or nothing when it cannot run; why was said.
-    pub(super) fn instance(&mut self, block: &VrrpInstance, scripts: &[Tracked]) -> Option<Instance> {
-        let instance = self.usable(block, scripts);
+    pub(super) fn instance(
+        &mut self,
+        block: &VrrpInstance,
+        scripts: &[Tracked],
+        watched: &Watched,
+    ) -> Option<Instance> {
+        let instance = self.usable(block, scripts, watched);
         if instance.is_none() {
             // Script security asks for every script of the file (CL-118).
             self.state_scripts(block);
@@ -62,7 +68,7 @@ impl Resolver<'_> {
         instance
     }
 
-    fn usable(&mut self, block: &VrrpInstance, scripts: &[Tracked]) -> Option<Instance> {
+    fn usable(&mut self, block: &VrrpInstance, scripts: &[Tracked], watched: &Watched) -> Option<Instance> {
         let global = &self.config.global;
         let name = &block.name;
         let strict = value(&block.strict_mode).or(value(&global.vrrp_strict)).unwrap_or(false);
@@ -159,8 +165,10 @@ impl Resolver<'_> {
             strict,
             dont_track_primary: block.dont_track_primary.is_some(),
             track_interfaces,
-            track_scripts: self.own_tracked_scripts(block, priority, scripts),
+            track_scripts: self.tracked_scripts(&block.name, &block.track_scripts, scripts),
             track_bfds: self.own_tracked_bfds(&block.name, &block.track_bfds, block.span, priority),
+            track_files: watched.tracked_files(&block.track_files),
+            track_processes: watched.tracked_processes(&block.track_processes),
             notify: self.state_scripts(block),
             notify_deleted: block.deleted.is_some(),
             smtp_alert,
@@ -588,30 +596,6 @@ impl Resolver<'_> {
                 let effect = TrackEffect { weight, reverse: one.reverse.unwrap_or(false) };
                 tracked.push(TrackedInterface { interface: InterfaceName::new(&one.name), effect });
             }
-        }
-        tracked
-    }
-
-    /// VR-211: an owner's priority does not change, so weighted scripts do nothing to it.
-    fn own_tracked_scripts(
-        &mut self,
-        block: &VrrpInstance,
-        priority: Priority,
-        scripts: &[Tracked],
-    ) -> Vec<TrackedScript> {
-        let mut tracked = self.tracked_scripts(&block.name, &block.track_scripts, scripts);
-        if priority.is_owner() {
-            tracked.retain(|one| {
-                let name = one.script.as_str();
-                let weighted = one.effect.weight != Weight(0);
-                if weighted {
-                    let words =
-                        format!("({}) ignoring tracked script {name} with weights due to address_owner", block.name);
-                    let declared = block.track_scripts.iter().find(|declared| declared.name == name);
-                    self.late(Code::Adjusted, declared.map_or(block.span, |declared| declared.span), words);
-                }
-                !weighted
-            });
         }
         tracked
     }

@@ -54,6 +54,8 @@ fn instance(name: &str, vrid: u8, interface: &str) -> Instance {
         track_interfaces: vec![],
         track_scripts: vec![],
         track_bfds: vec![],
+        track_files: vec![],
+        track_processes: vec![],
         notify: StateScripts::default(),
         notify_deleted: false,
         smtp_alert: false,

@@ -140,6 +140,21 @@ pub(super) fn row(name: &InstanceName, fact: &Fact) -> Row {
             format!("({name}) Changing effective priority from {from} to {to}"),
             vec![("previous", from.to_string()), ("priority", to.to_string())],
         ),
+        Fact::FileFault { file } => detail(
+            "vrrp_file_fault",
+            format!("({name}): tracked file {file} now FAULT state"),
+            vec![("file", file.to_string())],
+        ),
+        Fact::FileFaultOver { file } => detail(
+            "vrrp_file_fault_over",
+            format!("({name}): tracked file {file} leaving FAULT state"),
+            vec![("file", file.to_string())],
+        ),
+        Fact::PrioritySet { priority } => detail(
+            "vrrp_priority_set",
+            format!("({name}) Setting effective priority to {priority}"),
+            vec![("priority", priority.to_string())],
+        ),
         Fact::Fault(cause) => fault(name, cause),
         Fact::Packet { from, flaw } => flaw::row(name, *from, flaw),
         Fact::Mismatch { with, flaw } => mismatch::row(name, *with, flaw),
@@ -188,6 +203,16 @@ fn fault(name: &InstanceName, cause: &FaultCause) -> Row {
             "vrrp_fault_script",
             format!("({name}): entering FAULT state due to script {script}"),
             vec![("script", script.to_string())],
+        ),
+        FaultCause::File { file, status } => always(
+            "vrrp_fault_file",
+            format!("({name}): entering FAULT state (tracked file {file} has status {status})"),
+            vec![("file", file.to_string()), ("status", status.to_string())],
+        ),
+        FaultCause::Process(process) => always(
+            "vrrp_fault_process",
+            format!("({name}) entering FAULT state (tracked process {process} quorum not achieved)"),
+            vec![("process", process.to_string())],
         ),
         FaultCause::Socket => {
             always("vrrp_fault_socket", format!("({name}): entering FAULT state (src address not configured)"), vec![])
