@@ -64,7 +64,7 @@ fn interfaces(block: &mut GarpGroup, line: &Line<'_>, row: &'static Row, reader:
         Ok(())
     })?;
     if block.interfaces.len() == before {
-        reader.report(Code::InvalidValue, line.whole(), "Warning - empty garp_group interfaces block");
+        reader.at_end(Code::InvalidValue, line.whole(), "Warning - empty garp_group interfaces block");
     } else {
         block.number += 1;
     }

@@ -165,7 +165,7 @@ fn garp_group(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mu
     config.garp_group_number = block.number;
     if block.garp_interval.is_none() && block.gna_interval.is_none() {
         let words = format!("garp group {} does not have any delay set - removing", block.number);
-        reader.report(Code::BlockRefused, line.whole(), words);
+        reader.at_end(Code::BlockRefused, line.whole(), words);
         block.removed = true;
     }
     config.garp_groups.push(block);
@@ -184,7 +184,7 @@ fn vrrp_track_process(
     reader.block("vrrp_track_process", line, TRACK_PROCESS, &mut block)?;
     if block.process.is_none() {
         let words = format!("track process '{name}' process name not specified");
-        reader.report(Code::BlockRefused, block.span, words);
+        reader.at_end(Code::BlockRefused, block.span, words);
     } else {
         reader.declared.processes.entry(name).or_insert(block.span);
         config.track_processes.push(block);

@@ -168,7 +168,7 @@ fn init_file(block: &mut TrackFile, line: &Line<'_>, _: &'static Row, reader: &m
 pub fn usable(block: &TrackFile, reader: &mut Reader<'_>) -> bool {
     let name = &block.name;
     let Some(file) = &block.file else {
-        reader.report(Code::BlockRefused, block.span, format!("No file set for track_file {name} - ignoring"));
+        reader.at_end(Code::BlockRefused, block.span, format!("No file set for track_file {name} - ignoring"));
         return false;
     };
     let path = Path::new(&file.value);
@@ -186,7 +186,7 @@ pub fn usable(block: &TrackFile, reader: &mut Reader<'_>) -> bool {
             format!("Cannot initialise track file {name} - it is not a regular file")
         }
     };
-    reader.report(Code::BlockRefused, file.span, words);
+    reader.at_end(Code::BlockRefused, file.span, words);
     false
 }
 

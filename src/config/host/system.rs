@@ -146,7 +146,7 @@ impl Host for System {
         match there {
             Ok(about) => {
                 let kind = about.filesystem_type().0;
-                let silent = SILENT.iter().any(|silent| i64::from(*silent) == kind as i64);
+                let silent = SILENT.iter().any(|silent| i128::from(*silent) == i128::from(kind));
                 let read_only = about.flags().contains(FsFlags::ST_RDONLY);
                 if silent || read_only { Directory::Unwatchable } else { Directory::Good }
             }

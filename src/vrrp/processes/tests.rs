@@ -45,7 +45,7 @@ fn delays() {
     assert_eq!(counted(&mut processes, 0, 1, CountCause::Fork), 0);
     assert_eq!(processes.deadline(), Some(START + SECOND.times(3)));
     assert!(processes.due(START + SECOND.times(2), &model).is_empty());
-    assert_eq!(processes.due(START + SECOND.times(3), &model), [process.name.clone()]);
+    assert_eq!(processes.due(START + SECOND.times(3), &model), std::slice::from_ref(&process.name));
     assert!(is_up(&processes) && processes.deadline().is_none());
 
     counted(&mut processes, 10, 0, CountCause::Exit);
