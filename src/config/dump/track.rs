@@ -4,7 +4,10 @@ use super::notify;
 use super::writer::{Writer, command, word};
 use crate::base::name::Weight;
 use crate::model::notify::Script;
-use crate::model::track::{TrackEffect, TrackScript, TrackedBfd, TrackedInterface, TrackedScript};
+use crate::model::track::{
+    ArgumentsMatch, InitFile, ProcessPattern, TrackEffect, TrackFile, TrackProcess, TrackScript, TrackedBfd,
+    TrackedFile, TrackedInterface, TrackedProcess, TrackedScript,
+};
 
 /// A `vrrp_script` block. Its weight stands where it is tracked.
 pub fn script(out: &mut Writer, script: &TrackScript) {
@@ -20,6 +23,45 @@ pub fn script(out: &mut Writer, script: &TrackScript) {
     out.close();
 }
 
+/// A `track_file` block.
+pub fn file(out: &mut Writer, file: &TrackFile) {
+    let TrackFile { name, path, init } = file;
+    out.open(format_args!("track_file {}", word(name.as_str())));
+    out.value("file", word(path.as_str()));
+    if let Some(InitFile { value, overwrite }) = init {
+        out.value("init_file", format_args!("{value}{}", if *overwrite { " overwrite" } else { "" }));
+    }
+    out.close();
+}
+
+/// A `vrrp_track_process` block.
+pub fn process(out: &mut Writer, process: &TrackProcess) {
+    let TrackProcess { name, pattern, quorum, quorum_max, terminate_delay, fork_delay } = process;
+    let ProcessPattern { path, arguments, full_command, arguments_match } = &**pattern;
+    out.open(format_args!("vrrp_track_process {}", word(name.as_str())));
+    let words: Vec<String> = std::iter::once(path).chain(arguments).map(|one| word(one).to_string()).collect();
+    out.value("process", words.join(" "));
+    out.flag("full_command", *full_command);
+    match arguments_match {
+        None => {}
+        Some(ArgumentsMatch::Exact) => out.flag("param_match", true),
+        Some(ArgumentsMatch::Initial) => out.value("param_match", "initial"),
+        Some(ArgumentsMatch::Partial) => out.value("param_match", "partial"),
+    }
+    if *quorum > 0 {
+        out.value("quorum", quorum);
+    }
+    if *quorum_max < u32::MAX {
+        out.value("quorum_max", quorum_max);
+    }
+    for (keyword, delay) in [("terminate_delay", terminate_delay), ("fork_delay", fork_delay)] {
+        if !delay.is_zero() {
+            out.value(keyword, delay);
+        }
+    }
+    out.close();
+}
+
 pub fn interfaces(out: &mut Writer, tracked: &[TrackedInterface]) {
     let entry = |TrackedInterface { interface, effect: TrackEffect { weight: Weight(weight), reverse } }: &_| {
         let reverse = if *reverse { " reverse" } else { "" };
@@ -31,6 +73,16 @@ pub fn interfaces(out: &mut Writer, tracked: &[TrackedInterface]) {
 pub fn scripts(out: &mut Writer, tracked: &[TrackedScript]) {
     let entry = |TrackedScript { script, effect }: &_| weighted(script.as_str(), effect);
     out.entries("track_script", tracked.iter().map(entry));
+}
+
+pub fn files(out: &mut Writer, tracked: &[TrackedFile]) {
+    let entry = |TrackedFile { file, effect }: &_| weighted(file.as_str(), effect);
+    out.entries("track_file", tracked.iter().map(entry));
+}
+
+pub fn processes(out: &mut Writer, tracked: &[TrackedProcess]) {
+    let entry = |TrackedProcess { process, effect }: &_| weighted(process.as_str(), effect);
+    out.entries("track_process", tracked.iter().map(entry));
 }
 
 pub fn bfds(out: &mut Writer, tracked: &[TrackedBfd]) {

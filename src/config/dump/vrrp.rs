@@ -22,6 +22,8 @@ pub fn settings(out: &mut Writer, vrrp: &Vrrp) {
         // Blocks of their own.
         sync_groups: _,
         scripts: _,
+        files: _,
+        processes: _,
         statics: _,
         startup_delay,
         log_unknown_vrids,
@@ -47,6 +49,8 @@ pub fn settings(out: &mut Writer, vrrp: &Vrrp) {
 /// Scripts first, then instances, then groups: each names only what stands above it.
 pub fn blocks(out: &mut Writer, vrrp: &Vrrp) {
     vrrp.scripts.iter().for_each(|script| track::script(out, script));
+    vrrp.files.iter().for_each(|file| track::file(out, file));
+    vrrp.processes.iter().for_each(|process| track::process(out, process));
     route::statics(out, &vrrp.statics, &vrrp.instances);
     vrrp.instances.iter().for_each(|one| instance(out, one));
     vrrp.sync_groups.iter().for_each(|group| sync_group(out, group, &vrrp.instances));
@@ -92,6 +96,8 @@ fn instance(out: &mut Writer, instance: &Instance) {
         track_interfaces,
         track_scripts,
         track_bfds,
+        track_files,
+        track_processes,
         notify: scripts,
         notify_deleted,
         smtp_alert,
@@ -132,6 +138,8 @@ fn instance(out: &mut Writer, instance: &Instance) {
     track::interfaces(out, track_interfaces);
     track::scripts(out, track_scripts);
     track::bfds(out, track_bfds);
+    track::files(out, track_files);
+    track::processes(out, track_processes);
     notify::state_scripts(out, scripts);
     out.flag("notify_deleted", *notify_deleted && scripts.deleted.is_none());
     notify::smtp_alert(out, *smtp_alert);
@@ -271,6 +279,8 @@ fn sync_group(out: &mut Writer, group: &SyncGroup, instances: &[Arc<Instance>]) 
         track_interfaces,
         track_scripts,
         track_bfds,
+        track_files,
+        track_processes,
         tracking_weight,
         notify: scripts,
         smtp_alert,
@@ -282,6 +292,8 @@ fn sync_group(out: &mut Writer, group: &SyncGroup, instances: &[Arc<Instance>]) 
     track::interfaces(out, track_interfaces);
     track::scripts(out, track_scripts);
     track::bfds(out, track_bfds);
+    track::files(out, track_files);
+    track::processes(out, track_processes);
     notify::state_scripts(out, scripts);
     notify::smtp_alert(out, *smtp_alert);
     out.close();
