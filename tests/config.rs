@@ -256,8 +256,13 @@ fn a_large_file_reads_in_linear_time() {
 fn corpus() {
     let Some(folder) = std::env::var_os("KA_CORPUS") else { return };
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        let loaded =
-            load(&Request { file: &entry.path(), config_id: None, all_config: false, test: true, host: &System });
+        let loaded = load(&Request {
+            file: &entry.path(),
+            config_id: None,
+            all_config: false,
+            test: true,
+            host: &System::default(),
+        });
         println!("{}\t{}\t{}", entry.path().display(), loaded.exit, loaded.diagnostics.len());
     }
 }

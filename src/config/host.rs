@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use crate::base::net::InterfaceIndex;
+use crate::model::host::LinkNature;
 use crate::model::notify::ScriptIdentity;
 
 /// The machine as a configuration sees it. The real one is [`System`]; tests bring their own.
@@ -12,6 +13,14 @@ pub trait Host {
     fn name(&self) -> String;
     /// What is known of an interface; `None` when there is none of that name.
     fn interface(&self, name: &str) -> Option<Interface>;
+    /// All links with what they are made of; empty where that cannot be known.
+    fn links(&self) -> Vec<LinkNature> {
+        Vec::new()
+    }
+    /// The number of an interface group, by name or number.
+    fn interface_group(&self, name: &str) -> Option<u32> {
+        name.parse().ok()
+    }
     /// Number and primary group of a user, by name or number (CL-119).
     fn user(&self, name: &str) -> Option<User>;
     /// Number of a group, by name or number.

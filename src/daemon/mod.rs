@@ -4,6 +4,7 @@ pub mod checkers;
 pub mod fifos;
 pub mod files;
 pub mod ipvs;
+pub mod keeper;
 pub mod mail;
 pub mod message;
 pub mod pid_file;

@@ -9,6 +9,7 @@ use crate::config::host::System;
 use crate::config::{self, Loaded, Request};
 use crate::diagnostic::render::{self, Form};
 use crate::diagnostic::{Class, Code, Severity};
+use crate::kernel::device::links;
 use crate::model::Model;
 use crate::model::event::daemon::{Event, Weight};
 
@@ -92,12 +93,14 @@ impl Source {
     }
 
     fn load(&self, test: bool) -> Loaded {
+        // Without the list no interface is found to be a virtual one, which the kernel will say when it is made.
+        let host = System { links: links().unwrap_or_default() };
         config::load(&Request {
             file: &self.file,
             config_id: self.config_id.as_deref(),
             all_config: self.all_config,
             test,
-            host: &System,
+            host: &host,
         })
     }
 }

@@ -5,6 +5,7 @@
 //! the machine, send.
 
 mod effects;
+mod keeping;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future::poll_fn;
@@ -15,6 +16,7 @@ use std::task::{Context, Poll};
 use nix::libc::{EACCES, EPERM};
 use tokio::sync::mpsc;
 
+use self::keeping::Keeping;
 use crate::base::time::{Interval, Time};
 use crate::daemon::message::{Reporter, Setup, Task, ToSupervisor, ToVrrp};
 use crate::kernel::address::Addresses;
@@ -26,7 +28,7 @@ use crate::kernel::scheduling;
 use crate::kernel::vrrp_socket::VrrpSocket;
 use crate::model::Model;
 use crate::model::event::{daemon, kernel};
-use crate::model::vrrp::SocketKey;
+use crate::model::vrrp::{SocketKey, Vrrp};
 use crate::vrrp::router::Router;
 use crate::vrrp::{Effect, Input, Packet, Release};
 
@@ -73,6 +75,9 @@ struct Station {
     reporter: Reporter,
     /// What the supervisor has no room for yet; this task goes on meanwhile.
     outbox: VecDeque<ToSupervisor>,
+    keeping: Keeping,
+    /// A new model that the keeper prepares the host for.
+    coming: Option<(Arc<Model>, u64)>,
     /// Set while links and addresses cannot be followed: when it is tried again.
     look_again: Option<Time>,
 }
@@ -91,13 +96,18 @@ enum Wake {
     Message(Option<ToVrrp>),
     Changes(Result<Vec<Change>, Failure>),
     Packet(Packet),
+    /// The host is ready for `Station::coming`.
+    Prepared,
 }
 
 async fn work(setup: Setup<ToVrrp>) {
     let Setup { model, generation, mut inbox, supervisor, reporter, release } = setup;
+    let vrrp = Arc::new(model.vrrp.clone());
+    let mut keeping = Keeping::new(reporter.clone());
+    keeping.begin(&vrrp).await;
     let release = Release { always_addresses: release.always_addresses, vrrp: release.vrrp };
-    let machine = Router::new(Arc::new(model.vrrp.clone()), generation, release);
-    match Station::open(machine, generation, reporter) {
+    let machine = Router::new(vrrp, generation, release);
+    match Station::open(machine, generation, reporter, keeping) {
         Ok((mut station, present)) => {
             station.changes(present);
             // What is known of files and processes counts from the first moment.
@@ -111,6 +121,9 @@ async fn work(setup: Setup<ToVrrp>) {
                 station.serve(&mut inbox, &supervisor).await;
             }
             station.handle(Input::Stop);
+            if release.vrrp {
+                station.keeping.close().await;
+            }
             station.outbox.push_back(ToSupervisor::Stopped(Task::Vrrp));
             deliver(station.outbox, &supervisor).await;
         }
@@ -132,7 +145,12 @@ async fn deliver(messages: VecDeque<ToSupervisor>, supervisor: &mpsc::Sender<ToS
 }
 
 impl Station {
-    fn open(machine: Router, generation: u64, reporter: Reporter) -> Result<(Station, Vec<Change>), ToSupervisor> {
+    fn open(
+        machine: Router,
+        generation: u64,
+        reporter: Reporter,
+        keeping: Keeping,
+    ) -> Result<(Station, Vec<Change>), ToSupervisor> {
         let timer = Timer::new().map_err(|error| failed("create a timer", &error))?;
         let addresses = Addresses::open().map_err(|error| failed("open an rtnetlink socket", &error))?;
         let announcer = AnnounceSocket::open().map_err(|error| failed("open a packet socket", &error))?;
@@ -154,6 +172,8 @@ impl Station {
             unreachable: BTreeSet::new(),
             reporter,
             outbox: VecDeque::new(),
+            keeping,
+            coming: None,
             look_again: None,
         };
         Ok((station, present))
@@ -191,6 +211,7 @@ impl Station {
                 // The head of the loop sees to it.
                 Wake::Deadline(Ok(())) => {}
                 Wake::Deadline(Err(error)) => self.outbox.push_back(failed("read the timer", &error)),
+                Wake::Prepared => self.prepared(),
                 Wake::Packet(packet) => self.handle(Input::Packet(packet)),
                 Wake::Changes(Ok(changes)) => self.changes(changes),
                 Wake::Changes(Err(failure)) => self.blinded(&failure),
@@ -210,7 +231,7 @@ impl Station {
             ToVrrp::Script { name, outcome } => self.handle(Input::Script { name, outcome }),
             ToVrrp::File { path, number } => self.handle(Input::File { path, number }),
             ToVrrp::Processes { pattern, count, cause } => self.handle(Input::Processes { pattern, count, cause }),
-            ToVrrp::Reload { model, generation } => self.reload(&model, generation),
+            ToVrrp::Reload { model, generation } => self.reload(model, generation),
             ToVrrp::Stop => return true,
         }
         false
@@ -223,6 +244,9 @@ impl Station {
         }
         if let Poll::Ready(message) = inbox.poll_recv(context) {
             return Poll::Ready(Wake::Message(message));
+        }
+        if self.keeping.poll(context).is_ready() {
+            return Poll::Ready(Wake::Prepared);
         }
         if self.look_again.is_none()
             && let Poll::Ready(changes) = self.monitor.poll(context)
@@ -241,6 +265,7 @@ impl Station {
 
     fn changes(&mut self, changes: Vec<Change>) {
         for change in changes {
+            self.keeping.noticed(&change);
             self.handle(match change {
                 Change::Link(link) => Input::Link(link),
                 Change::LinkGone(index) => Input::LinkGone(index),
@@ -265,9 +290,35 @@ impl Station {
         }
     }
 
-    fn reload(&mut self, model: &Model, generation: u64) {
+    /// Takes up a new model, once the host is prepared for it.
+    fn reload(&mut self, model: Arc<Model>, generation: u64) {
+        let vrrp = Arc::new(model.vrrp.clone());
+        if self.keeping.prepare(&vrrp) {
+            self.coming = Some((model, generation));
+        } else {
+            self.take_up(vrrp, generation);
+        }
+    }
+
+    fn prepared(&mut self) {
+        let Some((model, generation)) = self.coming.take() else { return };
+        // The machine knows of the new links before it is told to run on them.
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        while self.look_again.is_none() {
+            match self.monitor.poll(&mut context) {
+                Poll::Ready(Ok(changes)) => self.changes(changes),
+                Poll::Ready(Err(failure)) => self.blinded(&failure),
+                Poll::Pending => break,
+            }
+        }
+        self.take_up(Arc::new(model.vrrp.clone()), generation);
+        self.keeping.settle();
+    }
+
+    fn take_up(&mut self, vrrp: Arc<Vrrp>, generation: u64) {
         self.generation = generation;
-        self.handle(Input::Reload { model: Arc::new(model.vrrp.clone()), generation });
+        self.keeping.take_up(&vrrp);
+        self.handle(Input::Reload { model: vrrp, generation });
         self.ready();
     }
 

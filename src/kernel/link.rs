@@ -6,7 +6,8 @@ use nix::libc;
 
 use crate::base::name::InterfaceName;
 use crate::base::net::{InterfaceIndex, MacAddress};
-use crate::model::host::Link;
+use crate::model::device::IpvlanFlag;
+use crate::model::host::{Link, LinkKind, LinkNature};
 
 /// Bytes of struct ifinfomsg (linux/rtnetlink.h).
 const HEADER: usize = 16;
@@ -14,7 +15,23 @@ const HEADER: usize = 16;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
+const IFLA_LINK: u16 = 5;
+const IFLA_MASTER: u16 = 10;
+const IFLA_LINKINFO: u16 = 18;
 const IFLA_AF_SPEC: u16 = 26;
+const IFLA_GROUP: u16 = 27;
+const IFLA_LINK_NETNSID: u16 = 37;
+const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+const IFLA_MACVLAN_MODE: u16 = 1;
+const IFLA_IPVLAN_MODE: u16 = 1;
+const IFLA_IPVLAN_FLAGS: u16 = 2;
+const MACVLAN_MODE_PRIVATE: u32 = 1;
+const IPVLAN_MODE_L2: u16 = 0;
+const IPVLAN_F_PRIVATE: u16 = 1;
+const IPVLAN_F_VEPA: u16 = 2;
+/// linux/if_arp.h.
+const ARPHRD_ETHER: u16 = 1;
 const IFLA_INET6_CONF: u16 = 2;
 /// Place of `forwarding` in IFLA_INET6_CONF (linux/ipv6.h): the first.
 const DEVCONF_FORWARDING: usize = 0;
@@ -55,6 +72,55 @@ pub fn parse(payload: &[u8]) -> Option<Link> {
         }
     }
     (!link.name.as_str().is_empty()).then_some(link)
+}
+
+/// As `parse`, with what the link is made of.
+pub fn nature(payload: &[u8]) -> Option<LinkNature> {
+    let link = parse(payload)?;
+    let (header, attributes) = payload.split_first_chunk::<HEADER>()?;
+    let ethernet = u16::from_ne_bytes([header[2], header[3]]) == ARPHRD_ETHER;
+    let mut nature = LinkNature { link, kind: LinkKind::Other, base: None, group: 0, master: None, ethernet };
+    let mut elsewhere = false;
+    for attribute in attributes_of(attributes) {
+        match (attribute.kind(), attribute.value()) {
+            (IFLA_LINK, value) => nature.base = number(value, 0).map(InterfaceIndex),
+            (IFLA_LINK_NETNSID, _) => elsewhere = true,
+            (IFLA_MASTER, value) => nature.master = number(value, 0).map(InterfaceIndex),
+            (IFLA_GROUP, value) => nature.group = number(value, 0).unwrap_or(0),
+            (IFLA_LINKINFO, value) => nature.kind = kind(value),
+            _ => {}
+        }
+    }
+    nature.base = nature.base.filter(|_| !elsewhere);
+    Some(nature)
+}
+
+fn kind(about: &[u8]) -> LinkKind {
+    let find = |bytes, wanted| attributes_of(bytes).find(|attribute| attribute.kind() == wanted);
+    let Some(name) = find(about, IFLA_INFO_KIND).map(|kind| text(kind.value())) else { return LinkKind::Other };
+    let detail = find(about, IFLA_INFO_DATA);
+    let detail = detail.as_ref().map_or(&[][..], NlaBuffer::value);
+    let small = |wanted| {
+        let octets = find(detail, wanted)?.value().first_chunk().copied()?;
+        Some(u16::from_ne_bytes(octets))
+    };
+    match name.as_str() {
+        "macvlan" => {
+            let mode = find(detail, IFLA_MACVLAN_MODE).and_then(|mode| number(mode.value(), 0));
+            LinkKind::Macvlan { private: mode == Some(MACVLAN_MODE_PRIVATE) }
+        }
+        "ipvlan" => {
+            let flags = small(IFLA_IPVLAN_FLAGS).unwrap_or(0);
+            let flag = match (flags & IPVLAN_F_PRIVATE != 0, flags & IPVLAN_F_VEPA != 0) {
+                (true, _) => IpvlanFlag::Private,
+                (false, true) => IpvlanFlag::Vepa,
+                (false, false) => IpvlanFlag::Bridge,
+            };
+            LinkKind::Ipvlan { l2: small(IFLA_IPVLAN_MODE) == Some(IPVLAN_MODE_L2), flag }
+        }
+        "vrf" => LinkKind::Vrf,
+        _ => LinkKind::Other,
+    }
 }
 
 /// The attributes of a message, to the first that does not fit.

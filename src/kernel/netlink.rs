@@ -160,6 +160,16 @@ impl Socket {
         }
     }
 
+    /// One request, with more flags than those of every request, and its answer: `Refused` with the errno.
+    pub fn request(&mut self, message: &RouteNetlinkMessage, flags: u16) -> Result<(), Failure> {
+        let mut bytes = Vec::new();
+        let sequence = self.append(message, NLM_F_REQUEST | NLM_F_ACK | flags, &mut bytes);
+        self.socket.send(&bytes, 0)?;
+        let mut refused = Vec::new();
+        self.answers(sequence, 1, 0, &mut refused)?;
+        refused.first().map_or(Ok(()), |(_, errno)| Err(Failure::Refused(*errno)))
+    }
+
     /// Sends at most `BATCH` messages at once and says which were refused: place and errno. An error does not stop
     /// the later ones.
     pub fn batch(&mut self, messages: &[RouteNetlinkMessage]) -> Result<Vec<(usize, i32)>, Failure> {

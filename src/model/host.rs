@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::name::InterfaceName;
 use crate::base::net::{Cidr, InterfaceIndex, MacAddress};
+use crate::model::device::IpvlanFlag;
 use crate::model::vrrp::VirtualAddress;
 
 /// What rtnetlink says of a link.
@@ -22,6 +23,29 @@ pub struct Link {
     pub mtu: u32,
     /// net.ipv6.conf.IF.forwarding, for the Router flag (VR-166).
     pub forwarding6: bool,
+}
+
+/// What a link is made of, for those who make links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkNature {
+    pub link: Link,
+    pub kind: LinkKind,
+    /// IFLA_LINK: the link below, in this network namespace.
+    pub base: Option<InterfaceIndex>,
+    /// IFLA_GROUP.
+    pub group: u32,
+    /// IFLA_MASTER: a bridge, a bond or a VRF.
+    pub master: Option<InterfaceIndex>,
+    /// ARPHRD_ETHER.
+    pub ethernet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkKind {
+    Macvlan { private: bool },
+    Ipvlan { l2: bool, flag: IpvlanFlag },
+    Vrf,
+    Other,
 }
 
 /// An address on an interface of this host.

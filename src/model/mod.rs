@@ -4,6 +4,7 @@
 pub mod bfd;
 pub mod change;
 pub mod check;
+pub mod device;
 pub mod event;
 pub mod global;
 pub mod host;

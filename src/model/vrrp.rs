@@ -7,6 +7,7 @@ pub use crate::base::name::{Authentication, Version};
 use crate::base::name::{InstanceName, InterfaceName, Priority, SyncGroupName, Vrid};
 use crate::base::net::{Cidr, Family, InterfaceIndex};
 use crate::base::time::Interval;
+use crate::model::device::{Device, Firewall};
 use crate::model::notify::StateScripts;
 use crate::model::route::{Route, Rule, Statics};
 use crate::model::track::{
@@ -27,6 +28,14 @@ pub struct Vrrp {
     pub files: Vec<Arc<TrackFile>>,
     /// Only those that an instance or group tracks.
     pub processes: Vec<Arc<TrackProcess>>,
+    /// Virtual interfaces that instances and addresses need; they are there before the instances begin.
+    pub devices: Vec<Arc<Device>>,
+    /// `vmac_addr_prefix`: what the names of devices of single addresses begin with.
+    pub vmac_addr_prefix: String,
+    /// `None`: nothing needs one (VR-268).
+    pub firewall: Option<Firewall>,
+    /// `disable_local_igmp` (VR-270).
+    pub disable_local_igmp: bool,
     /// `vrrp_startup_delay` (VR-130).
     pub startup_delay: Interval,
     /// `log_unknown_vrids` (VR-66).
@@ -87,6 +96,14 @@ pub struct Instance {
     pub version: Version,
     /// `interface`; absent only for unicast with `unicast_src_ip` (VR-105).
     pub interface: Option<InterfaceName>,
+    /// `use_vmac` or `use_ipvlan`: the virtual interface on `interface` that carries the addresses (VR-201).
+    pub device: Option<InterfaceName>,
+    /// `vmac_xmit_base`: adverts go over `interface` although there is a device (VR-202).
+    pub xmit_base: bool,
+    /// `vrf`: where the sockets of a unicast instance without interface are bound (VR-56).
+    pub vrf: Option<InterfaceName>,
+    /// The configuration has a fault that keeps it out of work for ever (VR-107, VR-113).
+    pub disabled: bool,
     /// `state MASTER`: only clears `nopreempt` and `preempt_delay`; no faster start (VR-125).
     pub wants_master: bool,
     /// `priority`, 1..=255 (VR-12).
@@ -135,6 +152,8 @@ pub struct Instance {
     /// `accept` (VR-264); false: packets to the addresses are dropped while Master.
     pub accept: bool,
     pub strict: bool,
+    /// Barred link-local addresses are matched by the interface's name and not by its index (VR-265).
+    pub bar_by_name: bool,
     /// `dont_track_primary` (VR-183).
     pub dont_track_primary: bool,
     pub track_interfaces: Vec<TrackedInterface>,
@@ -147,6 +166,22 @@ pub struct Instance {
     pub notify_deleted: bool,
     /// `smtp_alert`.
     pub smtp_alert: bool,
+}
+
+impl Instance {
+    /// Where adverts leave and come in (VR-202).
+    pub fn advert_interface(&self) -> Option<&InterfaceName> {
+        self.device.as_ref().filter(|_| !self.xmit_base).or(self.interface.as_ref())
+    }
+
+    /// Whose address adverts are sent from where none is configured: over IPv4 that of the base, over IPv6 the
+    /// link-local one of the interface itself (VR-26, VR-33).
+    pub fn source_interface(&self) -> Option<&InterfaceName> {
+        match self.family {
+            Family::V4 => self.interface.as_ref(),
+            Family::V6 => self.advert_interface(),
+        }
+    }
 }
 
 /// `auth_hmac`: how adverts are signed and judged (VR-48 … VR-52).
@@ -277,6 +312,10 @@ pub struct Announce {
     pub garp_interval: Interval,
     /// `vrrp_gna_interval`.
     pub gna_interval: Interval,
+    /// `garp_extra_if`: how often addresses on other interfaces are announced; zero: never (VR-179).
+    pub extra_interval: Interval,
+    /// `garp_extra_if all`: on all of them, not on virtual interfaces only.
+    pub extra_all: bool,
 }
 
 /// One `vrrp_sync_group`: members move together.

@@ -1,11 +1,13 @@
 //! the addresses that a Master sets, announces and removes.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::announce::announcement;
-use super::host::Host;
+use super::host::{Host, is_link_local};
 use super::instance::{Placed, Turn, VirtualRouter};
 use super::{Announcement, Effect};
+use crate::model::device::Barred;
 use crate::model::event::vrrp::{Event as Report, Fact};
 use crate::model::host::Placement;
 use crate::model::vrrp::{Transport, VirtualAddress};
@@ -26,6 +28,7 @@ impl VirtualRouter {
         if addresses.is_empty() {
             return;
         }
+        self.bar(&addresses, turn);
         let excluded = addresses.iter().filter(|one| self.is_excluded(&one.address)).count();
         if excluded < addresses.len() {
             self.report(Fact::SettingAddresses, turn);
@@ -43,6 +46,55 @@ impl VirtualRouter {
             held = self.wanted(turn.host);
         }
         self.remove(held, turn.release.always_addresses, turn);
+        self.unbar(turn);
+    }
+
+    /// `no_accept`: before the addresses are set, packets from and to them are dropped (VR-264, VR-266).
+    fn bar(&mut self, addresses: &[Placement], turn: &mut Turn<'_>) {
+        if self.model.accept {
+            return;
+        }
+        let mut fresh: Vec<Barred> = addresses.iter().map(|one| self.barred_form(one)).collect();
+        fresh.retain(|one| !self.barred.contains(one));
+        if !fresh.is_empty() {
+            self.report(Fact::BarringAddresses, turn);
+            self.barred.extend(fresh.iter().cloned());
+            turn.out.push(Effect::Bar(fresh));
+        }
+    }
+
+    /// After addresses are gone: what is barred is what is still set.
+    pub(super) fn unbar(&mut self, turn: &mut Turn<'_>) {
+        let kept: Vec<Barred> = if self.model.accept {
+            Vec::new()
+        } else {
+            self.placed.iter().map(|placed| self.barred_form(&placed.placement)).collect()
+        };
+        let (still, gone) = std::mem::take(&mut self.barred).into_iter().partition(|one| kept.contains(one));
+        self.barred = still;
+        if !gone.is_empty() {
+            self.report(Fact::UnbarringAddresses, turn);
+            turn.out.push(Effect::Unbar(gone));
+        }
+    }
+
+    /// All that is set is barred, or nothing of it, as the settings now say.
+    pub(super) fn bar_again(&mut self, turn: &mut Turn<'_>) {
+        let held: Vec<Placement> = self.placed.iter().map(|placed| placed.placement.clone()).collect();
+        self.bar(&held, turn);
+        self.unbar(turn);
+    }
+
+    /// A link-local address is barred on its interface only (VR-265).
+    fn barred_form(&self, place: &Placement) -> Barred {
+        match (place.address.cidr.address, &place.address.interface) {
+            (IpAddr::V4(address), _) => Barred::V4(address),
+            (IpAddr::V6(address), _) if !is_link_local(address) => Barred::V6(address),
+            (IpAddr::V6(address), Some(name)) if self.model.bar_by_name => {
+                Barred::LinkLocalNamed { address, name: name.clone() }
+            }
+            (IpAddr::V6(address), _) => Barred::LinkLocal { address, index: place.index },
+        }
     }
 
     /// What a predecessor left behind (VR-128).
@@ -82,6 +134,26 @@ impl VirtualRouter {
         self.announce(found.as_slice(), 1, turn);
     }
 
+    /// Announces one address on each interface that adverts do not leave by: switches on the way forget what they hear
+    /// nothing of (VR-179). False when there is no such interface.
+    pub(super) fn announce_extra(&mut self, turn: &mut Turn<'_>) -> bool {
+        let home = self.model.advert_interface().and_then(|name| turn.host.index(name));
+        let mut chosen: Vec<&Placement> = Vec::new();
+        for placed in &self.placed {
+            let one = &placed.placement;
+            let virtual_one = one.address.interface.as_ref().is_some_and(|name| turn.host.is_virtual(name));
+            let wanted = Some(one.index) != home && (virtual_one || self.model.announce.extra_all);
+            if wanted && !chosen.iter().any(|other| other.index == one.index) {
+                chosen.push(one);
+            }
+        }
+        let found = |one: &&Placement| announcement(turn.host, one.index, one.address.cidr.address);
+        let all: Vec<Announcement> = chosen.iter().filter_map(found).collect();
+        let any = !chosen.is_empty();
+        self.announce(&all, 1, turn);
+        any
+    }
+
     fn announce(&mut self, all: &[Announcement], rounds: u32, turn: &mut Turn<'_>) {
         for one in all {
             if let Some(link) = turn.host.link(one.index) {
@@ -109,3 +181,6 @@ pub fn send_announcements(now: Vec<Announcement>, host: &Host, out: &mut Vec<Eff
     out.push(Effect::Announce(now));
     out.extend(told);
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,8 @@ pub struct Schedule {
     pub refresh: Option<Time>,
     /// The second answer to a lower-priority advert (VR-174).
     pub lower_priority: Option<Time>,
+    /// VR-179.
+    pub extra: Option<Time>,
 }
 
 impl Schedule {
@@ -25,10 +27,11 @@ impl Schedule {
     pub fn begin(&mut self, now: Time, settings: &Announce) {
         self.second = after(now, settings.master_delay);
         self.refresh = after(now + settings.master_delay, settings.master_refresh);
+        self.extra = after(now + settings.master_delay, settings.extra_interval);
     }
 
     pub fn deadline(&self) -> Option<Time> {
-        [self.second, self.refresh, self.lower_priority].into_iter().flatten().min()
+        [self.second, self.refresh, self.lower_priority, self.extra].into_iter().flatten().min()
     }
 
     /// Rounds that are due, the largest of them; arms what repeats.
@@ -47,8 +50,15 @@ impl Schedule {
         rounds
     }
 
+    /// Whether other interfaces are to be announced on now; arms the next time.
+    pub fn extra_due(&mut self, now: Time, settings: &Announce) -> bool {
+        let Some(at) = self.extra.take_if(|at| *at <= now) else { return false };
+        self.extra = after(at, settings.extra_interval).map(|next| next.max(now + Interval::from_micros(1)));
+        true
+    }
+
     pub fn rebase(&mut self, by: Interval) {
-        for timer in [&mut self.second, &mut self.refresh, &mut self.lower_priority] {
+        for timer in [&mut self.second, &mut self.refresh, &mut self.lower_priority, &mut self.extra] {
             *timer = timer.map(|at| at - by);
         }
     }

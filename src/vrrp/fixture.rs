@@ -80,6 +80,8 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> Instance {
             lower_prio_repeat: 1,
             garp_interval: Interval::ZERO,
             gna_interval: Interval::ZERO,
+            extra_interval: Interval::ZERO,
+            extra_all: false,
         },
         lower_prio_no_advert: false,
         higher_prio_send_advert: false,
@@ -89,6 +91,11 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> Instance {
         old_unicast_checksum: OldChecksum::Auto,
         multicast_group4: "224.0.0.18".parse().unwrap(),
         accept: true,
+        bar_by_name: false,
+        device: None,
+        xmit_base: false,
+        vrf: None,
+        disabled: false,
         strict: false,
         dont_track_primary: false,
         track_interfaces: vec![],
@@ -436,6 +443,8 @@ fn line(effect: &Effect) -> String {
         Effect::RemoveAddresses { instance, addresses, forced } => {
             format!("remove {}{}{}", instance.0, places(addresses), if *forced { " forced" } else { "" })
         }
+        Effect::Bar(barred) => format!("bar {barred:?}"),
+        Effect::Unbar(barred) => format!("unbar {barred:?}"),
         Effect::Announce(all) => {
             format!("announce{}", all.iter().map(|one| format!(" {}", one.address)).collect::<String>())
         }

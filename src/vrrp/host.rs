@@ -15,6 +15,8 @@ pub struct Host {
     names: BTreeMap<InterfaceName, InterfaceIndex>,
     /// Addresses that come and go with a virtual router: never a source (VR-210).
     virtual_addresses: BTreeSet<(InterfaceName, IpAddr)>,
+    /// Interfaces that we made (`use_vmac`, `use_ipvlan`).
+    virtual_interfaces: BTreeSet<InterfaceName>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -60,10 +62,14 @@ impl Host {
     /// Says which addresses are never a source; call it once at the start and at each reload.
     pub fn set_virtual_addresses(&mut self, model: &Vrrp) {
         self.virtual_addresses.clear();
+        self.virtual_interfaces = model.devices.iter().map(|device| device.name.clone()).collect();
         for instance in &model.instances {
             let addresses = || instance.virtual_addresses.iter().chain(&instance.excluded_addresses);
-            let names: BTreeSet<&InterfaceName> =
-                addresses().filter_map(|address| address.interface.as_ref()).chain(&instance.interface).collect();
+            let names: BTreeSet<&InterfaceName> = addresses()
+                .filter_map(|address| address.interface.as_ref())
+                .chain(&instance.interface)
+                .chain(&instance.device)
+                .collect();
             for name in names {
                 self.virtual_addresses.extend(addresses().map(|address| (name.clone(), address.cidr.address)));
             }
@@ -80,6 +86,10 @@ impl Host {
 
     pub fn index(&self, name: &InterfaceName) -> Option<InterfaceIndex> {
         self.names.get(name).copied()
+    }
+
+    pub fn is_virtual(&self, name: &InterfaceName) -> bool {
+        self.virtual_interfaces.contains(name)
     }
 
     pub fn link(&self, index: InterfaceIndex) -> Option<&Link> {

@@ -53,6 +53,8 @@ impl Index {
             let names: BTreeSet<&InterfaceName> = addresses
                 .filter_map(|address| address.interface.as_ref())
                 .chain(&instance.interface)
+                .chain(&instance.device)
+                .chain(&instance.vrf)
                 .chain(watched.interfaces.iter().map(|(name, _)| name))
                 .collect();
             for name in names {
@@ -74,7 +76,7 @@ impl Index {
             for (name, _) in &watched.processes {
                 index.processes.entry(name.clone()).or_default().push(InstanceId(at));
             }
-            index.own_interfaces.extend(instance.interface.clone());
+            index.own_interfaces.extend(instance.interface.iter().chain(&instance.device).cloned());
             index.watched.push(watched);
         }
         index

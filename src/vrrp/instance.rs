@@ -25,6 +25,7 @@ use super::tracking::Condition;
 use super::{Effect, Release};
 use crate::base::name::{Priority, Version};
 use crate::base::time::{Interval, Time, WallTime};
+use crate::model::device::Barred;
 use crate::model::event::vrrp::{Event as Report, Fact};
 use crate::model::event::{Notification, NotifyState};
 use crate::model::host::Placement;
@@ -155,6 +156,8 @@ pub struct VirtualRouter {
     pub timers: Timers,
     pub preempt_delay: PreemptDelay,
     pub placed: Vec<Placed>,
+    /// What packets are dropped from and to for it.
+    pub barred: Vec<Barred>,
     /// Peers that were seen to use the old checksum (VR-22).
     pub old_checksums: BTreeSet<IpAddr>,
     pub sequence: Sequence,
@@ -181,6 +184,7 @@ impl VirtualRouter {
             timers: Timers::default(),
             preempt_delay: PreemptDelay::Idle,
             placed: Vec::new(),
+            barred: Vec::new(),
             old_checksums: BTreeSet::new(),
             sequence: Sequence::default(),
             signing: Signing::default(),
@@ -337,6 +341,9 @@ impl VirtualRouter {
         let model = self.model.0.clone();
         if let Some(rounds) = self.timers.schedule.due(turn.now, &model.announce) {
             self.announce_addresses(rounds, turn);
+        }
+        if self.timers.schedule.extra_due(turn.now, &model.announce) && !self.announce_extra(turn) {
+            self.timers.schedule.extra = None;
         }
     }
 

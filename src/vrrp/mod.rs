@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use crate::base::name::{FilePath, ScriptName};
 use crate::base::net::{InterfaceIndex, MacAddress};
+use crate::model::device::Barred;
 use crate::model::event::{Notification, vrrp::Event};
 use crate::model::host::{HostAddress, Link, Placement};
 use crate::model::track::{CountCause, ProcessPattern, ScriptOutcome};
@@ -108,6 +109,10 @@ pub enum Effect {
         addresses: Vec<Placement>,
         forced: bool,
     },
+    /// Packets from and to these are dropped from now on; comes before the addresses are set (VR-266).
+    Bar(Vec<Barred>),
+    /// No longer; comes after the addresses are gone.
+    Unbar(Vec<Barred>),
     /// Gratuitous ARPs and unsolicited neighbour advertisements, in wire order.
     Announce(Vec<Announcement>),
     Report(Event),

@@ -188,6 +188,7 @@ impl VirtualRouter {
             State::Master => {
                 self.master_interval = new.advert_interval;
                 let added = self.take_up_addresses(turn);
+                self.bar_again(turn);
                 self.advertise_now(turn);
                 if added {
                     self.announce_addresses(new.announce.master_repeat, turn);
@@ -225,6 +226,7 @@ impl VirtualRouter {
         if !gone.is_empty() {
             let addresses = gone.into_iter().map(|placed| placed.placement).collect();
             turn.out.push(Effect::RemoveAddresses { instance: self.id, addresses, forced: false });
+            self.unbar(turn);
         }
     }
 

@@ -541,7 +541,11 @@ impl Router {
         let model = &instance.model;
         let known = Known { host: &self.host, scripts: &self.scripts, files: &self.files, processes: &self.processes };
         let mut condition = judge(model.priority, self.index.watched(id), known);
-        if let Some(name) = model.interface.as_ref().filter(|name| self.host.index(name).is_none()) {
+        if model.disabled {
+            condition.fault = Some(FaultCause::Configuration);
+        }
+        let own = model.interface.iter().chain(&model.device).chain(&model.vrf);
+        for name in own.filter(|name| self.host.index(name).is_none()) {
             condition.fault = condition.fault.or(Some(FaultCause::Interface(name.clone())));
         }
         if self.source(model).is_none() {
@@ -554,7 +558,7 @@ impl Router {
     }
 
     fn source(&self, model: &Instance) -> Option<std::net::IpAddr> {
-        model.source.or_else(|| self.host.source(model.interface.as_ref()?, model.family))
+        model.source.or_else(|| self.host.source(model.source_interface()?, model.family))
     }
 
     /// Takes over the address to send from. While there is none the last one stays: the farewell is sent from it
@@ -568,7 +572,7 @@ impl Router {
     /// The socket that an instance sends and hears through, if it can have one (VR-56).
     fn socket(&self, instance: &VirtualRouter) -> Option<SocketKey> {
         let model = &instance.model;
-        let interface = match &model.interface {
+        let interface = match model.advert_interface().or(model.vrf.as_ref()) {
             Some(name) => Some(self.host.index(name)?),
             None => None,
         };

@@ -130,10 +130,12 @@ impl Watched {
         let mut watched = Watched::default();
         let unweighted = TrackEffect::default();
         if !instance.dont_track_primary {
-            watched.interfaces.extend(instance.interface.iter().map(|name| (name.clone(), unweighted)));
+            let own = instance.interface.iter().chain(&instance.device);
+            watched.interfaces.extend(own.map(|name| (name.clone(), unweighted)));
         }
         for address in instance.virtual_addresses.iter().chain(&instance.excluded_addresses) {
-            let own = address.interface == instance.interface;
+            let own = address.interface == instance.interface
+                || instance.device.is_some() && address.interface == instance.device;
             let Some(name) = address.interface.as_ref().filter(|_| !address.no_track && !own) else { continue };
             if !watched.interfaces.iter().any(|(other, _)| other == name) {
                 watched.interfaces.push((name.clone(), unweighted));

@@ -214,6 +214,9 @@ fn facts() -> Vec<Fact> {
         Fact::FileFault { file: TrackFileName::new("f") },
         Fact::FileFaultOver { file: TrackFileName::new("f") },
         Fact::PrioritySet { priority: Priority(90) },
+        Fact::Fault(FaultCause::Configuration),
+        Fact::BarringAddresses,
+        Fact::UnbarringAddresses,
         Fact::Announcing { interface: interface(), address: address(1) },
     ]
 }
@@ -260,6 +263,8 @@ fn flaws() -> Vec<Flaw> {
 
 fn kernel() -> Vec<Kernel> {
     let (index, error) = (InterfaceIndex(2), || text("No buffer space available"));
+    let (owner, vmac) = (|| InstanceName::new("VI_1"), || InterfaceName::new("vrrp.51"));
+    let key = || text("ipv4/conf/all/rp_filter");
     vec![
         Kernel::AddressRefused { address: cidr(1), index, adding: true, errno: 1 },
         Kernel::AddressRefused { address: cidr(1), index, adding: false, errno: 99 },
@@ -269,6 +274,21 @@ fn kernel() -> Vec<Kernel> {
         Kernel::SendsAgain { destination: address(2) },
         Kernel::CannotAnnounce { address: address(1), index, error: error() },
         Kernel::CannotReceive { error: error() },
+        Kernel::DeviceMade { owner: owner(), name: vmac(), ipvlan: false, adjusted: false },
+        Kernel::DeviceMade { owner: owner(), name: vmac(), ipvlan: false, adjusted: true },
+        Kernel::DeviceMade { owner: owner(), name: vmac(), ipvlan: true, adjusted: false },
+        Kernel::DeviceRefused { owner: owner(), name: vmac(), ipvlan: false, error: error() },
+        Kernel::DeviceRefused { owner: owner(), name: vmac(), ipvlan: true, error: error() },
+        Kernel::DeviceReplaced { owner: owner(), name: vmac() },
+        Kernel::DeviceRemoved { owner: owner(), name: vmac() },
+        Kernel::DeviceNotRemoved { owner: owner(), name: vmac(), error: error() },
+        Kernel::SettingMoved { key: key(), from: text("2"), to: text("0"), back: false },
+        Kernel::SettingMoved { key: key(), from: text("0"), to: text("2"), back: true },
+        Kernel::SettingRefused { key: key(), error: error() },
+        Kernel::FirewallRefused { table: text("keepalived"), error: error() },
+        Kernel::BarRefused { table: text("keepalived"), adding: true, error: error() },
+        Kernel::BarRefused { table: text("keepalived"), adding: false, error: error() },
+        Kernel::KeeperFailed { error: error() },
     ]
 }
 

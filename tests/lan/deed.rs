@@ -26,6 +26,7 @@ pub enum Deed {
     /// A datagram: `VI_1 from 10.0.0.1 to 224.0.0.18 ttl 255`.
     Wire(String),
     Socket(String),
+    Firewall(String),
 }
 
 impl Deed {
@@ -66,7 +67,7 @@ impl fmt::Display for Deed {
             Deed::Told(line) => write!(f, "tells {line}"),
             Deed::Logged(line) => write!(f, "logs {line}"),
             Deed::Wire(line) => write!(f, "datagram of {line}"),
-            Deed::Socket(line) => f.write_str(line),
+            Deed::Socket(line) | Deed::Firewall(line) => f.write_str(line),
         }
     }
 }
@@ -107,6 +108,8 @@ pub fn deeds(host: &Host, effect: &Effect) -> Vec<Deed> {
             let verb = if *forced { "clear" } else { "remove" };
             one(name(*instance), format!("{verb} {}", list(addresses)))
         }
+        Effect::Bar(barred) => vec![Deed::Firewall(format!("bars {barred:?}"))],
+        Effect::Unbar(barred) => vec![Deed::Firewall(format!("lets pass {barred:?}"))],
         Effect::Announce(announcements) => {
             let speaker = announcements.first().and_then(|first| announcer(host, first));
             one(speaker.unwrap_or_else(|| "?".to_owned()), format!("announce {}", rounds(announcements)))

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use keepalived_rs::base::name::InterfaceName;
 use keepalived_rs::base::net::{Cidr, Family, InterfaceIndex, MacAddress};
 use keepalived_rs::base::time::Time;
+use keepalived_rs::model::device::Barred;
 use keepalived_rs::model::host::{HostAddress, Link, Placement};
 use keepalived_rs::model::vrrp::{InstanceId, SocketKey, Vrrp};
 use keepalived_rs::vrrp::router::Router;
@@ -91,6 +92,8 @@ pub struct Host {
     /// `None`: the daemon does not run.
     pub router: Option<Router>,
     pub sockets: BTreeSet<SocketKey>,
+    /// What packets are dropped from and to.
+    pub barred: BTreeSet<Barred>,
     /// The virtual addresses in its kernel.
     pub kernel: BTreeSet<Held>,
     /// Addresses that the kernel refuses to set.
@@ -114,6 +117,7 @@ impl Host {
             generation: 1,
             router: None,
             sockets: BTreeSet::new(),
+            barred: BTreeSet::new(),
             kernel: BTreeSet::new(),
             denied: BTreeSet::new(),
             excused: BTreeSet::new(),
@@ -141,6 +145,7 @@ impl Host {
         self.router =
             Some(Router::new(self.model.clone(), self.generation, Release { always_addresses: false, vrrp: true }));
         self.sockets.clear();
+        self.barred.clear();
         self.echoes.clear();
         self.started = false;
         let mut done = Vec::new();
@@ -173,6 +178,7 @@ impl Host {
     pub fn crash(&mut self) {
         self.router = None;
         self.sockets.clear();
+        self.barred.clear();
         self.excused.clear();
         self.echoes.clear();
     }
@@ -266,6 +272,10 @@ impl Host {
                     self.remove(placement, *forced, told)?;
                 }
             }
+            Effect::Bar(fresh) => {
+                self.barred.extend(fresh.iter().cloned());
+            }
+            Effect::Unbar(gone) => self.barred.retain(|one| !gone.contains(one)),
             Effect::Announce(_) | Effect::Report(_) | Effect::Notify(_) => {}
         }
         Ok(())

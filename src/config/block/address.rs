@@ -38,6 +38,8 @@ pub struct Address {
     pub no_track: bool,
     /// Static addresses only.
     pub track_group: Option<TrackGroupName>,
+    /// Only of a virtual router's addresses.
+    pub use_vmac: bool,
 }
 
 /// How the broadcast address was given.
@@ -67,6 +69,7 @@ pub fn read(line: &Line<'_>, fixed: bool, reader: &mut Reader<'_>) -> Result<Opt
         flags: if cidr.address.is_ipv4() { 0 } else { NODAD },
         no_track: false,
         track_group: None,
+        use_vmac: false,
     };
     let reading = Reading { line, first, entry, broadcast: None, preferred: None, fixed, at: 1 };
     Ok(reading.read(reader))
@@ -187,10 +190,7 @@ impl<'l> Reading<'_, 'l> {
                     self.complain(format!("track_group {name} not found"), reader);
                 }
             }
-            "use_vmac" if !self.fixed => {
-                let span = self.line.span(self.at - 1);
-                reader.report(Code::NotActedOn, span, "`use_vmac` is read but not yet acted on");
-            }
+            "use_vmac" if !self.fixed => self.entry.use_vmac = true,
             other => {
                 self.complain(format!("Unknown configuration entry '{other}' for ip address - ignoring"), reader);
             }

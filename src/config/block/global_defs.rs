@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use super::track::User;
-use super::{Given, minor};
+use super::vrrp_instance::Extra;
+use super::{Given, minor, virtual_router};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Invalid, Missing, Repeat, Row, keywords};
 use crate::config::script::Script;
@@ -77,6 +78,16 @@ pub struct Global {
     pub script_user: Given<User>,
     pub enable_script_security: Given<Flag>,
     pub rs_init_notifies: Given<bool>,
+    pub vrrp_iptables: Given<String>,
+    pub vrrp_ipsets: Given<Flag>,
+    pub nftables: Given<String>,
+    pub nftables_priority: Given<Number<{ -2_147_483_648 }, 2_147_483_647>>,
+    pub nftables_ifindex: Given<Flag>,
+    pub nftables_counters: Given<Flag>,
+    pub vmac_prefix: Given<String>,
+    pub vmac_addr_prefix: Given<String>,
+    pub disable_local_igmp: Given<Flag>,
+    pub vrrp_garp_extra_if: Given<Extra>,
     pub umask: Given<u32>,
 }
 
@@ -172,7 +183,7 @@ keywords! {
         call "dynamic_interfaces" (dynamic_interfaces, Value, "[allow_if_changes]", "") "Interfaces may come and go.";
         read "no_email_faults" (Flag = "") "No mail about faults.";
         set "default_interface" (default_interface: String = "eth0") "Interface of static addresses." { missing: Missing::Report, lack: "default_interface requires interface name" };
-        read "disable_local_igmp" (Flag = "") "No IGMP reports for 224.0.0.0/24.";
+        set "disable_local_igmp" (disable_local_igmp: Flag = "") "No IGMP reports for 224.0.0.0/24.";
         set "v3_checksum_as_v2" (v3_checksum_as_v2: Flag = "") "Default of v3_checksum_as_v2." { since: "2.2.8" };
         call "lvs_timeouts" (lvs_timeouts, Words, "[tcp <uint>] [tcpfin <uint>] [udp <uint>]", "") "Timeouts of IPVS connections.";
         set "lvs_flush" (lvs_flush: Flag = "") "Empty the IPVS table at start.";
@@ -191,16 +202,16 @@ keywords! {
         set "vrrp_garp_interval" (vrrp_garp_interval: Seconds<1, 4_294_967_295> = "") "Least gap between gratuitous ARPs of an interface." { complaint: "vrrp_garp_interval '{}' is invalid" };
         set "vrrp_gna_interval" (vrrp_gna_interval: Seconds<1, 4_294_967_295> = "") "Least gap between unsolicited advertisements of an interface." { complaint: "vrrp_gna_interval '{}' is invalid" };
         set "vrrp_min_garp" (vrrp_min_garp: bool = "false") "One gratuitous ARP only." { complaint: "Invalid value for vrrp_min_garp specified" };
-        call "vrrp_garp_extra_if" (minor::any_words, Words, "[all] <uint>", "") "Default of garp_extra_if." { acted: false };
-        call "vrrp_vmac_garp_intvl" (minor::any_words, Words, "[all] <uint>", "") "Old name of vrrp_garp_extra_if." { acted: false, deprecated: "Keyword \"vrrp_vmac_garp_intvl\" is deprecated - please use \"vrrp_garp_extra_if\"" };
+        call "vrrp_garp_extra_if" (virtual_router::garp_extra_if, Words, "[all] <uint>", "0") "Default of garp_extra_if.";
+        call "vrrp_vmac_garp_intvl" (virtual_router::garp_extra_if, Words, "[all] <uint>", "0") "Old name of vrrp_garp_extra_if." { deprecated: "Keyword \"vrrp_vmac_garp_intvl\" is deprecated - please use \"vrrp_garp_extra_if\"" };
         set "vrrp_lower_prio_no_advert" (vrrp_lower_prio_no_advert: bool = "false") "Default of lower_prio_no_advert." { complaint: "Invalid value for vrrp_lower_prio_no_advert specified" };
         set "vrrp_higher_prio_send_advert" (vrrp_higher_prio_send_advert: bool = "false") "Default of higher_prio_send_advert." { complaint: "Invalid value for vrrp_higher_prio_send_advert specified" };
         set "vrrp_version" (vrrp_version: Number<2, 3> = "2") "Default of version." { complaint: "VRRP Error: Version must be either 2 or 3" };
-        call "vrrp_iptables" (minor::any_words, Words, "[<chain> [<chain>]]", "") "Firewall rules by iptables." { acted: false };
-        call "vrrp_ipsets" (minor::any_words, Words, "[<set>…]", "") "Names of ipsets." { acted: false };
-        read "nftables" (OptionalText = "") "Firewall rules by nftables." { again: "nftables already specified - ignoring", repeat: Repeat::Refuse };
-        read "nftables_priority" (Number<{ -2_147_483_648 }, 2_147_483_647> = "-1") "Priority of the chains." { complaint: "invalid nftables chain priority '{}'" };
-        read "nftables_ifindex" (Flag = "") "Match interfaces by number.";
+        call "vrrp_iptables" (virtual_router::vrrp_iptables, Words, "[<chain> [<chain>]]", "") "Firewall rules, served by nftables." { repeat: Repeat::Refuse };
+        call "vrrp_ipsets" (virtual_router::vrrp_ipsets, Words, "[<set>…]", "") "Names of ipsets; nftables has sets of its own.";
+        call "nftables" (virtual_router::nftables, Value, "[<table>]", "keepalived") "Firewall rules by nftables." { repeat: Repeat::Refuse };
+        call "nftables_priority" (virtual_router::nftables_priority, Value, "<int>", "-1") "Priority of the chains." { lax: false, complaint: "invalid nftables chain priority '{}'" };
+        set "nftables_ifindex" (nftables_ifindex: Flag = "") "Match interfaces by number.";
         set "vrrp_check_unicast_src" (vrrp_check_unicast_src: Flag = "") "Default of check_unicast_src.";
         set "vrrp_skip_check_adv_addr" (vrrp_skip_check_adv_addr: bool = "false") "Default of skip_check_adv_addr." { complaint: "Invalid value '{}' for global vrrp_check_adv_addr specified" };
         set "vrrp_strict" (vrrp_strict: bool = "false") "Default of strict_mode." { complaint: "Invalid value '{}' for global vrrp_strict specified" };
@@ -213,7 +224,7 @@ keywords! {
         read "nftables_ipvs" (OptionalText = "") "Firewall marks for groups of virtual servers." { again: "ipvs nftables already specified - ignoring", repeat: Repeat::Refuse };
         read "nftables_ipvs_priority" (Number<{ -2_147_483_648 }, 2_147_483_647> = "-1") "Priority of its chain." { complaint: "invalid ipvs nftables chain priority '{}'" };
         read "nftables_ipvs_start_fwmark" (Number<1, 4_294_967_295> = "1000") "First mark." { complaint: "invalid ipvs nftables start_fwmark priority '{}'" };
-        read "nftables_counters" (Flag = "") "Count packets in rules.";
+        set "nftables_counters" (nftables_counters: Flag = "") "Count packets in rules.";
         call "notify_fifo" (notify_fifo, Words, "<path> [<user> [<group>]]", "") "FIFO that hears of everything.";
         script "notify_fifo_script" (notify_fifo_script) "Program that reads notify_fifo." { missing: Missing::Report, lack: "No notify_fifo_script specified", again: "notify_fifo_script already specified - ignoring {}" };
         call "vrrp_notify_fifo" (vrrp_notify_fifo, Words, "<path> [<user> [<group>]]", "") "FIFO that hears of VRRP.";
@@ -267,8 +278,8 @@ keywords! {
         read "vrrp_delay_after_boot" (Seconds<1_000, 4_294_967_295> = "") "Seconds of uptime before VRRP starts." { since: "2.4.0", complaint: "vrrp_delay_after_boot '{}' is invalid" };
         set "log_unknown_vrids" (log_unknown_vrids: Flag = "") "Log adverts of other virtual routers.";
         set "vrrp_owner_ignore_adverts" (vrrp_owner_ignore_adverts: bool = "false") "Default of owner_ignore_adverts." { since: "2.3.3", complaint: "Invalid value 'vrrp_owner_ignore_adverts' for global {} specified" };
-        read "vmac_prefix" (String = "vrrp") "Prefix of virtual MAC interfaces." { repeat: Repeat::Refuse, again: "vmac prefix has already been specified - ignoring {}" };
-        read "vmac_addr_prefix" (String = "vrrp") "The same for addresses on other interfaces." { repeat: Repeat::Refuse, again: "vmac_addr prefix has already been specified - ignoring {}" };
+        call "vmac_prefix" (virtual_router::vmac_prefix, Value, "<string>", "vrrp") "Prefix of virtual MAC interfaces.";
+        call "vmac_addr_prefix" (virtual_router::vmac_addr_prefix, Value, "<string>", "vrrp") "The same for addresses on other interfaces.";
         call "umask" (umask, Words, "<number>|<BIT>{|<BIT>}…", "0177") "Mask of files made.";
         read "random_seed" (Number<0, 4_294_967_295> = "") "Without effect in the original." { complaint: "random_seed {} invalid" };
         read "reload_check_config" (OptionalText = "") "Test a configuration before a reload.";

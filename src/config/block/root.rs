@@ -26,6 +26,8 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 pub struct Config {
     pub instance: Given<String>,
     pub net_namespace: Given<String>,
+    /// Ipsets in a namespace on kernels before 3.13: there are none here.
+    pub namespace_with_ipsets: Given<Flag>,
     pub child_wait_time: Given<Number<0, 4_294_967_295>>,
     pub global: Global,
     pub scripts: Vec<VrrpScript>,
@@ -54,7 +56,7 @@ keywords! {
         set "linkbeat_use_polling" (linkbeat_use_polling: Flag = "") "Poll link states instead of hearing of them from the kernel." { acted: false };
         set "net_namespace" (net_namespace: String = "") "Network namespace that everything runs in." { missing: Missing::Report, repeat: Repeat::Refuse, again: "Duplicate net_namespace definition {} - ignoring" };
         read "net_namespace_ipvs" (OptionalText = "") "Network namespace of the IPVS table." { repeat: Repeat::Refuse, again: "Duplicate net_namespace_ipvs definition {} - ignoring" };
-        read "namespace_with_ipsets" (Flag = "") "Allow ipsets together with a namespace on kernels before 3.13.";
+        set "namespace_with_ipsets" (namespace_with_ipsets: Flag = "") "Without effect: no ipsets are used.";
         read "use_pid_dir" (Flag = "") "Put pid files in a directory of their own.";
         set "instance" (instance: String = "") "Name of this daemon among several: part of pid file names." { missing: Missing::Report, repeat: Repeat::Refuse, again: "Duplicate instance definition {} - ignoring" };
         set "child_wait_time" (child_wait_time: Number<0, 4_294_967_295> = "5") "The most seconds a stop may take." { complaint: "Invalid child_wait_time {}" };

@@ -7,12 +7,12 @@ use super::auth_hmac::{AUTH_HMAC, AuthHmac};
 use super::route::RouteEntry;
 use super::rule::RuleEntry;
 use super::track::{self, Kind, Tracked};
-use super::{Given, bfd, minor, statics};
+use super::{Given, bfd, minor, statics, vmac};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Invalid, Missing, Row, keywords};
 use crate::config::script::Script;
 use crate::config::tree::Line;
-use crate::config::value::{Flag, Interface, Number, OptionalText, Seconds, choice, integer};
+use crate::config::value::{Fault, Flag, Interface, Number, OptionalText, Seconds, choice, integer};
 use crate::diagnostic::{Code, Span, Spanned};
 
 choice! {
@@ -85,7 +85,12 @@ pub struct VrrpInstance {
     pub lower_prio_no_advert: Given<bool>,
     pub higher_prio_send_advert: Given<bool>,
     pub owner_ignore_adverts: Given<bool>,
-    pub use_vmac: Option<Span>,
+    pub use_vmac: Option<vmac::Vmac>,
+    pub use_vmac_addr: Given<Flag>,
+    pub vmac_xmit_base: Given<Flag>,
+    pub use_ipvlan: Option<vmac::Ipvlan>,
+    pub vrf: Given<String>,
+    pub garp_extra_if: Given<Extra>,
     pub lvs_sync_daemon_interface: Given<Interface>,
 }
 
@@ -98,6 +103,14 @@ pub struct Peer {
     pub max_ttl: Option<u8>,
 }
 
+/// `garp_extra_if [all] SECONDS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extra {
+    pub all: bool,
+    /// 0 is off.
+    pub seconds: u32,
+}
+
 /// `authentication { … }`.
 #[derive(Debug, Default)]
 pub struct Authentication {
@@ -108,10 +121,10 @@ pub struct Authentication {
 
 keywords! {
     pub static VRRP_INSTANCE: VrrpInstance {
-        call "use_vmac" (use_vmac, Words, "[[name] <interface>] [<mac>] [group <group>]", "") "Use the virtual MAC of the RFC." { acted: false };
-        read "use_vmac_addr" (Flag = "") "Virtual MACs for addresses on other interfaces too.";
-        read "vmac_xmit_base" (Flag = "") "Send adverts from the interface below the virtual MAC's.";
-        call "use_ipvlan" (minor::any_words, Words, "[[name] <interface>] [<ipaddr>] [bridge|private|vepa]", "") "Run on an ipvlan." { acted: false };
+        call "use_vmac" (vmac::use_vmac, Words, "[[name] <interface>] [<mac>] [netlink_notify_msg] [group <group>]", "") "Use the virtual MAC of the RFC.";
+        set "use_vmac_addr" (use_vmac_addr: Flag = "") "Virtual MACs for addresses on other interfaces too.";
+        set "vmac_xmit_base" (vmac_xmit_base: Flag = "") "Send adverts from the interface below the virtual MAC's.";
+        call "use_ipvlan" (vmac::use_ipvlan, Words, "[[name] <interface>] [<ipaddr>] [bridge|private|vepa] [group <group>]", "") "Run on an ipvlan.";
         call "unicast_peer" (unicast_peer, Lines, "{ <ipaddr> [min_ttl <uint>] [max_ttl <uint>]… }", "") "Routers to send adverts to, in place of the group.";
         call "unicast_fault_no_peer" (unicast_fault_no_peer, Flag, "", "") "Fault when unicast has no peers." { acted: false };
         call "check_unicast_src" (check_unicast_src, Flag, "", "") "Take adverts from listed peers only.";
@@ -119,7 +132,7 @@ keywords! {
         set "native_ipv6" (native_ipv6: Flag = "") "IPv6 even before an address says so.";
         call "state" (state, Value, "MASTER|BACKUP", "BACKUP") "Only says whether a delay is wanted; the election decides.";
         set "interface" (interface: Interface = "") "Interface of the virtual router." { complaint: "Interface name '{}' too long - ignoring" };
-        read "vrf" (Interface = "") "VRF of a unicast instance without interface.";
+        call "vrf" (vrf, Value, "<interface>", "") "VRF of a unicast instance without interface.";
         set "dont_track_primary" (dont_track_primary: Flag = "") "Faults of its own interface do not matter.";
         lines "track_interface" (track_interface, "{ <interface> [weight <int> [reverse]]… }") "Interfaces that matter.";
         lines "track_script" (track_script, "{ <script> [weight <int> [reverse|noreverse]]… }") "Scripts that matter.";
@@ -170,8 +183,8 @@ keywords! {
         set "down_timer_adverts" (down_timer_adverts: Number<1, 100> = "3") "Missed adverts before a backup takes over." { complaint: "({block}): Invalid down_timer_adverts [1:100] '{}'" };
         call "timer_expired_backup" (minor::any_words, Value, "[<uint>]", "") "Back to backup when timers ran late." { acted: false, since: "2.2.8" };
         call "thread_timer_expired" (minor::any_words, Value, "[<uint>]", "") "Wrong spelling of timer_expired_backup." { acted: false, since: "2.3.2", deprecated: "thread_timer_expired should be timer_expired_backup" };
-        call "garp_extra_if" (minor::any_words, Words, "[all] <uint>", "") "Gratuitous ARP on other interfaces of virtual MACs." { acted: false };
-        call "vmac_garp_intvl" (minor::any_words, Words, "[all] <uint>", "") "Old name of garp_extra_if." { acted: false, deprecated: "Keyword \"vmac_garp_intvl\" is deprecated - please use \"garp_extra_if\"" };
+        call "garp_extra_if" (garp_extra_if, Words, "[all] <uint>", "0") "Gratuitous ARP on other interfaces of virtual MACs.";
+        call "vmac_garp_intvl" (garp_extra_if, Words, "[all] <uint>", "0") "Old name of garp_extra_if." { deprecated: "Keyword \"vmac_garp_intvl\" is deprecated - please use \"garp_extra_if\"" };
         set "lower_prio_no_advert" (lower_prio_no_advert: bool = "false") "No answer to adverts of lower priority." { complaint: "({block}) invalid lower_prio_no_advert {} specified" };
         set "higher_prio_send_advert" (higher_prio_send_advert: bool = "false") "One advert on seeing a higher priority." { complaint: "({block}) invalid higher_prio_send_advert {} specified" };
         set "owner_ignore_adverts" (owner_ignore_adverts: bool = "false") "The owner ignores adverts." { since: "2.3.3", complaint: "({block}) invalid owner_ignore_adverts {} specified" };
@@ -190,9 +203,67 @@ keywords! {
 
 type Read = Result<(), Stop>;
 
-fn use_vmac(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, _: &mut Reader<'_>) -> Read {
-    block.use_vmac = Some(line.whole());
+/// A VRF that a unicast instance without interface belongs to.
+fn vrf(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let name = reader.need(line, 1)?;
+    let owner = &block.name;
+    if name.len() > 15 {
+        let words = format!("({owner}) VRF interface name '{name}' too long - ignoring");
+        reader.report(Code::InvalidValue, line.span(1), words);
+    } else if block.interface.is_some() {
+        let words = format!("({owner}) Cannot specify VRF interface and interface - ignoring");
+        reader.report(Code::InvalidValue, line.span(1), words);
+    } else if let Some(before) = &block.vrf {
+        let words = format!("({owner}) VRF interface already specified as '{}' - ignoring {name}", before.value);
+        reader.report(Code::Duplicate, line.span(1), words);
+    } else {
+        block.vrf = Some(Spanned::new(name.to_owned(), line.span(1)));
+    }
     Ok(())
+}
+
+fn garp_extra_if(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let name = format!("({}): ", block.name);
+    if let Some(extra) = extra(&name, 0, line, row, reader) {
+        block.garp_extra_if = Some(extra);
+    }
+    Ok(())
+}
+
+/// Words of `garp_extra_if` and `vrrp_garp_extra_if`, in any order; the last number counts.
+pub fn extra(
+    prefix: &str,
+    least: i64,
+    line: &Line<'_>,
+    row: &'static Row,
+    reader: &mut Reader<'_>,
+) -> Option<Spanned<Extra>> {
+    let (mut all, mut seconds) = (false, None);
+    for at in 1..line.len() {
+        let word = line.word(at).unwrap_or_default();
+        if word == "all" {
+            all = true;
+            continue;
+        }
+        let parsed = integer(word, least, 86400, row.lax && !reader.test);
+        if let Some(Fault::Number(words) | Fault::Tolerated(words)) = parsed.fault {
+            reader.report(Code::InvalidNumber, line.span(at), words);
+        }
+        match parsed.value {
+            Some(value) => seconds = Some(value as u32),
+            None => {
+                let words = format!("{prefix}{} '{word}' invalid - ignoring", row.name);
+                reader.report(Code::InvalidValue, line.span(at), words);
+                return None;
+            }
+        }
+    }
+    let Some(seconds) = seconds else {
+        let words = format!("{prefix}{} specified without time - ignoring", row.name);
+        reader.report(Code::InvalidValue, line.whole(), words);
+        return None;
+    };
+    Some(Spanned::new(Extra { all, seconds }, line.whole()))
 }
 
 fn unicast_peer(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {

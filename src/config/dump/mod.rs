@@ -6,6 +6,7 @@
 
 mod bfd;
 mod check;
+mod device;
 mod global;
 mod lvs;
 mod notify;

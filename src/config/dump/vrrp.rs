@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::writer::{Writer, boolean, word};
-use super::{notify, route, track};
+use super::{device, notify, route, track};
 use crate::base::name::{Authentication, InterfaceName};
 use crate::base::net::Family;
+use crate::model::device::Device;
 use crate::model::vrrp::{
     Announce, AntiReplay, AuthHmac, HmacKey, HmacMode, Instance, OldChecksum, Secret, SyncGroup, Transport,
     UnicastPeer, VirtualAddress, Vrrp,
@@ -25,6 +26,11 @@ pub fn settings(out: &mut Writer, vrrp: &Vrrp) {
         files: _,
         processes: _,
         statics: _,
+        // Of the instances and addresses that need them.
+        devices: _,
+        vmac_addr_prefix,
+        firewall,
+        disable_local_igmp,
         startup_delay,
         log_unknown_vrids,
         notify_priority_changes,
@@ -34,6 +40,13 @@ pub fn settings(out: &mut Writer, vrrp: &Vrrp) {
     }
     out.flag("log_unknown_vrids", *log_unknown_vrids);
     out.value("vrrp_notify_priority_changes", boolean(*notify_priority_changes));
+    out.flag("disable_local_igmp", *disable_local_igmp);
+    out.value("vmac_addr_prefix", word(vmac_addr_prefix));
+    if let Some(firewall) = firewall {
+        device::firewall(out, firewall);
+    }
+    // Who does not track its own interface matches by name, unless told not to.
+    out.flag("nftables_ifindex", instances.iter().any(|one| one.dont_track_primary && !one.bar_by_name));
     // Every instance holds these, and all the same.
     if let Some(instance) = instances.first() {
         out.value("vrrp_mcast_group4", instance.multicast_group4);
@@ -52,18 +65,23 @@ pub fn blocks(out: &mut Writer, vrrp: &Vrrp) {
     vrrp.files.iter().for_each(|file| track::file(out, file));
     vrrp.processes.iter().for_each(|process| track::process(out, process));
     route::statics(out, &vrrp.statics, &vrrp.instances);
-    vrrp.instances.iter().for_each(|one| instance(out, one));
+    vrrp.instances.iter().for_each(|one| instance(out, one, &vrrp.devices));
     vrrp.sync_groups.iter().for_each(|group| sync_group(out, group, &vrrp.instances));
 }
 
 /// One `vrrp_instance`. What decides the family and the version comes before the addresses.
-fn instance(out: &mut Writer, instance: &Instance) {
+fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
     let Instance {
         name,
         vrid,
         family,
         version,
         interface,
+        device,
+        xmit_base,
+        vrf,
+        // Follows from the rest.
+        disabled: _,
         wants_master,
         priority,
         advert_interval,
@@ -92,6 +110,8 @@ fn instance(out: &mut Writer, instance: &Instance) {
         multicast_group4: _,
         accept,
         strict,
+        // Of `global_defs`.
+        bar_by_name: _,
         dont_track_primary,
         track_interfaces,
         track_scripts,
@@ -108,7 +128,12 @@ fn instance(out: &mut Writer, instance: &Instance) {
     out.value("strict_mode", boolean(*strict));
     out.value("state", if *wants_master { "MASTER" } else { "BACKUP" });
     out.given("interface", interface.as_ref().map(|interface| word(interface.as_str())));
+    out.given("vrf", vrf.as_ref().map(|vrf| word(vrf.as_str())));
     out.value("virtual_router_id", vrid);
+    if let Some(device) = devices.iter().find(|one| Some(&one.name) == device.as_ref()) {
+        device::own(out, device, instance);
+    }
+    out.flag("vmac_xmit_base", *xmit_base);
     out.value("priority", priority);
     out.value("advert_int", advert_interval);
     out.value("down_timer_adverts", down_timer_adverts);
@@ -120,8 +145,8 @@ fn instance(out: &mut Writer, instance: &Instance) {
     }
     self::transport(out, transport, old_unicast_checksum);
     out.given("mcast_src_ip", *source);
-    addresses(out, "virtual_ipaddress", virtual_addresses, interface.as_ref());
-    addresses(out, "virtual_ipaddress_excluded", excluded_addresses, interface.as_ref());
+    addresses(out, "virtual_ipaddress", virtual_addresses, instance, devices);
+    addresses(out, "virtual_ipaddress_excluded", excluded_addresses, instance, devices);
     out.flag("no_virtual_ipaddress", virtual_addresses.is_empty() && excluded_addresses.is_empty());
     out.entries("virtual_routes", routes.iter().map(|one| route::route(one, None)));
     out.entries("virtual_rules", rules.iter().map(|one| route::rule(one, None)));
@@ -204,10 +229,22 @@ fn transport(out: &mut Writer, transport: &Transport, checksum: &OldChecksum) {
 
 /// Entries of `virtual_ipaddress`. The instance's own interface goes without saying, unless the same address stands
 /// in the list already: the two differ in that word alone.
-fn addresses(out: &mut Writer, keyword: &str, addresses: &[Arc<VirtualAddress>], own: Option<&InterfaceName>) {
+fn addresses(
+    out: &mut Writer,
+    keyword: &str,
+    addresses: &[Arc<VirtualAddress>],
+    instance: &Instance,
+    devices: &[Arc<Device>],
+) {
+    let own = instance.interface.as_ref();
     let entry = |(at, one): (usize, &Arc<VirtualAddress>)| {
         let again = addresses.iter().take(at).any(|before| before.cidr.address == one.cidr.address);
-        address(one, if again { None } else { own })
+        let own = if again { None } else { own };
+        // On a virtual interface it is written as on the one below.
+        match device::below(one, instance, devices) {
+            Some((plain, word)) => address(&plain, own) + word,
+            None => address(one, own),
+        }
     };
     out.entries(keyword, addresses.iter().enumerate().map(entry));
 }
@@ -263,6 +300,8 @@ fn announce(out: &mut Writer, announce: &Announce) {
         // Of `global_defs`.
         garp_interval: _,
         gna_interval: _,
+        extra_interval,
+        extra_all,
     } = announce;
     out.value("garp_master_delay", master_delay);
     out.value("garp_master_repeat", master_repeat);
@@ -270,6 +309,8 @@ fn announce(out: &mut Writer, announce: &Announce) {
     out.value("garp_master_refresh_repeat", master_refresh_repeat);
     out.value("garp_lower_prio_delay", lower_prio_delay);
     out.value("garp_lower_prio_repeat", lower_prio_repeat);
+    let all = if *extra_all { "all " } else { "" };
+    out.value("garp_extra_if", format_args!("{all}{extra_interval}"));
 }
 
 fn sync_group(out: &mut Writer, group: &SyncGroup, instances: &[Arc<Instance>]) {

@@ -12,6 +12,7 @@ use nix::sys::statvfs::FsFlags;
 
 use super::{Directory, Host, Interface, KeyFile, Program, User};
 use crate::base::net::InterfaceIndex;
+use crate::model::host::LinkNature;
 use crate::model::notify::ScriptIdentity;
 
 /// Bytes read of a key file.
@@ -43,9 +44,15 @@ const SILENT: [u32; 20] = [
     0x7472_6163,
 ];
 
-/// The machine this process runs on. Asks the system each time; holds nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct System;
+/// The machine this process runs on. Asks the system each time; holds only what it was handed.
+#[derive(Clone, Debug, Default)]
+pub struct System {
+    /// As the kernel listed them.
+    pub links: Vec<LinkNature>,
+}
+
+/// Names of interface groups, as iproute2 has them.
+const GROUPS: &str = "/etc/iproute2/group";
 
 impl Host for System {
     fn name(&self) -> String {
@@ -67,6 +74,25 @@ impl Host for System {
             mtu,
             loopback: flags.is_some_and(|flags| flags.contains(InterfaceFlags::IFF_LOOPBACK)),
             multicast: flags.is_none_or(|flags| flags.contains(InterfaceFlags::IFF_MULTICAST)),
+        })
+    }
+
+    fn links(&self) -> Vec<LinkNature> {
+        self.links.clone()
+    }
+
+    fn interface_group(&self, name: &str) -> Option<u32> {
+        if let Some(hexadecimal) = name.strip_prefix("0x") {
+            return u32::from_str_radix(hexadecimal, 16).ok();
+        }
+        name.parse().ok().or_else(|| {
+            let text = std::fs::read_to_string(GROUPS).ok();
+            let numbered = |line: &str| {
+                let mut words = line.split_whitespace();
+                let number = words.next()?.parse().ok()?;
+                (words.next() == Some(name)).then_some(number)
+            };
+            text.as_deref().unwrap_or_default().lines().find_map(numbered).or((name == "default").then_some(0))
         })
     }
 

@@ -20,6 +20,7 @@ pub struct Resolver<'a> {
     pub config: &'a Config,
     pub found: Vec<Diagnostic>,
     scripts: Scripts,
+    devices: vrrp::device::Devices,
     /// An interface is missing and may not come later: the daemon does not start (CL-103).
     missing_interface: bool,
     /// Two instances cannot run together: the daemon does not start (VR-112).
@@ -33,6 +34,7 @@ pub fn resolve(config: &Config, host: &dyn Host) -> (Option<Model>, Vec<Diagnost
         config,
         found: Vec::new(),
         scripts: Scripts::default(),
+        devices: vrrp::device::Devices::default(),
         missing_interface: false,
         fatal: false,
     };

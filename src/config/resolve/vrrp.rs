@@ -1,6 +1,8 @@
 //! Virtual routers, their sync groups and track scripts.
 
 mod auth_hmac;
+pub(super) mod device;
+mod firewall;
 mod group;
 mod instance;
 mod script;
@@ -13,16 +15,18 @@ use std::sync::Arc;
 use super::Resolver;
 use weights::Why;
 
+use crate::base::name::InterfaceName;
 use crate::base::time::Interval;
 use crate::config::block::value;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::model::vrrp::{Instance, Transport, Vrrp};
+use crate::model::vrrp::{Instance, InstanceId, SyncGroup, Transport, VirtualAddress, Vrrp};
 
 impl Resolver<'_> {
     pub(super) fn vrrp(&mut self) -> Vrrp {
         let config = self.config;
         let mut scripts = self.track_scripts();
         let mut watched = self.watched();
+        self.device_names();
         let mut instances = Vec::new();
         let mut spans = Vec::new();
         for block in &config.instances {
@@ -39,6 +43,8 @@ impl Resolver<'_> {
         }
         self.distinct_virtual_routers(&instances, &spans);
         let statics = self.statics(&mut instances);
+        self.distinct_devices(&mut instances, &groups, &spans);
+        let firewall = self.firewall(&instances);
         if config.instances.is_empty() {
             // Without an instance nothing runs the scripts, so nothing is said of them either (CL-118).
             self.scripts.take_used();
@@ -59,9 +65,40 @@ impl Resolver<'_> {
             statics,
             files: watched.files.into_iter().map(|(file, _)| Arc::new(file)).collect(),
             processes: watched.processes.into_iter().map(|(process, _)| Arc::new(process)).collect(),
+            devices: std::mem::take(&mut self.devices.all).into_iter().map(Arc::new).collect(),
+            vmac_addr_prefix: self.address_prefix(),
+            firewall,
+            disable_local_igmp: global.disable_local_igmp.is_some(),
             startup_delay: Interval::from_micros(value(&global.vrrp_startup_delay).map_or(0, |delay| delay.0)),
             log_unknown_vrids: global.log_unknown_vrids.is_some(),
             notify_priority_changes: value(&global.vrrp_notify_priority_changes).unwrap_or(false),
+        }
+    }
+
+    /// VR-113: of two instances outside of one sync group that would use one device, the later one never runs.
+    fn distinct_devices(&mut self, instances: &mut [Instance], groups: &[SyncGroup], spans: &[Span]) {
+        let together = |one: usize, other: usize| {
+            let has = |group: &SyncGroup, at| group.members.contains(&InstanceId(at));
+            groups.iter().any(|group| has(group, one) && has(group, other))
+        };
+        for later in 1..instances.len() {
+            let clash = (0..later).filter(|earlier| !together(*earlier, later)).find_map(|earlier| {
+                let (one, other) = (&instances[earlier], &instances[later]);
+                let devices = |name: &&InterfaceName| self.devices.all.iter().any(|device| device.name == **name);
+                let on = |address: &Arc<VirtualAddress>| {
+                    let name = address.interface.as_ref().filter(devices)?;
+                    let theirs = one.virtual_addresses.iter().chain(&one.excluded_addresses);
+                    let shared = theirs.filter_map(|address| address.interface.as_ref()).chain(&one.device);
+                    shared.into_iter().any(|shared| shared == name).then_some(address.cidr.address)
+                };
+                let address = other.virtual_addresses.iter().chain(&other.excluded_addresses).find_map(on)?;
+                Some((one.name.clone(), address))
+            });
+            let Some((one, address)) = clash else { continue };
+            let name = instances[later].name.clone();
+            let words = format!("({name}) VIP/eVIP {address} uses same VMAC as VRRP instance {one}, disabling {name}");
+            self.late(Code::InvalidValue, spans[later], words);
+            instances[later].disabled = true;
         }
     }
 

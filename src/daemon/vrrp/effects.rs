@@ -42,6 +42,8 @@ impl Station {
                         self.postpone(Effect::Announce(later));
                     }
                 }
+                Effect::Bar(fresh) => self.keeping.bar(fresh),
+                Effect::Unbar(gone) => self.keeping.unbar(&gone),
                 Effect::OpenSocket(key) => self.open_socket(key),
                 Effect::CloseSocket(key) => self.sockets.retain(|ear| ear.key != key),
                 Effect::Report(event) => self.reporter.report(event),

@@ -9,7 +9,9 @@ pub fn same_instance(one: &Instance, other: &Instance) -> bool {
         && one.family == other.family
         && one.interface == other.interface
         && match (&one.transport, &other.transport) {
-            (Transport::Multicast { group: a }, Transport::Multicast { group: b }) => a == b,
+            (Transport::Multicast { group: a }, Transport::Multicast { group: b }) => {
+                a == b && one.device.is_some() == other.device.is_some() && one.xmit_base == other.xmit_base
+            }
             (Transport::Unicast { .. }, Transport::Unicast { .. }) => one.source == other.source,
             (Transport::Multicast { .. } | Transport::Unicast { .. }, _) => false,
         }

@@ -118,6 +118,9 @@ pub enum Fact {
     SettingExcludedAddresses,
     RemovingAddresses,
     RemovingExcludedAddresses,
+    /// Packets to the addresses are dropped from now on (VR-264).
+    BarringAddresses,
+    UnbarringAddresses,
     /// A reload removed this address (VR-277).
     AddressNoLonger {
         address: Cidr,
@@ -232,6 +235,8 @@ pub enum FaultCause {
     Process(TrackProcessName),
     /// The socket could not be opened.
     Socket,
+    /// Something in the file keeps it out of work for ever (VR-107, VR-113).
+    Configuration,
 }
 
 /// What is wrong with a received packet. Lengths in bytes.

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::{Ident, Level, Wording};
+use crate::base::name::{InstanceName, InterfaceName};
 use crate::model::event::kernel::Event;
 
 pub(super) fn wording(event: &Event) -> Wording {
@@ -58,8 +59,87 @@ pub(super) fn wording(event: &Event) -> Wording {
             format!("Cannot receive adverts - {error}"),
             vec![("error", error.clone())],
         ),
+        Event::DeviceMade { owner, name, ipvlan, adjusted } => (
+            "device_made",
+            Level::Info,
+            match (ipvlan, adjusted) {
+                (true, _) => format!("({owner}): Success creating ipvlan interface {name}"),
+                (false, true) => format!("({owner}): Success updating VMAC interface {name}"),
+                (false, false) => format!("({owner}): Success creating VMAC interface {name}"),
+            },
+            about(owner, name),
+        ),
+        Event::DeviceRefused { owner, name, ipvlan, error } => (
+            "device_refused",
+            Level::Error,
+            format!(
+                "({owner}): Unable to create {} interface {name} - {error}",
+                if *ipvlan { "ipvlan" } else { "VMAC" }
+            ),
+            [about(owner, name), vec![("error", error.clone())]].concat(),
+        ),
+        Event::DeviceReplaced { owner, name } => (
+            "device_replaced",
+            Level::Info,
+            format!("({owner}) Removing old VMAC interface {name} due to conflicting interface"),
+            about(owner, name),
+        ),
+        Event::DeviceRemoved { owner, name } => (
+            "device_removed",
+            Level::Info,
+            format!("({owner}) Success removing VMAC interface {name}"),
+            about(owner, name),
+        ),
+        Event::DeviceNotRemoved { owner, name, error } => (
+            "device_not_removed",
+            Level::Error,
+            format!("({owner}) Error removing VMAC interface {name} - {error}"),
+            [about(owner, name), vec![("error", error.clone())]].concat(),
+        ),
+        Event::SettingMoved { key, from, to, back } => (
+            "setting_moved",
+            Level::Info,
+            if *back {
+                format!("NOTICE: resetting sysctl net.{} to {to}", key.replace('/', "."))
+            } else {
+                format!("NOTICE: setting sysctl net.{} from {from} to {to}", key.replace('/', "."))
+            },
+            vec![("key", key.clone()), ("previous", from.clone()), ("value", to.clone())],
+        ),
+        Event::SettingRefused { key, error } => (
+            "setting_refused",
+            Level::Error,
+            format!("Cannot set net/{key} - {error}; traffic of a virtual MAC may suffer"),
+            vec![("key", key.clone()), ("error", error.clone())],
+        ),
+        Event::FirewallRefused { table, error } => (
+            "firewall_refused",
+            Level::Error,
+            format!("Cannot set up the nftables table {table} - {error}"),
+            vec![("table", table.clone()), ("error", error.clone())],
+        ),
+        Event::BarRefused { table, adding, error } => (
+            "bar_refused",
+            Level::Error,
+            format!(
+                "Cannot {} addresses {} the nftables table {table} - {error}",
+                if *adding { "add" } else { "remove" },
+                if *adding { "to" } else { "from" }
+            ),
+            vec![("table", table.clone()), ("error", error.clone())],
+        ),
+        Event::KeeperFailed { error } => (
+            "keeper_failed",
+            Level::Error,
+            format!("Cannot look after virtual interfaces and the firewall - {error}"),
+            vec![("error", error.clone())],
+        ),
     };
     Wording { id, level, ident: Ident::KeepalivedVrrp, detail: false, message, fields }
+}
+
+fn about(owner: &InstanceName, name: &InterfaceName) -> Vec<(&'static str, String)> {
+    vec![("instance", owner.to_string()), ("interface", name.to_string())]
 }
 
 /// The C library's words for an errno, without the number that Rust adds.

@@ -7,6 +7,8 @@ fn settings(garp: u64, gna: u64) -> Announce {
     Announce {
         garp_interval: Interval::from_millis(garp),
         gna_interval: Interval::from_millis(gna),
+        extra_interval: Interval::ZERO,
+        extra_all: false,
         ..instance("VI_1", 51, 100).announce
     }
 }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use super::device::Footing;
 use super::script::Tracked;
 use super::watched::Watched;
 use crate::base::name::{InstanceName, InterfaceName, Priority, ScriptName, Vrid, Weight};
@@ -116,6 +117,8 @@ impl Resolver<'_> {
         let (preempt, preempt_delay) = self.preemption(block, wants_master, priority, strict);
         let transport = self.transport(block, family);
         let unicast = matches!(transport, Transport::Unicast { .. });
+        let footing = self.footing(block, (family, vrid), unicast, strict);
+        let vrf = self.vrf(block, unicast);
         let smtp_alert = self.vrrp_smtp_alert(value(&block.smtp_alert));
         let owner_ignore = self.owner_ignore_adverts(block, priority, strict);
         let down_timer_adverts = value(&block.down_timer_adverts).or(value(&global.vrrp_down_timer_adverts));
@@ -128,6 +131,10 @@ impl Resolver<'_> {
             family,
             version,
             interface: block.interface.as_ref().map(|interface| InterfaceName::new(&interface.value.0)),
+            device: footing.device.clone(),
+            xmit_base: footing.xmit_base,
+            vrf,
+            disabled: footing.disabled,
             wants_master,
             priority,
             advert_interval: interval,
@@ -137,12 +144,12 @@ impl Resolver<'_> {
             authentication,
             auth_hmac,
             transport,
-            source: block.source.as_ref().map(|source| source.value).filter(|source| Family::of(*source) == family),
-            virtual_addresses: self.placed(block, virtual_addresses),
-            excluded_addresses: self.placed(block, excluded),
+            source: source(block, family),
+            virtual_addresses: self.placed(block, &footing, virtual_addresses),
+            excluded_addresses: self.placed(block, &footing, excluded),
             routes: block.virtual_routes.iter().filter_map(|entry| self.route(entry)).collect(),
             rules: block.virtual_rules.iter().filter_map(|entry| self.rule(entry)).collect(),
-            promote_secondaries: block.promote_secondaries.is_some(),
+            promote_secondaries: self.promote_secondaries(block, &footing),
             static_interfaces: Vec::new(),
             announce: self.announce(block, strict),
             lower_prio_no_advert: strict || lower_prio_no_advert.unwrap_or(false),
@@ -161,7 +168,8 @@ impl Resolver<'_> {
                 Some(IpAddr::V4(group)) => group,
                 Some(IpAddr::V6(_)) | None => Ipv4Addr::new(224, 0, 0, 18),
             },
-            accept: accept(block, version, priority, strict),
+            accept: self.accept(block, version, priority, strict),
+            bar_by_name: block.dont_track_primary.is_some() && global.nftables_ifindex.is_none(),
             strict,
             dont_track_primary: block.dont_track_primary.is_some(),
             track_interfaces,
@@ -541,6 +549,7 @@ impl Resolver<'_> {
         let lower_repeat = get(value(&block.garp_lower_prio_repeat).map(|n| n.0))
             .or(value(&global.vrrp_garp_lower_prio_repeat).map(|n| n.0))
             .unwrap_or(global_repeat);
+        let extra = value(&block.garp_extra_if).or(value(&global.vrrp_garp_extra_if));
         Announce {
             master_delay: Interval::from_secs(master_delay),
             master_repeat: (master_repeat as u32).max(1),
@@ -550,24 +559,74 @@ impl Resolver<'_> {
             lower_prio_repeat: if strict { 0 } else { lower_repeat as u32 },
             garp_interval: Interval::from_micros(value(&global.vrrp_garp_interval).map_or(0, |gap| gap.0)),
             gna_interval: Interval::from_micros(value(&global.vrrp_gna_interval).map_or(0, |gap| gap.0)),
+            extra_interval: Interval::from_secs(extra.map_or(0, |extra| u64::from(extra.seconds))),
+            extra_all: extra.is_some_and(|extra| extra.all),
         }
     }
 
     /// Addresses on their interfaces.
-    fn placed(&self, block: &VrrpInstance, addresses: Vec<&Address>) -> Vec<Arc<VirtualAddress>> {
+    fn placed(
+        &mut self,
+        block: &VrrpInstance,
+        footing: &Footing,
+        addresses: Vec<&Address>,
+    ) -> Vec<Arc<VirtualAddress>> {
         let own = block.interface.as_ref().map(|interface| InterfaceName::new(&interface.value.0));
-        let place = |address: &Address| VirtualAddress {
-            cidr: address.cidr,
-            interface: address.device.as_ref().map(|(device, _)| InterfaceName::new(device)).or_else(|| own.clone()),
-            broadcast: address.broadcast,
-            label: address.label.clone(),
-            scope: address.scope,
-            peer: address.peer,
-            preferred_lifetime: address.preferred_lifetime,
-            flags: address.flags,
-            no_track: address.no_track,
-        };
-        addresses.into_iter().map(place).map(Arc::new).collect()
+        let mut placed = Vec::new();
+        for address in addresses {
+            let device = self.device_of_address(block, footing, address);
+            let named =
+                || address.device.as_ref().map(|(device, _)| InterfaceName::new(device)).or_else(|| own.clone());
+            placed.push(Arc::new(VirtualAddress {
+                cidr: address.cidr,
+                interface: device.or_else(named),
+                broadcast: address.broadcast,
+                label: address.label.clone(),
+                scope: address.scope,
+                peer: address.peer,
+                preferred_lifetime: address.preferred_lifetime,
+                flags: address.flags,
+                no_track: address.no_track,
+            }));
+        }
+        placed
+    }
+
+    /// `vrf`: of a unicast instance without interface.
+    fn vrf(&mut self, block: &VrrpInstance, unicast: bool) -> Option<InterfaceName> {
+        let given = block.vrf.as_ref()?;
+        let (name, vrf) = (&block.name, &given.value);
+        if !unicast || block.interface.is_some() {
+            let why = if unicast { "out an interface" } else { " unicast" };
+            self.late(Code::Adjusted, given.span, format!("({name}) vrf can only be specified with{why} - clearing"));
+            return None;
+        }
+        if self.host.interface(vrf).is_some_and(|interface| interface.loopback) {
+            let words = format!("({name}) cannot use a loopback interface ({vrf}) for VRF - ignoring");
+            self.report(Code::InvalidValue, given.span, words);
+            return None;
+        }
+        let there =
+            self.interface_there(vrf, given.span, || format!("({name}) WARNING - VRF interface {vrf} doesn't exist"));
+        there.then(|| InterfaceName::new(vrf))
+    }
+
+    /// VR-100, VR-264.
+    fn accept(&mut self, block: &VrrpInstance, version: Version, priority: Priority, strict: bool) -> bool {
+        if block.no_accept.is_some() {
+            return false;
+        }
+        if !strict || priority.is_owner() {
+            return true;
+        }
+        if let Some(given) = block.accept.filter(|_| version == Version::V2) {
+            let words = format!(
+                "({}) warning - accept mode for VRRP version 2 does not comply with RFC3768 - resetting",
+                block.name
+            );
+            self.late(Code::Adjusted, given.span, words);
+        }
+        block.accept.is_some() && version == Version::V3
     }
 
     fn own_tracked_interfaces(&mut self, block: &VrrpInstance, interface_there: bool) -> Vec<TrackedInterface> {
@@ -643,13 +702,9 @@ fn family(block: &VrrpInstance) -> Family {
     first.or(excluded).map_or(Family::V4, |(_, address)| Family::of(address))
 }
 
-/// VR-100, VR-264.
-fn accept(block: &VrrpInstance, version: Version, priority: Priority, strict: bool) -> bool {
-    if block.no_accept.is_some() {
-        return false;
-    }
-    if !strict || priority.is_owner() {
-        return true;
-    }
-    block.accept.is_some() && version == Version::V3
+/// Where adverts are sent from, if that is configured: an ipvlan's address does it too (VR-206).
+fn source(block: &VrrpInstance, family: Family) -> Option<IpAddr> {
+    let ipvlan = block.use_ipvlan.as_ref().and_then(|ipvlan| value(&ipvlan.address)).map(|address| address.address);
+    let own = value(&block.source).filter(|source| Family::of(*source) == family);
+    own.or(ipvlan.filter(|address| Family::of(*address) == family))
 }

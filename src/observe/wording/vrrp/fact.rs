@@ -26,6 +26,12 @@ pub(super) fn row(name: &InstanceName, fact: &Fact) -> Row {
         Fact::RemovingExcludedAddresses => {
             detail("vrrp_removing_excluded_addresses", format!("({name}) removing E-VIPs."), vec![])
         }
+        Fact::BarringAddresses => {
+            detail("vrrp_barring_addresses", format!("({name}) setting firewall drop rule"), vec![])
+        }
+        Fact::UnbarringAddresses => {
+            detail("vrrp_unbarring_addresses", format!("({name}) removing firewall drop rule"), vec![])
+        }
         Fact::AddressNoLonger { address, interface } => {
             let interface = interface.as_ref().map_or("-", |interface| interface.as_str());
             always(
@@ -216,6 +222,9 @@ fn fault(name: &InstanceName, cause: &FaultCause) -> Row {
         ),
         FaultCause::Socket => {
             always("vrrp_fault_socket", format!("({name}): entering FAULT state (src address not configured)"), vec![])
+        }
+        FaultCause::Configuration => {
+            always("vrrp_fault_configuration", format!("({name}): entering FAULT state (configuration fault)"), vec![])
         }
     }
 }

@@ -57,6 +57,8 @@ fn states_and_elections() {
         (fact(Fact::SettingExcludedAddresses), true, "(VI_1) setting E-VIPs."),
         (fact(Fact::RemovingAddresses), true, "(VI_1) removing VIPs."),
         (fact(Fact::RemovingExcludedAddresses), true, "(VI_1) removing E-VIPs."),
+        (fact(Fact::BarringAddresses), true, "(VI_1) setting firewall drop rule"),
+        (fact(Fact::UnbarringAddresses), true, "(VI_1) removing firewall drop rule"),
         (fact(Fact::SentPriorityZero), true, "(VI_1) sent 0 priority"),
         (fact(Fact::BackupReceivedPriorityZero), true, "(VI_1) Backup received priority 0 advertisement"),
         (fact(Fact::MasterReceivedPriorityZero), true, "(VI_1) Master received priority 0 message"),
