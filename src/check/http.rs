@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use md5::{Digest, Md5};
 
+use super::regex::Stream;
 use crate::base::net::Endpoint;
 use crate::model::check::{HttpCheck, HttpProtocol, Url};
 use crate::model::event::check::{HttpFailure, Tested};
@@ -40,13 +41,15 @@ fn show_destination(at: Endpoint) -> String {
 }
 
 /// An answer as it comes in. It holds at most one header; of the body only the digest and the length are kept.
-#[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Answer<'u> {
+    url: &'u Url,
     /// Until its end is found.
     header: Vec<u8>,
     head: Option<Head>,
     /// Only if a digest is configured (CK-51).
     digest: Option<Md5>,
+    /// Only if a regular expression is configured (CK-52).
+    regex: Option<Stream>,
     /// Bytes of body.
     received: u64,
 }
@@ -69,9 +72,10 @@ pub struct Judgement {
     pub length_differs: Option<(u64, u64)>,
 }
 
-impl Answer {
-    pub fn to(url: &Url) -> Answer {
-        Answer { header: Vec::new(), head: None, digest: url.digest.map(|_| Md5::new()), received: 0 }
+impl<'u> Answer<'u> {
+    /// `regex`: what looks for the URL's regular expression.
+    pub fn to(url: &'u Url, regex: Option<Stream>) -> Answer<'u> {
+        Answer { url, header: Vec::new(), head: None, digest: url.digest.map(|_| Md5::new()), regex, received: 0 }
     }
 
     /// Nothing has come yet.
@@ -94,12 +98,23 @@ impl Answer {
             return if bytes.len() >= room { Err(TooLong) } else { Ok(()) };
         };
         let header = std::mem::take(&mut self.header);
+        if bytes.len() > end - known {
+            // QUIRK: the header is matched, too, and counts, if the body begins in the same piece.
+            self.search(&header[..end]);
+        }
         self.head = Some(Head { status: status(&header[..end]), content_length: content_length(&header[..end]) });
         self.take_body(&bytes[end - known..]);
         Ok(())
     }
 
+    fn search(&mut self, bytes: &[u8]) {
+        if let (Some(regex), Some(stream)) = (&self.url.regex, &mut self.regex) {
+            stream.take(regex, bytes);
+        }
+    }
+
     fn take_body(&mut self, bytes: &[u8]) {
+        self.search(bytes);
         if let Some(digest) = &mut self.digest {
             // Up to the length announced, if one is (CK-51).
             let announced = self.head.and_then(|head| head.content_length).unwrap_or(u64::MAX);
@@ -110,7 +125,8 @@ impl Answer {
     }
 
     /// The server has said all (CK-54).
-    pub fn judge(self, url: &Url) -> Judgement {
+    pub fn judge(self) -> Judgement {
+        let url = self.url;
         let Some(head) = self.head else {
             return Judgement { result: Err(HttpFailure::NoHeader), length_differs: None };
         };
@@ -120,10 +136,16 @@ impl Answer {
         let length_differs =
             head.content_length.filter(|length| *length != self.received).map(|length| (length, self.received));
         let found = self.digest.map(Md5::finalize);
-        let result = match url.digest {
+        let tested = match url.digest {
             Some(wanted) if found.is_some_and(|found| found[..] == wanted) => Ok(Tested::Digest),
             Some(_) => Err(HttpFailure::Digest),
             None => Ok(Tested::Status),
+        };
+        let matched = self.regex.as_ref().map(Stream::matched);
+        let result = match (tested, &url.regex, matched) {
+            (Ok(_), Some(regex), Some(matched)) if matched == regex.no_match => Err(HttpFailure::Regex),
+            (Ok(_), Some(_), Some(_)) => Ok(Tested::Regex),
+            (tested, _, _) => tested,
         };
         Judgement { result, length_differs }
     }

@@ -18,6 +18,7 @@ pub mod checkers;
 pub mod datagram;
 pub mod dns;
 pub mod http;
+pub mod regex;
 pub mod smtp;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::block::root::{ROOT, rows};
 use super::block::{
-    auth_hmac, bfd, checker, global_defs, interfaces, minor, statics, track, virtual_server, vrrp_instance,
+    auth_hmac, bfd, checker, global_defs, interfaces, minor, statics, track, url, virtual_server, vrrp_instance,
     vrrp_sync_group, watched,
 };
 use super::schema::Row;
@@ -31,9 +31,9 @@ pub fn all() -> &'static [(&'static str, Vec<&'static Row>)] {
             ("virtual_server", rows(virtual_server::VIRTUAL_SERVER)),
             ("virtual_server.real_server", rows(virtual_server::REAL_SERVER)),
             ("virtual_server.real_server.HTTP_GET", rows(checker::HTTP_GET)),
-            ("virtual_server.real_server.HTTP_GET.url", rows(checker::HTTP_URL)),
+            ("virtual_server.real_server.HTTP_GET.url", rows(url::HTTP_URL)),
             ("virtual_server.real_server.SSL_GET", rows(checker::SSL_GET)),
-            ("virtual_server.real_server.SSL_GET.url", rows(checker::SSL_URL)),
+            ("virtual_server.real_server.SSL_GET.url", rows(url::SSL_URL)),
             ("virtual_server.real_server.TCP_CHECK", rows(checker::TCP_CHECK)),
             ("virtual_server.real_server.UDP_CHECK", rows(checker::UDP_CHECK)),
             ("virtual_server.real_server.PING_CHECK", rows(checker::TCP_CHECK)),

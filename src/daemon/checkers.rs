@@ -5,6 +5,7 @@
 
 mod datagram;
 mod probe;
+mod regexes;
 mod script;
 mod smtp;
 mod web;
@@ -14,6 +15,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use probe::{Ended, Tools, probe};
+use regexes::Regexes;
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
@@ -63,6 +65,7 @@ struct Prober {
     generation: u64,
     reporter: Reporter,
     tls: Arc<Tls>,
+    regexes: Arc<Regexes>,
     begun: Instant,
     probes: JoinSet<Ended>,
     /// Which checker a probe is for.
@@ -86,6 +89,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
         generation,
         reporter,
         tls,
+        regexes: Arc::default(),
         begun: clock::instant(),
         probes: JoinSet::new(),
         running: HashMap::new(),
@@ -96,6 +100,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
     };
     prober.raise_open_files();
     prober.allow_pings();
+    prober.compile();
     prober.handle(Input::Start);
     prober.reporter.report(Event::BfdActivated);
     let ready = |generation| ToSupervisor::Ready { task: Task::Checkers, generation };
@@ -166,6 +171,7 @@ impl Prober {
         let checker = self.model.checkers[id.0].clone();
         let tools = Tools {
             tls: self.tls.clone(),
+            regexes: self.regexes.clone(),
             reporter: self.reporter.clone(),
             random: self.random.number() as u16,
             pinger: self.pingers.remove(&id),
@@ -229,8 +235,20 @@ impl Prober {
         self.generation = generation;
         self.raise_open_files();
         self.allow_pings();
+        self.compile();
         self.handle(Input::Reload { model: self.model.clone() });
         self.reporter.report(Event::BfdActivated);
+    }
+
+    fn compile(&mut self) {
+        let reporter = &self.reporter;
+        self.regexes = Arc::new(Regexes::of(&self.model, |pattern, error| {
+            reporter.report(Event::BadRegex {
+                pattern: pattern.text.clone(),
+                offset: error.offset,
+                error: error.words,
+            });
+        }));
     }
 
     /// CK-101.

@@ -18,6 +18,7 @@ pub mod ping;
 pub mod process;
 pub mod process_events;
 pub mod processes;
+pub mod regex;
 pub mod resource;
 pub mod scheduling;
 pub mod sysctl;

@@ -105,6 +105,69 @@ pub struct Url {
     pub status_codes: Vec<(u16, u16)>,
     /// `tls_compliant`: send close_notify.
     pub tls_compliant: bool,
+    pub regex: Option<Regex>,
+}
+
+/// What an answer must, or must not, match (CK-52, CK-53).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Regex {
+    pub pattern: Pattern,
+    /// `regex_no_match`.
+    pub no_match: bool,
+    /// Bytes before the first place where a match may start.
+    pub min_offset: usize,
+    /// Bytes before the last such place.
+    pub max_offset: Option<usize>,
+    /// Bytes of stack to begin with and at most; the library's own if not given.
+    pub stack: Option<(usize, usize)>,
+}
+
+/// A regular expression of PCRE2.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pattern {
+    pub text: String,
+    /// In order, each once.
+    pub options: Vec<RegexOption>,
+}
+
+/// The words of `regex_options`.
+macro_rules! regex_options {
+    ($($Name:ident $word:literal)*) => {
+        /// A compile option of PCRE2 (pcre2api(3)).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum RegexOption { $($Name),* }
+
+        impl RegexOption {
+            pub const ALL: &[(&str, RegexOption)] = &[$(($word, RegexOption::$Name)),*];
+        }
+    };
+}
+
+regex_options! {
+    AllowEmptyClass "allow_empty_class"
+    AltBsux "alt_bsux"
+    AutoCallout "auto_callout"
+    Caseless "caseless"
+    DollarEndonly "dollar_endonly"
+    Dotall "dotall"
+    Dupnames "dupnames"
+    Extended "extended"
+    Firstline "firstline"
+    MatchUnsetBackref "match_unset_backref"
+    Multiline "multiline"
+    NeverUcp "never_ucp"
+    NeverUtf "never_utf"
+    NoAutoCapture "no_auto_capture"
+    NoAutoPossess "no_auto_possess"
+    NoDotstarAnchor "no_dotstar_anchor"
+    NoStartOptimize "no_start_optimize"
+    Ucp "ucp"
+    Ungreedy "ungreedy"
+    Utf "utf"
+    NeverBackslashC "never_backslash_c"
+    AltCircumflex "alt_circumflex"
+    AltVerbnames "alt_verbnames"
+    UseOffsetLimit "use_offset_limit"
 }
 
 /// `SMTP_CHECK`.

@@ -282,3 +282,53 @@ fn no_connection() {
     });
     expect_failure(lvs, "Timeout connecting");
 }
+
+/// CK-52, CK-53, CK-54, CK-55, CK-56: the last test of an answer, with the offsets of the recorded runs: the header
+/// counts if some of the body comes with it.
+#[test]
+fn a_regular_expression() {
+    use keepalived_rs::model::check::{Pattern, Regex, RegexOption};
+    // 45 bytes of header.
+    const HEADER: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n";
+    let regex = |text: &str, options: &[RegexOption], offsets: (usize, Option<usize>), no_match: bool| {
+        let pattern = Pattern { text: text.to_owned(), options: options.to_vec() };
+        Some(Regex { pattern, no_match, min_offset: offsets.0, max_offset: offsets.1, stack: Some((1024, 8192)) })
+    };
+    let whole = std::sync::Arc::new(Server::answering(format!("{HEADER}hello world\n")));
+    let cut = std::sync::Arc::new(Server::start(|peer| {
+        peer.request();
+        peer.say(HEADER.as_bytes());
+        std::thread::sleep(Duration::from_millis(200));
+        peer.say(b"hello world\n");
+    }));
+    let failed = Some("Regex match failed");
+    crate::rig::together(
+        [
+            (&whole, regex("wor(l)d", &[], (0, None), false), None),
+            (&whole, regex("WORLD", &[RegexOption::Caseless], (0, None), false), None),
+            (&whole, regex("text/plain", &[], (0, None), false), None),
+            (&whole, regex("world", &[], (7, None), false), None),
+            (&whole, regex("world", &[], (0, Some(6)), false), failed),
+            (&whole, regex("world", &[], (51, Some(51)), false), None),
+            (&whole, regex("world", &[], (0, None), true), failed),
+            (&whole, regex("there", &[], (0, None), true), None),
+            (&whole, regex("there", &[], (0, None), false), failed),
+            (&whole, regex("a(b", &[], (0, None), false), None),
+            (&cut, regex("world", &[], (6, Some(6)), false), None),
+            (&cut, regex("text/plain", &[], (0, None), false), failed),
+        ]
+        .map(|(server, regex, failed)| {
+            let server = server.clone();
+            Box::new(move || {
+                let lvs = get(&server, |check| check.urls[0].regex = regex.clone());
+                match failed {
+                    Some(words) => expect_failure(lvs, words),
+                    None => {
+                        let wrong = expect_success(lvs).iter().any(|line| line.starts_with("Invalid regex: 'a(b'"));
+                        assert_eq!(wrong, regex.is_some_and(|regex| regex.pattern.text == "a(b"));
+                    }
+                }
+            }) as Box<_>
+        }),
+    );
+}

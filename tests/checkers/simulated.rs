@@ -50,6 +50,7 @@ pub fn url(path: &str) -> Url {
         digest: None,
         status_codes: vec![(200, 299)],
         tls_compliant: false,
+        regex: None,
     }
 }
 

@@ -345,6 +345,8 @@ fn check() -> Vec<Check> {
         Check::TcpFailed { real_server: rs(), virtual_server: vs(), retries: None },
         Check::UrlSucceeded { real_server: rs(), virtual_server: vs(), path: path(), tested: Tested::Status },
         Check::UrlSucceeded { real_server: rs(), virtual_server: vs(), path: path(), tested: Tested::Digest },
+        Check::UrlSucceeded { real_server: rs(), virtual_server: vs(), path: path(), tested: Tested::Regex },
+        Check::BadRegex { pattern: text("a(b"), offset: 3, error: text("missing closing parenthesis") },
         Check::HttpSucceeded { real_server: rs(), virtual_server: vs() },
         Check::HttpFailed { real_server: rs(), virtual_server: vs(), tls: false, retries: Some(3) },
         Check::HttpFailed { real_server: rs(), virtual_server: vs(), tls: true, retries: None },
@@ -387,6 +389,7 @@ fn check() -> Vec<Check> {
         HttpFailure::NoHeader,
         HttpFailure::Status,
         HttpFailure::Digest,
+        HttpFailure::Regex,
     ];
     for failure in failures {
         all.push(Check::HttpAttemptFailed { real_server: rs(), virtual_server: vs(), failure });

@@ -11,6 +11,7 @@ fn url(path: &str) -> Url {
         digest: None,
         status_codes: vec![(200, 299)],
         tls_compliant: false,
+        regex: None,
     }
 }
 
@@ -25,13 +26,13 @@ fn asked(check: &HttpCheck, url: &Url) -> String {
 
 /// What an answer is worth that comes in pieces of a certain size.
 fn judged(url: &Url, text: &[u8], piece: usize) -> Judgement {
-    let mut answer = Answer::to(url);
+    let mut answer = Answer::to(url, None);
     for bytes in text.chunks(piece) {
         if answer.take(bytes).is_err() {
             break;
         }
     }
-    answer.judge(url)
+    answer.judge()
 }
 
 /// The same however it is cut.
@@ -143,7 +144,8 @@ fn a_header_must_end_soon() {
     };
     assert_eq!(whole(&url("/"), &of(4095)).result, GOOD);
     assert_eq!(whole(&url("/"), &of(4096)).result, Err(HttpFailure::NoHeader));
-    let mut answer = Answer::to(&url("/"));
+    let url = url("/");
+    let mut answer = Answer::to(&url, None);
     assert_eq!(answer.take(&[b'x'; 4000]), Ok(()));
     assert_eq!(answer.take(&[b'x'; 100_000]), Err(TooLong));
     assert!(answer.header.capacity() <= 3 * MOST_HEADER, "{}", answer.header.capacity());

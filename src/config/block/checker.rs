@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use super::Given;
 use super::track::User;
+use super::url::{HTTP_URL, SSL_URL, Url};
 use super::virtual_server::Timing;
-use super::{Given, minor};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Missing, Repeat, Row, keywords};
 use crate::config::script::Script;
@@ -68,37 +69,6 @@ pub struct Checker {
     pub require_reply: Option<Option<(Vec<u8>, Vec<u8>)>>,
     pub min_reply_length: Given<Number<0, 65535>>,
     pub max_reply_length: Given<Number<0, 65535>>,
-}
-
-/// `url { … }`.
-#[derive(Debug, Default)]
-pub struct Url {
-    pub path: Given<String>,
-    pub digest: Given<Digest>,
-    pub status_codes: Vec<(u16, u16)>,
-    pub virtualhost: Given<String>,
-    pub tls_compliant: Given<bool>,
-}
-
-/// 32 hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Digest(pub [u8; 16]);
-
-impl std::fmt::Display for Digest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl Value for Digest {
-    const HINT: &'static str = "<32 hexadecimal digits>";
-
-    fn parse(text: &str, _: bool) -> Parsed<Digest> {
-        let number = (text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .then(|| u128::from_str_radix(text, 16).ok())
-            .flatten();
-        Parsed::or_bad(number.map(|number| Digest(number.to_be_bytes())))
-    }
 }
 
 /// `http_protocol`.
@@ -356,31 +326,6 @@ keywords! {
     }
 }
 
-/// The keywords of a url of either kind.
-macro_rules! url {
-    ($vis:vis static $TABLE:ident { $($rest:tt)* }) => {
-        keywords! { $vis static $TABLE: Url {
-            set "path" (path: String = "") "Path of the page." { repeat: Repeat::Replace, again: "Duplicate path - overwriting {old} with {}" };
-            set "digest" (digest: Digest = "") "MD5 of its body." { repeat: Repeat::Refuse, complaint: "digest '{}' character length should be 32 rather than 2", again: "Digest '{}' is a duplicate" };
-            call "status_code" (status_code, Words, "<uint>[-<uint>]…", "200-299") "Good status codes.";
-            set "virtualhost" (virtualhost: String = "") "Host header." { missing: Missing::Report, repeat: Repeat::Replace, lack: "Missing HTTP_GET virtualhost name", again: "Duplicate url virtualhost - overwriting {old} with {}" };
-            call "regex" (minor::some_words, Words, "<regex>", "") "What the body must match." { acted: false };
-            read "regex_no_match" (Flag = "") "The body must not match.";
-            call "regex_options" (minor::any_words, Words, "<word>…", "") "Options of the regex." { acted: false };
-            call "regex_min_offset" (minor::any_words, Value, "<uint>", "0") "First place of a match." { acted: false };
-            call "regex_max_offset" (minor::any_words, Value, "<uint>", "") "Last place of a match." { acted: false };
-            call "regex_stack" (minor::any_words, Words, "<uint> <uint>", "") "Stack of the regex." { acted: false };
-            $($rest)*
-        } }
-    };
-}
-
-url! { pub static HTTP_URL {} }
-
-url! { pub static SSL_URL {
-    set "tls_compliant" (tls_compliant: bool = "false") "Close TLS properly." { since: "2.2.8", complaint: "Invalid tls_compliant option {}" };
-} }
-
 type Read = Result<(), Stop>;
 
 fn retry(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
@@ -491,10 +436,11 @@ fn hexadecimal(line: &Line<'_>, any: bool) -> Option<(Vec<u8>, Vec<u8>)> {
     (!found.0.is_empty()).then_some(found)
 }
 
-fn url(block: &mut Checker, line: &Line<'_>, reader: &mut Reader<'_>, url: Url) {
+fn url(block: &mut Checker, line: &Line<'_>, reader: &mut Reader<'_>, mut url: Url) {
     if url.path.is_none() {
         reader.at_end(Code::BlockRefused, line.whole(), "HTTP/SSL_GET checker url has no path - ignoring");
     } else {
+        url.settle(line.whole(), reader);
         block.urls.push(url);
     }
 }
@@ -510,22 +456,6 @@ fn ssl_url(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut R
     let mut one = Url::default();
     reader.block("virtual_server.real_server.SSL_GET.url", line, SSL_URL, &mut one)?;
     url(block, line, reader, one);
-    Ok(())
-}
-
-fn status_code(block: &mut Url, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
-    for at in 1..line.len() {
-        let text = line.word(at).unwrap_or_default();
-        let (first, last) = text.split_once('-').unwrap_or((text, text));
-        let code = |text: &str| integer(text, 100, 599, false).value.map(|code| code as u16);
-        match (code(first), code(last)) {
-            (Some(first), Some(last)) if first <= last => block.status_codes.push((first, last)),
-            _ => {
-                let words = format!("Invalid HTTP_GET status code '{text}'");
-                reader.report(Code::InvalidValue, line.span(at), words);
-            }
-        }
-    }
     Ok(())
 }
 

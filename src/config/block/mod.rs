@@ -14,6 +14,7 @@ pub mod statics;
 pub mod server_group;
 pub mod track;
 pub mod virtual_router;
+pub mod url;
 pub mod virtual_server;
 pub mod vmac;
 pub mod vrrp_instance;

@@ -5,8 +5,8 @@ use super::writer::{Writer, boolean, command, word};
 use crate::base::net::Endpoint;
 use crate::config::block::checker::Record;
 use crate::model::check::{
-    Check, Checker, Connect, DnsCheck, HttpCheck, HttpProtocol, MiscCheck, SmtpCheck, Timing, Tls, UdpCheck, UdpReply,
-    Url,
+    Check, Checker, Connect, DnsCheck, HttpCheck, HttpProtocol, MiscCheck, Regex, RegexOption, SmtpCheck, Timing, Tls,
+    UdpCheck, UdpReply, Url,
 };
 use crate::model::notify::Script;
 
@@ -126,7 +126,7 @@ fn http(out: &mut Writer, check: &HttpCheck) {
 fn url(out: &mut Writer, url: &Url, tls: Option<&Tls>) {
     let above = inherits(tls, url);
     // The server name follows from the names.
-    let Url { path, virtual_host, server_name: _, digest, status_codes, tls_compliant } = url;
+    let Url { path, virtual_host, server_name: _, digest, status_codes, tls_compliant, regex } = url;
     out.open("url");
     out.value("path", word(path));
     out.given("virtualhost", virtual_host.as_deref().filter(|_| !above).map(word));
@@ -137,6 +137,18 @@ fn url(out: &mut Writer, url: &Url, tls: Option<&Tls>) {
     }
     if tls.is_some() {
         out.value("tls_compliant", boolean(*tls_compliant));
+    }
+    if let Some(Regex { pattern, no_match, min_offset, max_offset, stack }) = regex {
+        let text =
+            if pattern.text.is_empty() { "\"\"".to_owned() } else { command(std::slice::from_ref(&pattern.text)) };
+        out.value("regex", text);
+        let names = RegexOption::ALL.iter().filter(|(_, option)| pattern.options.contains(option));
+        let names: Vec<&str> = names.map(|(name, _)| *name).collect();
+        out.given("regex_options", Some(names.join(" ")).filter(|names| !names.is_empty()));
+        out.flag("regex_no_match", *no_match);
+        out.value("regex_min_offset", min_offset);
+        out.given("regex_max_offset", *max_offset);
+        out.given("regex_stack", stack.map(|(start, most)| format!("{start} {most}")));
     }
     out.close();
 }

@@ -8,13 +8,14 @@ use super::scripts::Found;
 use crate::base::name::{BfdName, InterfaceName};
 use crate::base::net::Endpoint;
 use crate::base::time::Interval;
-use crate::config::block::checker::{Checker as Declared, Kind, LONGEST_REPLY, Url as DeclaredUrl};
+use crate::config::block::checker::{Checker as Declared, Kind, LONGEST_REPLY};
+use crate::config::block::url::Url as DeclaredUrl;
 use crate::config::block::virtual_server::{RealServer, VirtualServer};
 use crate::config::block::{text, value};
 use crate::diagnostic::Code;
 use crate::model::check::{
-    Check, Checker, Connect, DnsCheck, DnsRecord, HttpCheck, HttpProtocol, MiscCheck, SmtpCheck, Timing, Tls, UdpCheck,
-    UdpReply, Url, filler,
+    Check, Checker, Connect, DnsCheck, DnsRecord, HttpCheck, HttpProtocol, MiscCheck, Pattern, Regex, SmtpCheck,
+    Timing, Tls, UdpCheck, UdpReply, Url, filler,
 };
 use crate::model::lvs::{RealServerId, VirtualServerId};
 
@@ -249,5 +250,12 @@ fn url(server: &VirtualServer, real: &RealServer, declared: &Declared, tls: Opti
         digest: value(&one.digest).map(|digest| digest.0),
         status_codes: if one.status_codes.is_empty() { vec![(200, 299)] } else { one.status_codes.clone() },
         tls_compliant: value(&one.tls_compliant).or(value(&declared.tls_compliant)).unwrap_or(false),
+        regex: text(&one.regex).map(|text| Regex {
+            pattern: Pattern { text, options: one.regex_options.clone() },
+            no_match: one.regex_no_match.is_some(),
+            min_offset: one.regex_min_offset,
+            max_offset: one.regex_max_offset,
+            stack: one.regex_stack,
+        }),
     }
 }

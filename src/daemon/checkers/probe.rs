@@ -7,6 +7,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use tokio::time::Instant;
 
+use super::regexes::Regexes;
 use super::script::Script;
 use super::{datagram, smtp, web};
 use crate::check::{Outcome, ScriptResult};
@@ -45,6 +46,7 @@ impl Waits {
 /// What a probe works with.
 pub(super) struct Tools {
     pub(super) tls: Arc<Tls>,
+    pub(super) regexes: Arc<Regexes>,
     pub(super) reporter: Reporter,
     /// For whatever nobody should guess.
     pub(super) random: u16,
@@ -72,7 +74,7 @@ pub(super) async fn probe(checker: Arc<Checker>, url: usize, tools: Tools) -> En
         Check::Tcp(to) => tcp(to, patience).await.into(),
         // The others aside, so that the many that only connect stay small.
         Check::Http(http) => match http.urls.get(url) {
-            Some(url) => Box::pin(web::web(http, url, patience, &tools.tls)).await.into(),
+            Some(url) => Box::pin(web::web(http, url, patience, &tools.tls, &tools.regexes)).await.into(),
             None => Outcome::Hindered(Obstacle::Create { error: format!("there is no URL {url}") }).into(),
         },
         Check::Smtp(check) => Box::pin(smtp::smtp(check, patience)).await.into(),

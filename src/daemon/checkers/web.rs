@@ -7,6 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout_at;
 
 use super::probe::{PIECE, Waits, reason};
+use super::regexes::Regexes;
 use crate::check::http::{Answer, Judgement, request};
 use crate::check::{Fetched, Outcome};
 use crate::kernel::clock;
@@ -21,8 +22,8 @@ enum Trouble {
     Hindered(Obstacle),
 }
 
-pub(super) async fn web(http: &HttpCheck, url: &Url, patience: Duration, tls: &Tls) -> Outcome {
-    match fetch(http, url, patience, tls).await {
+pub(super) async fn web(http: &HttpCheck, url: &Url, patience: Duration, tls: &Tls, regexes: &Regexes) -> Outcome {
+    match fetch(http, url, patience, tls, regexes).await {
         Ok(fetched) => Outcome::Http(fetched),
         Err(Trouble::Failure(failure)) => {
             Outcome::Http(Fetched { result: Err(failure), length_differs: None, ended_without_close: false })
@@ -32,7 +33,13 @@ pub(super) async fn web(http: &HttpCheck, url: &Url, patience: Duration, tls: &T
 }
 
 /// CK-11: the connect has `patience`, with the handshake in the time that is left of it; then each wait for data.
-async fn fetch(http: &HttpCheck, url: &Url, patience: Duration, tls: &Tls) -> Result<Fetched, Trouble> {
+async fn fetch(
+    http: &HttpCheck,
+    url: &Url,
+    patience: Duration,
+    tls: &Tls,
+    regexes: &Regexes,
+) -> Result<Fetched, Trouble> {
     let waits = Waits::from(clock::instant(), patience);
     let deadline = waits.next();
     let mut stream = connect(&http.connect, deadline).await.map_err(|error| match error {
@@ -43,7 +50,7 @@ async fn fetch(http: &HttpCheck, url: &Url, patience: Duration, tls: &Tls) -> Re
         ConnectError::Bind(error) => Trouble::Hindered(Obstacle::Bind { error: reason(&error) }),
     })?;
     let exchange = if http.tls.is_none() {
-        exchange(&mut stream, http, url, waits).await?
+        exchange(&mut stream, http, Answer::to(url, regexes.stream(url)), url, waits).await?
     } else {
         let name = url.server_name.as_deref();
         let address = http.connect.destination.address;
@@ -52,29 +59,30 @@ async fn fetch(http: &HttpCheck, url: &Url, patience: Duration, tls: &Tls) -> Re
             HandshakeError::Connection(_) => Trouble::Failure(HttpFailure::ConnectFailed),
             HandshakeError::Protocol(_) => Trouble::Failure(HttpFailure::Handshake),
         })?;
-        let exchange = exchange(&mut stream, http, url, waits).await?;
+        let exchange = exchange(&mut stream, http, Answer::to(url, regexes.stream(url)), url, waits).await?;
         // Otherwise the client leaves without a word (CK-45). Whether the server hears it does not matter.
         if url.tls_compliant {
             timeout_at(waits.next(), stream.shutdown()).await.unwrap_or(Ok(())).unwrap_or(());
         }
         exchange
     };
-    let Judgement { result, length_differs } = exchange.answer.judge(url);
+    let Judgement { result, length_differs } = exchange.answer.judge();
     Ok(Fetched { result, length_differs, ended_without_close: exchange.ended_without_close })
 }
 
-struct Exchange {
-    answer: Answer,
+struct Exchange<'u> {
+    answer: Answer<'u>,
     ended_without_close: bool,
 }
 
 /// Asks and reads until the server ends the connection (CK-47).
-async fn exchange<Stream: AsyncRead + AsyncWrite + Unpin>(
+async fn exchange<'u, Stream: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut Stream,
     http: &HttpCheck,
-    url: &Url,
+    mut answer: Answer<'u>,
+    url: &'u Url,
     waits: Waits,
-) -> Result<Exchange, Trouble> {
+) -> Result<Exchange<'u>, Trouble> {
     let tls = http.tls.is_some();
     let failed = |failure| Trouble::Failure(failure);
     let asked = async {
@@ -85,7 +93,6 @@ async fn exchange<Stream: AsyncRead + AsyncWrite + Unpin>(
         Ok(Ok(())) => {}
         Ok(Err(_)) | Err(_) => return Err(failed(HttpFailure::Send)),
     }
-    let mut answer = Answer::to(url);
     let mut piece = [0; PIECE];
     loop {
         let read = match timeout_at(waits.next(), stream.read(&mut piece)).await {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::net::Endpoint;
-use crate::model::check::{Check, Checker, HttpCheck};
+use crate::model::check::{Check, Checker, HttpCheck, Regex};
 use crate::model::lvs::{CheckerId, Lvs, RealServer, RealServerId, VirtualAddress, VirtualServer, VirtualServerId};
 
 /// LV-86: a group by name and position among its users, a mark with its family, an address with family,
@@ -66,7 +66,14 @@ fn same_http(one: &HttpCheck, other: &HttpCheck) -> bool {
                 && a.digest == b.digest
                 && a.status_codes == b.status_codes
                 && a.virtual_host == b.virtual_host
+                && same_regex(a.regex.as_ref(), b.regex.as_ref())
         })
+}
+
+/// The stack does not matter.
+fn same_regex(one: Option<&Regex>, other: Option<&Regex>) -> bool {
+    let named = |regex: &Regex| (regex.pattern.clone(), regex.no_match, regex.min_offset, regex.max_offset);
+    one.map(named) == other.map(named)
 }
 
 impl crate::model::check::Connect {

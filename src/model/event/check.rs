@@ -173,6 +173,12 @@ pub enum Event {
     PingGroupRange {
         error: String,
     },
+    /// A text that is no regular expression: its URL is judged without it.
+    BadRegex {
+        pattern: String,
+        offset: usize,
+        error: String,
+    },
     /// A mistake of ours ended one attempt; the checker runs again.
     Crashed {
         real_server: String,
@@ -324,6 +330,7 @@ pub enum HttpFailure {
     NoHeader,
     Status,
     Digest,
+    Regex,
 }
 
 /// The last thing that was asked of a good answer.
@@ -331,6 +338,7 @@ pub enum HttpFailure {
 pub enum Tested {
     Status,
     Digest,
+    Regex,
 }
 
 /// How a script ended that did not succeed.

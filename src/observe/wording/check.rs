@@ -129,6 +129,7 @@ pub(super) fn wording(event: &Event) -> Wording {
                 match tested {
                     Tested::Status => "HTTP status code",
                     Tested::Digest => "MD5 digest",
+                    Tested::Regex => "Regex match",
                 }
             ),
             with(about(real_server, virtual_server), "url", path.clone()),
@@ -205,6 +206,12 @@ pub(super) fn wording(event: &Event) -> Wording {
             ),
             vec![("wanted", wanted.to_string()), ("limit", limit.to_string())],
         ),
+        Event::BadRegex { pattern, offset, error } => (
+            "bad_regex",
+            Level::Info,
+            format!("Invalid regex: '{pattern}' at offset {offset}: {error}"),
+            vec![("error", error.clone())],
+        ),
         Event::PingGroupRange { error } => (
             "ping_group_range",
             Level::Warn,
@@ -276,6 +283,7 @@ fn why(failure: HttpFailure) -> &'static str {
         HttpFailure::NoHeader => "Read, no data received from ",
         HttpFailure::Status => "HTTP status code error to",
         HttpFailure::Digest => "MD5 digest error to",
+        HttpFailure::Regex => "Regex match failed",
     }
 }
 

@@ -84,6 +84,7 @@ fn http(path: &str, tls: Option<Tls>) -> Check {
             digest: None,
             status_codes: vec![(200, 299)],
             tls_compliant: false,
+            regex: None,
         }],
         fast_recovery: false,
     })
