@@ -17,12 +17,14 @@ use nix::libc::{EACCES, EPERM};
 use tokio::sync::mpsc;
 
 use self::keeping::Keeping;
+use crate::base::net::Family;
 use crate::base::time::{Interval, Time};
 use crate::daemon::message::{Reporter, Setup, Task, ToSupervisor, ToVrrp};
 use crate::kernel::address::Addresses;
 use crate::kernel::arp_socket::AnnounceSocket;
 use crate::kernel::clock::{self, Timer};
-use crate::kernel::monitor::{Change, Monitor};
+use crate::kernel::items::Items;
+use crate::kernel::monitor::{Change, Follow, Monitor};
 use crate::kernel::netlink::Failure;
 use crate::kernel::scheduling;
 use crate::kernel::vrrp_socket::VrrpSocket;
@@ -62,6 +64,7 @@ struct Station {
     timer: Timer,
     monitor: Monitor,
     addresses: Addresses,
+    items: Items,
     announcer: AnnounceSocket,
     sockets: Vec<Ear>,
     /// The socket to be looked at first, so that a flood on one does not drown the others.
@@ -106,8 +109,8 @@ async fn work(setup: Setup<ToVrrp>) {
     let mut keeping = Keeping::new(reporter.clone());
     keeping.begin(&vrrp).await;
     let release = Release { always_addresses: release.always_addresses, vrrp: release.vrrp };
-    let machine = Router::new(vrrp, generation, release);
-    match Station::open(machine, generation, reporter, keeping) {
+    let machine = Router::new(vrrp.clone(), generation, release);
+    match Station::open(machine, followed(&vrrp), generation, reporter, keeping) {
         Ok((mut station, present)) => {
             station.changes(present);
             // What is known of files and processes counts from the first moment.
@@ -147,14 +150,16 @@ async fn deliver(messages: VecDeque<ToSupervisor>, supervisor: &mpsc::Sender<ToS
 impl Station {
     fn open(
         machine: Router,
+        follow: Follow,
         generation: u64,
         reporter: Reporter,
         keeping: Keeping,
     ) -> Result<(Station, Vec<Change>), ToSupervisor> {
         let timer = Timer::new().map_err(|error| failed("create a timer", &error))?;
         let addresses = Addresses::open().map_err(|error| failed("open an rtnetlink socket", &error))?;
+        let items = Items::open().map_err(|error| failed("open an rtnetlink socket", &error))?;
         let announcer = AnnounceSocket::open().map_err(|error| failed("open a packet socket", &error))?;
-        let (monitor, present) = Monitor::open().map_err(|failure| match failure {
+        let (monitor, present) = Monitor::open(follow).map_err(|failure| match failure {
             Failure::Socket(error) => failed("read links and addresses", &error),
             other => failed("read links and addresses", &io::Error::other(other)),
         })?;
@@ -164,6 +169,7 @@ impl Station {
             timer,
             monitor,
             addresses,
+            items,
             announcer,
             sockets: Vec::new(),
             turn: 0,
@@ -271,6 +277,10 @@ impl Station {
                 Change::LinkGone(index) => Input::LinkGone(index),
                 Change::Address(address) => Input::Address(address),
                 Change::AddressGone(address) => Input::AddressGone(address),
+                Change::Route(route) => Input::Route(route),
+                Change::RouteGone(route) => Input::RouteGone(route),
+                Change::Rule(rule) => Input::Rule(rule),
+                Change::RuleGone(rule) => Input::RuleGone(rule),
             });
         }
     }
@@ -318,6 +328,9 @@ impl Station {
     fn take_up(&mut self, vrrp: Arc<Vrrp>, generation: u64) {
         self.generation = generation;
         self.keeping.take_up(&vrrp);
+        if let Err(error) = self.monitor.follow(followed(&vrrp)) {
+            self.reporter.report(kernel::Event::MonitorFailed { error: error.to_string() });
+        }
         self.handle(Input::Reload { model: vrrp, generation });
         self.ready();
     }
@@ -364,6 +377,27 @@ impl Ear {
             }
         }
     }
+}
+
+/// Which routes and rules the kernel is to tell of: those of a family in which one is watched (VR-262).
+fn followed(vrrp: &Vrrp) -> Follow {
+    let mut follow = Follow::default();
+    let statics = &vrrp.statics;
+    let routes = vrrp.instances.iter().flat_map(|instance| &instance.routes);
+    for route in routes.chain(statics.routes.iter().map(|one| &one.item)).filter(|route| !route.no_track) {
+        match Family::of(route.destination.address) {
+            Family::V4 => follow.routes4 = true,
+            Family::V6 => follow.routes6 = true,
+        }
+    }
+    let rules = vrrp.instances.iter().flat_map(|instance| &instance.rules);
+    for rule in rules.chain(statics.rules.iter().map(|one| &one.item)).filter(|rule| !rule.no_track) {
+        match rule.family {
+            Family::V4 => follow.rules4 = true,
+            Family::V6 => follow.rules6 = true,
+        }
+    }
+    follow
 }
 
 /// The task cannot do its work; says what to do about it where we know.

@@ -86,7 +86,7 @@ fn header(placement: &Placement) -> AddressHeader {
 }
 
 /// RTM_NEWADDR, the attributes in the original's order (VR-248, VR-251 … VR-254).
-fn addition(placement: &Placement) -> AddressMessage {
+pub(super) fn addition(placement: &Placement) -> AddressMessage {
     let address = &placement.address;
     let mut message = AddressMessage::default();
     message.header = header(placement);
@@ -110,7 +110,7 @@ fn addition(placement: &Placement) -> AddressMessage {
 
 /// RTM_DELADDR. Unlike the original we name the peer where there is one, without which the kernel does not find the
 /// address (VR-250).
-fn removal(placement: &Placement) -> AddressMessage {
+pub(super) fn removal(placement: &Placement) -> AddressMessage {
     let address = &placement.address;
     let mut message = AddressMessage::default();
     message.header = header(placement);

@@ -1,7 +1,9 @@
 //! What rtnetlink says of a link: RTM_NEWLINK read, attribute by attribute, and nothing more than is needed, so that a
 //! novelty elsewhere in the message cannot hide that a link went down.
 
-use netlink_packet_core::{NlaBuffer, NlasIterator};
+use netlink_packet_core::{DefaultNla, Emitable, NlaBuffer, NlasIterator};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::link::{LinkAttribute, LinkMessage};
 use nix::libc;
 
 use crate::base::name::InterfaceName;
@@ -33,6 +35,12 @@ const IPVLAN_F_VEPA: u16 = 2;
 /// linux/if_arp.h.
 const ARPHRD_ETHER: u16 = 1;
 const IFLA_INET6_CONF: u16 = 2;
+/// linux/if_link.h: an array of numbers.
+const IFLA_INET_CONF: u16 = 1;
+/// Number of the sysctl (linux/ip.h), counted from 1.
+const IPV4_DEVCONF_PROMOTE_SECONDARIES: u16 = 20;
+/// NLA_F_NESTED.
+const NESTED: u16 = 1 << 15;
 /// Place of `forwarding` in IFLA_INET6_CONF (linux/ipv6.h): the first.
 const DEVCONF_FORWARDING: usize = 0;
 /// linux/if.h.
@@ -60,6 +68,7 @@ pub fn parse(payload: &[u8]) -> Option<Link> {
         loopback: flags & IFF_LOOPBACK != 0,
         mac: None,
         mtu: 0,
+        promote_secondaries: false,
         forwarding6: false,
     };
     for attribute in attributes_of(attributes) {
@@ -67,7 +76,10 @@ pub fn parse(payload: &[u8]) -> Option<Link> {
             (IFLA_ADDRESS, value) => link.mac = value.try_into().ok().map(MacAddress),
             (IFLA_IFNAME, value) => link.name = InterfaceName::new(&text(value)),
             (IFLA_MTU, value) => link.mtu = number(value, 0).unwrap_or(0),
-            (IFLA_AF_SPEC, value) => link.forwarding6 = forwarding6(value),
+            (IFLA_AF_SPEC, value) => {
+                link.forwarding6 = forwarding6(value);
+                link.promote_secondaries = promote_secondaries(value);
+            }
             _ => {}
         }
     }
@@ -137,6 +149,35 @@ pub(super) fn number(bytes: &[u8], place: usize) -> Option<u32> {
 fn text(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
+
+/// net.ipv4.conf.IF.promote_secondaries, out of IFLA_AF_SPEC.
+fn promote_secondaries(families: &[u8]) -> bool {
+    let Some(inet) = attributes_of(families).find(|family| i32::from(family.kind()) == libc::AF_INET) else {
+        return false;
+    };
+    attributes_of(inet.value())
+        .find(|attribute| attribute.kind() == IFLA_INET_CONF)
+        .and_then(|conf| number(conf.value(), usize::from(IPV4_DEVCONF_PROMOTE_SECONDARIES) - 1))
+        .is_some_and(|on| on != 0)
+}
+
+/// RTM_SETLINK that sets net.ipv4.conf.IF.promote_secondaries.
+pub fn promotion(index: InterfaceIndex, on: bool) -> RouteNetlinkMessage {
+    let value = DefaultNla::new(IPV4_DEVCONF_PROMOTE_SECONDARIES, u32::from(on).to_ne_bytes().to_vec());
+    let conf = DefaultNla::new(IFLA_INET_CONF | NESTED, bytes_of(&value));
+    // invariant: AF_INET is 2.
+    let inet = DefaultNla::new(libc::AF_INET as u16 | NESTED, bytes_of(&conf));
+    let mut message = LinkMessage::default();
+    message.header.index = index.0;
+    message.attributes.push(LinkAttribute::Other(DefaultNla::new(IFLA_AF_SPEC | NESTED, bytes_of(&inet))));
+    RouteNetlinkMessage::SetLink(message)
+}
+
+fn bytes_of(attribute: &DefaultNla) -> Vec<u8> {
+    let mut bytes = vec![0; attribute.buffer_len()];
+    attribute.emit(&mut bytes);
+    bytes
 }
 
 /// net.ipv6.conf.IF.forwarding, out of IFLA_AF_SPEC.

@@ -6,23 +6,35 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::task::{Context, Poll};
 
-use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::LinkMessage;
+use netlink_packet_route::route::{RouteMessage, RouteProtocol};
+use netlink_packet_route::rule::RuleMessage;
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::libc::{self, ENOBUFS, MSG_DONTWAIT};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::link::{self, attributes_of, number};
 use super::netlink::{self, Failure, Frame, Socket, frames};
+use super::{route, rule};
 use crate::base::net::{Cidr, InterfaceIndex};
 use crate::model::host::{HostAddress, Link};
+use crate::model::route::{HostRoute, PROTOCOL, Rule};
 
 /// Groups of linux/rtnetlink.h.
 const RTNLGRP_LINK: u32 = 1;
 const RTNLGRP_IPV4_IFADDR: u32 = 5;
 const RTNLGRP_IPV6_IFADDR: u32 = 9;
 const RTNLGRP_IPV6_NETCONF: u32 = 25;
+const RTNLGRP_IPV4_ROUTE: u32 = 7;
+const RTNLGRP_IPV4_RULE: u32 = 8;
+const RTNLGRP_IPV6_ROUTE: u32 = 11;
+const RTNLGRP_IPV6_RULE: u32 = 19;
+const RTM_NEWROUTE: u16 = 24;
+const RTM_DELROUTE: u16 = 25;
+const RTM_NEWRULE: u16 = 32;
+const RTM_DELRULE: u16 = 33;
 const RTM_NEWLINK: u16 = 16;
 const RTM_DELLINK: u16 = 17;
 const RTM_NEWADDR: u16 = 20;
@@ -49,6 +61,33 @@ pub enum Change {
     /// Appeared, or is no longer tentative.
     Address(HostAddress),
     AddressGone(HostAddress),
+    /// A route of our protocol was set, or taken away.
+    Route(HostRoute),
+    RouteGone(HostRoute),
+    /// A rule of our protocol was set, or taken away.
+    Rule(Rule),
+    RuleGone(Rule),
+}
+
+/// Which routes and rules are to be followed, beside links and addresses (VR-262): of a host with a million routes
+/// nobody wants to hear more than needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Follow {
+    pub routes4: bool,
+    pub routes6: bool,
+    pub rules4: bool,
+    pub rules6: bool,
+}
+
+impl Follow {
+    const fn groups(self) -> [(u32, bool); 4] {
+        [
+            (RTNLGRP_IPV4_ROUTE, self.routes4),
+            (RTNLGRP_IPV6_ROUTE, self.routes6),
+            (RTNLGRP_IPV4_RULE, self.rules4),
+            (RTNLGRP_IPV6_RULE, self.rules6),
+        ]
+    }
 }
 
 /// Links and addresses, by what cannot be twice.
@@ -57,6 +96,9 @@ struct Known {
     links: BTreeMap<InterfaceIndex, Link>,
     /// By interface and address: scope, and whether tentative.
     addresses: BTreeMap<(InterfaceIndex, Cidr), (u8, bool)>,
+    /// Of our protocol, as far as they are followed.
+    routes: BTreeSet<HostRoute>,
+    rules: BTreeSet<Rule>,
 }
 
 /// Follows this network namespace's links and addresses.
@@ -65,22 +107,37 @@ pub struct Monitor {
     socket: AsyncFd<netlink_sys::Socket>,
     datagram: Vec<u8>,
     known: Known,
+    follow: Follow,
 }
 
 impl Monitor {
     /// Subscribes first and looks then, so nothing is missed between. Returns all that is there: links, then addresses.
     /// Must be called inside a runtime.
-    pub fn open() -> Result<(Monitor, Vec<Change>), Failure> {
-        let socket = subscribe()?;
-        let mut monitor = Monitor { socket, datagram: Vec::with_capacity(DATAGRAM), known: Known::default() };
+    pub fn open(follow: Follow) -> Result<(Monitor, Vec<Change>), Failure> {
+        let socket = subscribe(follow)?;
+        let datagram = Vec::with_capacity(DATAGRAM);
+        let mut monitor = Monitor { socket, datagram, known: Known::default(), follow };
         let changes = monitor.look_again()?;
         Ok((monitor, changes))
     }
 
     /// A fresh socket, after reading the old one failed. Returns what changed meanwhile.
     pub fn reopen(&mut self) -> Result<Vec<Change>, Failure> {
-        self.socket = subscribe()?;
+        self.socket = subscribe(self.follow)?;
         self.look_again()
+    }
+
+    /// Follows other routes and rules from now on.
+    pub fn follow(&mut self, follow: Follow) -> io::Result<()> {
+        for ((group, wanted), (_, is)) in follow.groups().into_iter().zip(self.follow.groups()) {
+            match (is, wanted) {
+                (false, true) => self.socket.get_ref().add_membership(group)?,
+                (true, false) => self.socket.get_ref().drop_membership(group)?,
+                (false, false) | (true, true) => {}
+            }
+        }
+        self.follow = follow;
+        Ok(())
     }
 
     /// Ready with what changed; never with nothing. After lost notifications (ENOBUFS) that is the difference between
@@ -134,17 +191,38 @@ impl Monitor {
         let mut found = Known::default();
         let links = socket.dump(&RouteNetlinkMessage::GetLink(LinkMessage::default()))?;
         let addresses = socket.dump(&RouteNetlinkMessage::GetAddress(AddressMessage::default()))?;
-        for (kind, payload) in links.iter().chain(&addresses) {
+        let mut followed = Vec::new();
+        let Follow { routes4, routes6, rules4, rules6 } = self.follow;
+        for (wanted, family) in [(routes4, AddressFamily::Inet), (routes6, AddressFamily::Inet6)] {
+            if wanted {
+                let mut ask = RouteMessage::default();
+                ask.header.address_family = family;
+                ask.header.protocol = RouteProtocol::KeepAlived;
+                let mut strict = Socket::open()?;
+                strict.be_strict()?;
+                followed.extend(strict.dump(&RouteNetlinkMessage::GetRoute(ask))?);
+            }
+        }
+        for (wanted, family) in [(rules4, AddressFamily::Inet), (rules6, AddressFamily::Inet6)] {
+            if wanted {
+                let mut ask = RuleMessage::default();
+                ask.header.family = family;
+                followed.extend(socket.dump(&RouteNetlinkMessage::GetRule(ask))?);
+            }
+        }
+        for (kind, payload) in links.iter().chain(&addresses).chain(&followed) {
             drop(found.learn(&Frame { kind: *kind, flags: 0, sequence: 0, payload }));
         }
         Ok(self.known.become_as(found))
     }
 }
 
-fn subscribe() -> io::Result<AsyncFd<netlink_sys::Socket>> {
+fn subscribe(follow: Follow) -> io::Result<AsyncFd<netlink_sys::Socket>> {
     let socket = netlink::open()?;
     socket.set_non_blocking(true)?;
-    for group in [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_NETCONF] {
+    let followed = follow.groups().into_iter().filter(|(_, wanted)| *wanted).map(|(group, _)| group);
+    let always = [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_NETCONF];
+    for group in always.into_iter().chain(followed) {
         socket.add_membership(group)?;
     }
     // SAFETY: the socket owns its descriptor, which stays the same and open for as long as the socket lives.
@@ -171,6 +249,26 @@ impl Known {
                 }
             }
             RTM_NEWNETCONF => self.learn_forwarding(frame.payload),
+            RTM_NEWROUTE => {
+                let Some(route) = route::parse(frame.payload) else { return Vec::new() };
+                self.routes.insert(route.clone());
+                vec![Change::Route(route)]
+            }
+            RTM_DELROUTE => {
+                let Some(route) = route::parse(frame.payload) else { return Vec::new() };
+                self.routes.remove(&route);
+                vec![Change::RouteGone(route)]
+            }
+            RTM_NEWRULE => {
+                let Some(rule) = rule::parse(frame.payload).filter(ours) else { return Vec::new() };
+                self.rules.insert(rule.clone());
+                vec![Change::Rule(rule)]
+            }
+            RTM_DELRULE => {
+                let Some(rule) = rule::parse(frame.payload).filter(ours) else { return Vec::new() };
+                self.rules.remove(&rule);
+                vec![Change::RuleGone(rule)]
+            }
             _ => Vec::new(),
         }
     }
@@ -225,6 +323,8 @@ impl Known {
                 changes.push(Change::AddressGone(address));
             }
         }
+        changes.extend(self.routes.difference(&found.routes).cloned().map(Change::RouteGone));
+        changes.extend(self.rules.difference(&found.rules).cloned().map(Change::RuleGone));
         changes.extend(gone.into_iter().map(Change::LinkGone));
         for (index, link) in &found.links {
             if self.links.get(index) != Some(link) {
@@ -237,9 +337,16 @@ impl Known {
                 changes.push(Change::Address(address));
             }
         }
+        changes.extend(found.routes.difference(&self.routes).cloned().map(Change::Route));
+        changes.extend(found.rules.difference(&self.rules).cloned().map(Change::Rule));
         *self = found;
         changes
     }
+}
+
+/// Rules of our protocol, and those of kernels that know no protocol of rules.
+fn ours(rule: &Rule) -> bool {
+    rule.protocol.is_none_or(|protocol| protocol == PROTOCOL)
 }
 
 /// Reads the payload of RTM_NEWADDR or RTM_DELADDR. The address is our own end (IFA_LOCAL) where there is a peer.
@@ -263,7 +370,7 @@ pub(super) fn parse_address(payload: &[u8]) -> Option<HostAddress> {
     })
 }
 
-fn address(family: u8, bytes: &[u8]) -> Option<IpAddr> {
+pub(super) fn address(family: u8, bytes: &[u8]) -> Option<IpAddr> {
     match i32::from(family) {
         libc::AF_INET => bytes.try_into().ok().map(|octets: [u8; 4]| Ipv4Addr::from(octets).into()),
         libc::AF_INET6 => bytes.try_into().ok().map(|octets: [u8; 16]| Ipv6Addr::from(octets).into()),

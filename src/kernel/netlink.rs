@@ -58,6 +58,20 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// One request of a batch.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub message: RouteNetlinkMessage,
+    /// NLM_F_CREATE and the like; NLM_F_REQUEST goes without saying.
+    pub flags: u16,
+}
+
+impl Request {
+    pub const fn plain(message: RouteNetlinkMessage) -> Request {
+        Request { message, flags: 0 }
+    }
+}
+
 /// A message of a dump: kind and payload.
 pub type Listed = (u16, Vec<u8>);
 
@@ -128,6 +142,11 @@ impl Socket {
         Ok(Socket { socket, sequence: 0, datagram: Vec::with_capacity(DATAGRAM) })
     }
 
+    /// From now on the kernel looks at the fields of what is asked, so that a dump may be of one protocol's routes.
+    pub fn be_strict(&self) -> io::Result<()> {
+        self.socket.set_netlink_get_strict_chk(true)
+    }
+
     /// All that the kernel lists: message kind and payload of each. Repeated while the kernel says that the list
     /// changed under its hands.
     pub fn dump(&mut self, message: &RouteNetlinkMessage) -> Result<Vec<Listed>, Failure> {
@@ -173,13 +192,19 @@ impl Socket {
     /// Sends at most `BATCH` messages at once and says which were refused: place and errno. An error does not stop
     /// the later ones.
     pub fn batch(&mut self, messages: &[RouteNetlinkMessage]) -> Result<Vec<(usize, i32)>, Failure> {
+        let requests: Vec<Request> = messages.iter().cloned().map(Request::plain).collect();
+        self.requests(&requests)
+    }
+
+    /// The same for messages with flags of their own.
+    pub fn requests(&mut self, requests: &[Request]) -> Result<Vec<(usize, i32)>, Failure> {
         let mut refused = Vec::new();
-        for (nth, chunk) in messages.chunks(BATCH).enumerate() {
+        for (nth, chunk) in requests.chunks(BATCH).enumerate() {
             let mut bytes = Vec::with_capacity(chunk.len() * 96);
             let first = self.sequence.wrapping_add(1);
-            for (place, message) in chunk.iter().enumerate() {
-                let last = place + 1 == chunk.len();
-                self.append(message, if last { NLM_F_REQUEST | NLM_F_ACK } else { NLM_F_REQUEST }, &mut bytes);
+            for (place, Request { message, flags }) in chunk.iter().enumerate() {
+                let answer = if place + 1 == chunk.len() { NLM_F_ACK } else { 0 };
+                self.append(message, NLM_F_REQUEST | flags | answer, &mut bytes);
             }
             self.socket.send(&bytes, 0)?;
             self.answers(first, chunk.len(), nth * BATCH, &mut refused)?;

@@ -21,6 +21,8 @@ pub struct Link {
     /// `None` when it has none of 6 bytes.
     pub mac: Option<MacAddress>,
     pub mtu: u32,
+    /// net.ipv4.conf.IF.promote_secondaries when it was last told of (VR-207).
+    pub promote_secondaries: bool,
     /// net.ipv6.conf.IF.forwarding, for the Router flag (VR-166).
     pub forwarding6: bool,
 }

@@ -83,7 +83,7 @@ pub enum Insertion {
 }
 
 /// Numbers of realms, IPv4 only. Zero: none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Realms {
     pub source: u16,
     pub destination: u16,
@@ -176,7 +176,7 @@ impl Metrics {
 }
 
 /// One line of `virtual_rules` or `static_rules`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rule {
     pub family: Family,
     /// `not`.
@@ -211,7 +211,7 @@ pub struct Rule {
 }
 
 /// What a rule does with the packets that it selects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     /// Never 0.
     Table(u32),
@@ -234,6 +234,21 @@ impl Action {
             Action::Blackhole => 6,
             Action::Unreachable => 7,
             Action::Prohibit => 8,
+        }
+    }
+}
+
+impl Rule {
+    /// As the kernel tells of it: what it fills in, and without what is not its to know.
+    pub fn as_told(&self) -> Rule {
+        let mark = self.mark.filter(|mark| *mark != 0);
+        let usual = mark.map(|_| u32::MAX);
+        Rule {
+            mark,
+            mask: self.mask.filter(|mask| *mask != 0).or(usual),
+            protocol: Some(self.protocol.unwrap_or(0)),
+            no_track: false,
+            ..self.clone()
         }
     }
 }
@@ -293,7 +308,7 @@ pub enum Owner {
 }
 
 /// What rtnetlink tells of a route with our protocol: enough to know ours again (VR-261).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostRoute {
     pub destination: Cidr,
     pub tos: u8,

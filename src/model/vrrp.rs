@@ -238,6 +238,16 @@ pub enum AntiReplay {
     Monotonic,
 }
 
+impl Instance {
+    /// VR-184: the interfaces of its routes and rules, unless they are not to be tracked, and of the static items of its
+    /// track groups.
+    pub fn followed_interfaces(&self) -> impl Iterator<Item = &InterfaceName> {
+        let routes = self.routes.iter().filter(|route| !route.no_track).filter_map(|route| route.interface.as_ref());
+        let rules = self.rules.iter().filter(|rule| !rule.no_track);
+        routes.chain(rules.flat_map(|rule| rule.input.iter().chain(&rule.output))).chain(&self.static_interfaces)
+    }
+}
+
 /// How adverts travel.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Transport {

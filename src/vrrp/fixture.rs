@@ -221,6 +221,7 @@ pub fn link(index: InterfaceIndex, name: &str, up: bool) -> Link {
         loopback: false,
         mac: Some(MacAddress([2, 0, 0, 0, 0, index.0 as u8])),
         mtu: 1500,
+        promote_secondaries: false,
         forwarding6: false,
     }
 }
@@ -445,6 +446,9 @@ fn line(effect: &Effect) -> String {
         }
         Effect::Bar(barred) => format!("bar {barred:?}"),
         Effect::Unbar(barred) => format!("unbar {barred:?}"),
+        Effect::Set { owner, items } => format!("set {owner:?} {items:?}"),
+        Effect::Unset { owner, items } => format!("unset {owner:?} {items:?}"),
+        Effect::PromoteSecondaries { index, on } => format!("promote {} {on}", index.0),
         Effect::Announce(all) => {
             format!("announce{}", all.iter().map(|one| format!(" {}", one.address)).collect::<String>())
         }

@@ -17,6 +17,7 @@ use super::announce::{Queues, Schedule, after};
 use super::aside::Aside;
 use super::election::{AsBackup, AsMaster, as_backup, as_master};
 use super::host::Host;
+use super::items::SetItem;
 use super::sequence::Sequence;
 use super::signing::Signing;
 use super::timer::{master_down_interval, skew_time};
@@ -160,6 +161,8 @@ pub struct VirtualRouter {
     pub barred: Vec<Barred>,
     /// Peers that were seen to use the old checksum (VR-22).
     pub old_checksums: BTreeSet<IpAddr>,
+    /// Routes, then rules, that we have set.
+    pub items: Vec<SetItem>,
     pub sequence: Sequence,
     pub signing: Signing,
     pub tally: Aside<Tally>,
@@ -186,6 +189,7 @@ impl VirtualRouter {
             placed: Vec::new(),
             barred: Vec::new(),
             old_checksums: BTreeSet::new(),
+            items: Vec::new(),
             sequence: Sequence::default(),
             signing: Signing::default(),
             tally: Aside::default(),
@@ -506,6 +510,7 @@ impl VirtualRouter {
         self.report(entering, turn);
         self.tally.statistics.became_master += 1;
         self.add_addresses(self.wanted(turn.host), turn);
+        self.add_items(self.wanted_items(turn.host), turn);
         let settings = self.model.announce;
         self.announce_addresses(settings.master_repeat, turn);
         self.timers.schedule.begin(turn.now, &settings);
@@ -527,6 +532,7 @@ impl VirtualRouter {
         self.timers.rivalry = None;
         self.timers.schedule = Schedule::default();
         turn.queues.cancel(self.id);
+        self.remove_items(turn);
         self.remove_addresses(turn);
     }
 
@@ -675,6 +681,7 @@ impl VirtualRouter {
         self.timers = Timers::default();
         turn.queues.cancel(self.id);
         self.placed.clear();
+        self.items.clear();
         self.notify(NotifyState::Stop, turn);
     }
 
@@ -713,6 +720,7 @@ impl VirtualRouter {
             "only a Backup waits for a Master: {self:?}"
         );
         debug_assert!(master || self.placed.is_empty(), "only a Master holds addresses: {self:?}");
+        debug_assert!(master || self.items.is_empty(), "only a Master holds routes and rules: {self:?}");
         debug_assert!(master || self.timers.schedule == Schedule::default(), "only a Master announces: {self:?}");
         debug_assert!(
             self.state == State::Backup || self.preempt_delay == PreemptDelay::Idle,

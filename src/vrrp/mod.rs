@@ -14,13 +14,16 @@ mod fixture;
 pub mod host;
 mod index;
 pub mod instance;
+pub mod items;
 mod processes;
+mod promote;
 mod reception;
 mod reload;
 pub mod router;
 mod send;
 mod sequence;
 mod signing;
+mod statics;
 pub mod sync_group;
 pub mod timer;
 mod told;
@@ -35,6 +38,7 @@ use crate::base::net::{InterfaceIndex, MacAddress};
 use crate::model::device::Barred;
 use crate::model::event::{Notification, vrrp::Event};
 use crate::model::host::{HostAddress, Link, Placement};
+use crate::model::route::{HostRoute, Item, Owner, Rule};
 use crate::model::track::{CountCause, ProcessPattern, ScriptOutcome};
 use crate::model::vrrp::{InstanceId, SocketKey, VirtualAddress, Vrrp};
 
@@ -77,6 +81,16 @@ pub enum Input {
         socket: SocketKey,
         error: String,
     },
+    /// A route of our protocol appeared; likewise believed to be taken away only after it was told of.
+    Route(HostRoute),
+    RouteGone(HostRoute),
+    Rule(Rule),
+    RuleGone(Rule),
+    /// The kernel refused to set this one; it counts as not set.
+    ItemRefused {
+        owner: Owner,
+        item: Item,
+    },
     /// The kernel refused to add this address; it counts as not set (VR-255).
     AddressRefused {
         instance: InstanceId,
@@ -113,6 +127,21 @@ pub enum Effect {
     Bar(Vec<Barred>),
     /// No longer; comes after the addresses are gone.
     Unbar(Vec<Barred>),
+    /// Set these routes, rules or static addresses, in order, one batch.
+    Set {
+        owner: Owner,
+        items: Vec<Item>,
+    },
+    /// Take these away, in order, one batch. Absence is no error.
+    Unset {
+        owner: Owner,
+        items: Vec<Item>,
+    },
+    /// Set net.ipv4.conf.IF.promote_secondaries (VR-207).
+    PromoteSecondaries {
+        index: InterfaceIndex,
+        on: bool,
+    },
     /// Gratuitous ARPs and unsolicited neighbour advertisements, in wire order.
     Announce(Vec<Announcement>),
     Report(Event),

@@ -20,6 +20,7 @@ use crate::model::vrrp::{Instance, InstanceId, State, Vrrp};
 impl Router {
     pub(super) fn reload(&mut self, now: Time, model: Arc<Vrrp>, generation: u64, out: &mut Vec<Effect>) {
         let old_model = self.model.0.clone();
+        self.statics.drop_old(&model.statics, &mut self.host, out);
         let kept = kept_instances(&old_model, &model);
         // Instances that are gone say so with the numbers of the old model.
         for at in 0..self.instances.len() {
@@ -74,7 +75,10 @@ impl Router {
 
         let survivors: Vec<InstanceId> = new_ids.into_values().collect();
         self.reconfigure(now, &model, &survivors, out);
+        self.clear_leftovers(now, &fresh, out);
         self.begin(now, &fresh, out);
+        self.promotion.follow(&model, &self.host, out);
+        self.statics.add_new(&model.statics, &self.host, out);
         self.settle_groups(now, &model, out);
         for at in 0..self.instances.len() {
             self.settle_source(InstanceId(at));
@@ -134,7 +138,10 @@ impl Router {
         }
         // An address may move from one instance to another: all removals go before all additions.
         for (id, _) in &changed {
-            self.with_turn(now, *id, out, |instance, turn| instance.drop_addresses(turn));
+            self.with_turn(now, *id, out, |instance, turn| {
+                instance.drop_items(turn);
+                instance.drop_addresses(turn);
+            });
         }
         for (id, old) in changed {
             self.with_turn(now, id, out, |instance, turn| instance.reconfigured(&old, turn));
@@ -187,7 +194,10 @@ impl VirtualRouter {
         match self.state {
             State::Master => {
                 self.master_interval = new.advert_interval;
+                let gone =
+                    old.virtual_addresses != new.virtual_addresses || old.excluded_addresses != new.excluded_addresses;
                 let added = self.take_up_addresses(turn);
+                self.take_up_items(gone, turn);
                 self.bar_again(turn);
                 self.advertise_now(turn);
                 if added {

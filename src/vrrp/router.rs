@@ -9,7 +9,10 @@ use super::files::Files;
 use super::host::{Change, Host};
 use super::index::Index;
 use super::instance::{Event, Outcome, Turn, VirtualRouter};
+use super::items::Told;
 use super::processes::Processes;
+use super::promote::Promotion;
+use super::statics::Standing;
 use super::sync_group::Group;
 use super::tracking::{Known, Scripts, judge};
 use super::{Effect, Input, Packet, Release};
@@ -19,6 +22,7 @@ use crate::base::time::{Interval, Time, WallTime};
 use crate::model::event::NotifyState;
 use crate::model::event::vrrp::{Event as Report, Fact, FaultCause};
 use crate::model::host::{HostAddress, Link, Placement};
+use crate::model::route::{Item, Owner};
 use crate::model::vrrp::{
     Instance, InstanceId, SocketAddress, SocketKey, State, Statistics, Transport, VirtualAddress, Vrrp,
 };
@@ -41,6 +45,8 @@ pub struct Router {
     pub(super) processes: Processes,
     pub(super) instances: Vec<VirtualRouter>,
     pub(super) groups: Vec<Group>,
+    pub(super) statics: Standing,
+    pub(super) promotion: Promotion,
     pub(super) queues: Queues,
     pub(super) index: Aside<Index>,
     /// Whose deadline may have changed.
@@ -75,6 +81,8 @@ impl Router {
             processes: Processes::new(&model),
             instances: model.instances.iter().enumerate().map(instance).collect(),
             groups: vec![Group { state: State::Initialize }; model.sync_groups.len()],
+            statics: Standing::default(),
+            promotion: Promotion::default(),
             queues: Queues::default(),
             index: Aside(Index::new(&model)),
             touched: Vec::new(),
@@ -104,6 +112,16 @@ impl Router {
         self.instances
             .iter()
             .flat_map(move |instance| instance.placed.iter().map(move |placed| (of(instance), &placed.placement)))
+    }
+
+    /// The routes, rules and static addresses that it believes to be set, with whose they are.
+    pub fn holds_items(&self) -> impl Iterator<Item = (Owner, &Item)> {
+        let of = |instance: &VirtualRouter| Owner::Instance(instance.id);
+        let own = self
+            .instances
+            .iter()
+            .flat_map(move |instance| instance.items.iter().map(move |set| (of(instance), &set.item)));
+        own.chain(self.statics.items().map(|item| (Owner::Static, item)))
     }
 
     pub fn statistics(&self, instance: InstanceId) -> Option<&Statistics> {
@@ -158,6 +176,10 @@ impl Router {
             (Phase::Initialize, Input::AddressGone(address)) => {
                 self.host.address_gone(&address);
             }
+            (Phase::Initialize, Input::Route(route)) => self.host.route_told(&route),
+            (Phase::Initialize, Input::RouteGone(route)) => self.host.route_gone(&route),
+            (Phase::Initialize, Input::Rule(rule)) => self.host.rule_told(&rule),
+            (Phase::Initialize, Input::RuleGone(rule)) => self.host.rule_gone(&rule),
             // Nothing was started: the model to start with changes, what is known of the host stays.
             (Phase::Initialize, Input::Reload { model, generation }) => {
                 let (host, mut files) = (std::mem::take(&mut self.host), std::mem::take(&mut self.files));
@@ -179,6 +201,7 @@ impl Router {
                 | Input::Packet(_)
                 | Input::Script { .. }
                 | Input::SocketRefused { .. }
+                | Input::ItemRefused { .. }
                 | Input::AddressRefused { .. },
             ) => {}
 
@@ -224,6 +247,28 @@ impl Router {
                     instance.placed.retain(|placed| placed.placement.address != address);
                 }
             }
+            (Phase::Running, Input::Route(route)) => {
+                self.host.route_told(&route);
+                self.item_told(Told::Route(&route));
+            }
+            (Phase::Running, Input::RouteGone(route)) => {
+                self.host.route_gone(&route);
+                self.item_gone(now, Told::Route(&route), out);
+            }
+            (Phase::Running, Input::Rule(rule)) => {
+                self.host.rule_told(&rule);
+                self.item_told(Told::Rule(&rule));
+            }
+            (Phase::Running, Input::RuleGone(rule)) => {
+                self.host.rule_gone(&rule);
+                self.item_gone(now, Told::Rule(&rule), out);
+            }
+            (Phase::Running, Input::ItemRefused { owner: Owner::Static, item }) => self.statics.refused(&item),
+            (Phase::Running, Input::ItemRefused { owner: Owner::Instance(id), item }) => {
+                if let Some(instance) = self.instances.get_mut(id.0) {
+                    instance.items.retain(|set| set.item != item);
+                }
+            }
             (Phase::Running, Input::Reload { model, generation }) => self.reload(now, model, generation, out),
             (Phase::Running, Input::Stop) => {
                 self.stop(now, out);
@@ -243,6 +288,11 @@ impl Router {
                 | Input::File { .. }
                 | Input::Processes { .. }
                 | Input::SocketRefused { .. }
+                | Input::Route(_)
+                | Input::RouteGone(_)
+                | Input::Rule(_)
+                | Input::RuleGone(_)
+                | Input::ItemRefused { .. }
                 | Input::AddressRefused { .. }
                 | Input::Reload { .. }
                 | Input::Stop,
@@ -269,18 +319,29 @@ impl Router {
             }
         }
         let all: Vec<InstanceId> = (0..self.instances.len()).map(InstanceId).collect();
+        self.clear_leftovers(now, &all, out);
+        self.promotion.follow(&model, &self.host, out);
+        self.statics.start(&model.statics, &self.host, out);
         self.begin(now, &all, out);
         for id in all {
             self.attach(id, out);
         }
     }
 
-    /// First steps of new instances: nothing of a predecessor stays, then Backup or Fault. Groups are told first
-    /// (IF-186).
-    pub(super) fn begin(&mut self, now: Time, all: &[InstanceId], out: &mut Vec<Effect>) {
+    /// Nothing of a predecessor stays (VR-128): rules, routes, addresses of each.
+    pub(super) fn clear_leftovers(&mut self, now: Time, all: &[InstanceId], out: &mut Vec<Effect>) {
+        let held = self.instances.iter().flat_map(|instance| &instance.items).map(|set| &set.item);
+        let held: Vec<Item> = held.chain(self.statics.items()).cloned().collect();
         for id in all {
-            self.with_turn(now, *id, out, |instance, turn| instance.remove_leftovers(turn));
+            self.with_turn(now, *id, out, |instance, turn| {
+                instance.remove_leftover_items(&held, turn);
+                instance.remove_leftovers(turn);
+            });
         }
+    }
+
+    /// First steps of new instances: Backup or Fault. Groups are told first (IF-186).
+    pub(super) fn begin(&mut self, now: Time, all: &[InstanceId], out: &mut Vec<Effect>) {
         for id in all {
             self.settle_source(*id);
             self.judge_again(now, *id, out);
@@ -309,6 +370,8 @@ impl Router {
         for at in 0..self.instances.len() {
             self.tell(now, InstanceId(at), Event::Stop, out);
         }
+        self.statics.stop(out);
+        self.promotion.stop(&self.host, out);
         for group in 0..self.groups.len() {
             self.notify_group(group, NotifyState::Stop, out);
         }
@@ -414,6 +477,15 @@ impl Router {
     fn link(&mut self, now: Time, link: Link, out: &mut Vec<Effect>) {
         let (name, index) = (link.name.clone(), link.index);
         let change = self.host.link_told(link);
+        let up = self.host.is_up(&name);
+        match &change {
+            Change::Appeared | Change::Renamed { .. } => self.promotion.follow(&self.model.0.clone(), &self.host, out),
+            Change::Down => self.items_lost(index, false),
+            Change::Nothing | Change::Up | Change::Other => {}
+        }
+        if up && matches!(change, Change::Appeared | Change::Renamed { .. } | Change::Up) {
+            self.statics.link_up(&name, &self.model.0.clone().statics, &self.host, out);
+        }
         let watchers = self.index.by_interface(&name);
         let report = match change {
             Change::Nothing | Change::Other => return,
@@ -439,6 +511,8 @@ impl Router {
         index: crate::base::net::InterfaceIndex,
         out: &mut Vec<Effect>,
     ) {
+        self.items_lost(index, true);
+        self.promotion.forget(name);
         let watchers = self.index.by_interface(name);
         if watchers.is_empty() {
             return;
@@ -451,8 +525,41 @@ impl Router {
         self.refresh(now, &watchers, out);
     }
 
+    /// The kernel took with a link what stood on it, and says nothing of it (VR-261).
+    fn items_lost(&mut self, index: crate::base::net::InterfaceIndex, gone: bool) {
+        self.statics.link_lost(index, gone);
+        for instance in &mut self.instances {
+            instance.items.retain(|set| !set.item.is_on(index));
+        }
+    }
+
+    fn item_told(&mut self, told: Told<'_>) {
+        self.statics.confirm(told);
+        for set in self.instances.iter_mut().flat_map(|instance| &mut instance.items) {
+            set.confirmed |= set.item.is(told);
+        }
+    }
+
+    /// VR-261: a route or rule of a Master that another program took away ends its stay; a static one is put back
+    /// (VR-236).
+    fn item_gone(&mut self, now: Time, told: Told<'_>, out: &mut Vec<Effect>) {
+        let ours = |set: &super::items::SetItem| set.confirmed && set.item.is(told);
+        let whose =
+            self.instances.iter().find_map(|instance| Some((instance.id, instance.items.iter().position(ours)?)));
+        let Some((id, at)) = whose else {
+            self.statics.taken(told, &self.model.0.clone().statics, out);
+            return;
+        };
+        let item = self.instances[id.0].items.remove(at).item;
+        if !item.no_track() {
+            out.push(Effect::Report(Report::ItemTaken { item }));
+            self.address_taken(now, id, out);
+        }
+    }
+
     fn address(&mut self, now: Time, address: &HostAddress, out: &mut Vec<Effect>) {
         let became_source = self.host.address_told(address);
+        self.statics.confirm(Told::Address(address));
         let Some(name) = self.host.link(address.index).map(|link| link.name.clone()) else { return };
         let watchers = self.index.by_interface(&name);
         for id in &watchers {
@@ -477,6 +584,7 @@ impl Router {
 
     fn address_gone(&mut self, now: Time, address: &HostAddress, out: &mut Vec<Effect>) {
         let was_source = self.host.address_gone(address);
+        self.statics.taken(Told::Address(address), &self.model.0.clone().statics, out);
         let Some(name) = self.host.link(address.index).map(|link| link.name.clone()) else { return };
         let watchers = self.index.by_interface(&name);
         for id in &watchers {
@@ -624,6 +732,7 @@ impl Router {
         act: impl FnOnce(&mut VirtualRouter, &mut Turn<'_>) -> R,
     ) -> R {
         self.touched.push(id);
+        let before = out.len();
         let mut turn = Turn {
             now,
             wall: self.wall.0,
@@ -635,7 +744,13 @@ impl Router {
             queues: &mut self.queues,
             out,
         };
-        act(&mut self.instances[id.0], &mut turn)
+        let result = act(&mut self.instances[id.0], &mut turn);
+        for effect in out.get(before..).unwrap_or_default() {
+            if let Effect::Unset { items, .. } = effect {
+                items.iter().for_each(|item| self.host.forget_item(item));
+            }
+        }
+        result
     }
 }
 

@@ -141,6 +141,12 @@ impl Watched {
                 watched.interfaces.push((name.clone(), unweighted));
             }
         }
+        for name in instance.followed_interfaces() {
+            let own = Some(name) == instance.interface.as_ref();
+            if !own && !watched.interfaces.iter().any(|(other, _)| other == name) {
+                watched.interfaces.push((name.clone(), unweighted));
+            }
+        }
         let neutral = group.is_some_and(|group| !group.tracking_weight);
         let weighted_out = |effect: &TrackEffect| instance.priority.is_owner() && effect.weight != Weight(0);
         let mut interfaces: Vec<(InterfaceName, TrackEffect)> = Vec::new();

@@ -1,9 +1,11 @@
 //! One of every event, and more of those with several forms.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use keepalived_rs::base::name::{
-    BfdName, InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackProcessName,
+    BfdName, InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackGroupName,
+    TrackProcessName,
 };
 use keepalived_rs::base::net::{Cidr, Endpoint, Family, InterfaceIndex};
 use keepalived_rs::base::time::Interval;
@@ -16,10 +18,12 @@ use keepalived_rs::model::event::daemon::{Event as Daemon, FifoKind, Part, Weigh
 use keepalived_rs::model::event::kernel::Event as Kernel;
 use keepalived_rs::model::event::lvs::Event as Lvs;
 use keepalived_rs::model::event::vrrp::{Event as Vrrp, Fact, FaultCause, Flaw, OldWords, TrailerFlaw};
+use keepalived_rs::model::host::Placement;
 use keepalived_rs::model::ipvs::{CommandName, ServiceKey};
 use keepalived_rs::model::lvs::Protocol;
+use keepalived_rs::model::route::{Action, Insertion, Item, Metrics, Route, RoutePlacement, Rule};
 use keepalived_rs::model::track::ScriptOutcome;
-use keepalived_rs::model::vrrp::{SocketAddress, SocketKey, State};
+use keepalived_rs::model::vrrp::{SocketAddress, SocketKey, State, VirtualAddress};
 
 pub fn events() -> Vec<Event> {
     let mut all: Vec<Event> = Vec::new();
@@ -54,6 +58,75 @@ fn cidr(last: u8) -> Cidr {
 
 fn interface() -> InterfaceName {
     InterfaceName::new("eth0")
+}
+
+fn address_item() -> Item {
+    let address = VirtualAddress {
+        cidr: cidr(1),
+        interface: Some(interface()),
+        broadcast: None,
+        label: None,
+        scope: 0,
+        peer: None,
+        preferred_lifetime: u32::MAX,
+        flags: 0,
+        no_track: false,
+    };
+    Item::Address(Placement { index: InterfaceIndex(2), address: Arc::new(address) })
+}
+
+fn route_item() -> Item {
+    let route = Arc::new(Route {
+        destination: Cidr { address: address(0), prefix: 8 },
+        kind: 1,
+        kind_given: false,
+        source: None,
+        preferred_source: None,
+        tos: 0,
+        table: 254,
+        protocol: 18,
+        scope: None,
+        metric: None,
+        gateway: Some(address(9)),
+        interface: Some(interface()),
+        onlink: false,
+        encap: None,
+        expires: None,
+        realms: None,
+        metrics: Metrics::default(),
+        preference: None,
+        ttl_propagate: None,
+        nexthops: Vec::new(),
+        insertion: Insertion::Prepend,
+        no_track: false,
+    });
+    Item::Route(RoutePlacement { route, index: Some(InterfaceIndex(2)), hops: Vec::new() })
+}
+
+fn rule_item() -> Item {
+    Item::Rule(Arc::new(Rule {
+        family: Family::V4,
+        invert: false,
+        from: Some(Cidr { address: address(0), prefix: 8 }),
+        to: Some(Cidr { address: address(1), prefix: 32 }),
+        priority: 16384,
+        tos: 0,
+        mark: None,
+        mask: None,
+        realms: None,
+        suppress_prefix_length: None,
+        suppress_group: None,
+        input: None,
+        output: None,
+        tunnel: None,
+        users: None,
+        protocol: Some(18),
+        ip_protocol: None,
+        source_ports: None,
+        destination_ports: None,
+        action: Action::Table(100),
+        no_track: false,
+    }))
 }
 
 fn daemon() -> Vec<Daemon> {
@@ -150,6 +223,17 @@ fn vrrp() -> Vec<Vrrp> {
         Vrrp::SourceAssigned { address: address(1), interface: interface() },
         Vrrp::SourceGone { address: address(1), interface: interface() },
         Vrrp::AddressTaken { address: cidr(1), interface: interface() },
+        Vrrp::ItemTaken { item: route_item() },
+        Vrrp::ItemTaken { item: rule_item() },
+        Vrrp::StaticRestored { item: address_item(), track_group: None },
+        Vrrp::StaticRestored { item: route_item(), track_group: Some(TrackGroupName::new("TG_1")) },
+        Vrrp::StaticRestored { item: rule_item(), track_group: None },
+        Vrrp::StaticWaits { address: cidr(1), interface: interface() },
+        Vrrp::ItemNoLonger { item: address_item() },
+        Vrrp::ItemNoLonger { item: route_item() },
+        Vrrp::ItemNoLonger { item: rule_item() },
+        Vrrp::BlockRemoved { rules: false },
+        Vrrp::BlockRemoved { rules: true },
         Vrrp::UnknownVrid { vrid: 9, interface: Some(interface()), from: address(2) },
         Vrrp::UnknownVrid { vrid: 9, interface: None, from: address(2) },
         short(Family::V4, false),
@@ -182,6 +266,10 @@ fn facts() -> Vec<Fact> {
         Fact::AdvertTimeout,
         Fact::SettingAddresses,
         Fact::SettingExcludedAddresses,
+        Fact::SettingRoutes,
+        Fact::SettingRules,
+        Fact::RemovingRoutes,
+        Fact::RemovingRules,
         Fact::RemovingAddresses,
         Fact::RemovingExcludedAddresses,
         Fact::AddressNoLonger { address: cidr(1), interface: Some(interface()) },
@@ -268,6 +356,13 @@ fn kernel() -> Vec<Kernel> {
     vec![
         Kernel::AddressRefused { address: cidr(1), index, adding: true, errno: 1 },
         Kernel::AddressRefused { address: cidr(1), index, adding: false, errno: 99 },
+        Kernel::ItemRefused { item: address_item(), adding: true, errno: 22 },
+        Kernel::ItemRefused { item: address_item(), adding: false, errno: 22 },
+        Kernel::ItemRefused { item: route_item(), adding: true, errno: 101 },
+        Kernel::ItemRefused { item: route_item(), adding: false, errno: 22 },
+        Kernel::ItemRefused { item: rule_item(), adding: true, errno: 22 },
+        Kernel::ItemRefused { item: rule_item(), adding: false, errno: 22 },
+        Kernel::CannotPromote { index, error: error() },
         Kernel::AnswersLost { error: error() },
         Kernel::MonitorFailed { error: error() },
         Kernel::CannotSend { destination: address(2), error: error() },

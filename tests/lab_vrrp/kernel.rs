@@ -96,7 +96,8 @@ fn a_flood_of_changes_is_survived() {
     lan.inside(1, || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let (mut monitor, first) = Monitor::open().expect("a monitor");
+            let (mut monitor, first) =
+                Monitor::open(keepalived_rs::kernel::monitor::Follow::default()).expect("a monitor");
             let told = |changes: &[Change], address: IpAddr| {
                 changes.iter().any(|change| matches!(change, Change::Address(told) if told.cidr.address == address))
             };

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 
 use keepalived_rs::model::event::{Event, Notification, NotifyState};
 use keepalived_rs::model::host::Placement;
+use keepalived_rs::model::route::{Item, Owner};
 use keepalived_rs::model::vrrp::InstanceId;
 use keepalived_rs::observe::wording::wording;
 use keepalived_rs::vrrp::router::Router;
 use keepalived_rs::vrrp::{Announcement, Effect};
 
 use super::host::Host;
-use super::rule;
+use super::{items, rule};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
@@ -110,6 +111,13 @@ pub fn deeds(host: &Host, effect: &Effect) -> Vec<Deed> {
         }
         Effect::Bar(barred) => vec![Deed::Firewall(format!("bars {barred:?}"))],
         Effect::Unbar(barred) => vec![Deed::Firewall(format!("lets pass {barred:?}"))],
+        Effect::Set { owner, items } => one(whose(host, *owner), format!("set {}", names(items))),
+        Effect::Unset { owner, items } => one(whose(host, *owner), format!("unset {}", names(items))),
+        Effect::PromoteSecondaries { index, on } => {
+            let interface = host.interfaces.iter().find(|interface| interface.index == *index);
+            let word = if *on { "promotes" } else { "promotes no more" };
+            vec![Deed::Socket(format!("{word} {}", interface.map_or("?", |interface| &interface.name)))]
+        }
         Effect::Announce(announcements) => {
             let speaker = announcements.first().and_then(|first| announcer(host, first));
             one(speaker.unwrap_or_else(|| "?".to_owned()), format!("announce {}", rounds(announcements)))
@@ -117,6 +125,18 @@ pub fn deeds(host: &Host, effect: &Effect) -> Vec<Deed> {
         Effect::Report(event) => vec![Deed::Logged(wording(&Event::from(event.clone())).message)],
         Effect::Notify(notification) => told(notification),
     }
+}
+
+/// The instance, or `static`.
+fn whose(host: &Host, owner: Owner) -> String {
+    match owner {
+        Owner::Instance(id) => host.model.instances.get(id.0).map_or("?".to_owned(), |one| one.name.to_string()),
+        Owner::Static => "static".to_owned(),
+    }
+}
+
+fn names(items: &[Item]) -> String {
+    items.iter().map(items::name).collect::<Vec<_>>().join(" ")
 }
 
 fn told(notification: &Notification) -> Vec<Deed> {

@@ -11,11 +11,12 @@ use keepalived_rs::base::net::{Cidr, Family, InterfaceIndex, MacAddress};
 use keepalived_rs::base::time::Time;
 use keepalived_rs::model::device::Barred;
 use keepalived_rs::model::host::{HostAddress, Link, Placement};
+use keepalived_rs::model::route::Item;
 use keepalived_rs::model::vrrp::{InstanceId, SocketKey, Vrrp};
 use keepalived_rs::vrrp::router::Router;
 use keepalived_rs::vrrp::{Effect, Input, Release};
 
-use super::rule;
+use super::{items, rule};
 
 /// An address on an interface of a host, as its kernel lists it.
 pub type Held = (InterfaceIndex, Cidr);
@@ -53,6 +54,7 @@ impl Interface {
             loopback: false,
             mac: Some(MacAddress([2, 0, 0, 0, self.segment as u8, self.index.0 as u8])),
             mtu: 1500,
+            promote_secondaries: false,
             forwarding6: false,
         }
     }
@@ -96,6 +98,8 @@ pub struct Host {
     pub barred: BTreeSet<Barred>,
     /// The virtual addresses in its kernel.
     pub kernel: BTreeSet<Held>,
+    /// Routes, rules and static addresses in its kernel.
+    pub items: Vec<Item>,
     /// Addresses that the kernel refuses to set.
     pub denied: BTreeSet<IpAddr>,
     /// Addresses that a Master has not, by no fault of its own: refused, or taken away by somebody.
@@ -119,6 +123,7 @@ impl Host {
             sockets: BTreeSet::new(),
             barred: BTreeSet::new(),
             kernel: BTreeSet::new(),
+            items: Vec::new(),
             denied: BTreeSet::new(),
             excused: BTreeSet::new(),
             late: false,
@@ -162,6 +167,7 @@ impl Host {
             let scope = if is_link_local(cidr.address) { 253 } else { 0 };
             listed.push(Input::Address(HostAddress { index: *index, cidr: *cidr, scope, tentative: false }));
         }
+        listed.extend(self.items.iter().map(|item| items::told(item, false)));
         for input in listed {
             self.feed(now, input, &mut done)?;
         }
@@ -242,7 +248,8 @@ impl Host {
             }
         }
         rule::groups_agree(self)?;
-        rule::held_by_masters(self)
+        rule::held_by_masters(self)?;
+        items::held(self)
     }
 
     fn carry_out(&mut self, effect: &Effect, told: &mut VecDeque<Input>) -> Result<(), String> {
@@ -276,7 +283,9 @@ impl Host {
                 self.barred.extend(fresh.iter().cloned());
             }
             Effect::Unbar(gone) => self.barred.retain(|one| !gone.contains(one)),
-            Effect::Announce(_) | Effect::Report(_) | Effect::Notify(_) => {}
+            Effect::Set { owner, items } => self.set_items(*owner, items, told),
+            Effect::Unset { items, .. } => self.unset_items(items, told),
+            Effect::PromoteSecondaries { .. } | Effect::Announce(_) | Effect::Report(_) | Effect::Notify(_) => {}
         }
         Ok(())
     }
@@ -351,6 +360,9 @@ impl Host {
                 self.kernel.remove(held);
             }
         }
+        if !up {
+            self.items_lost(index, false);
+        }
         self.feed(now, Input::Link(link), &mut done)?;
         if by_administrator {
             if up {
@@ -390,7 +402,11 @@ impl Host {
             gone.push(HostAddress { index: *at, cidr: *cidr, scope, tentative: false });
         }
         self.kernel.retain(|(at, _)| *at != index);
+        self.items_lost(index, false);
         self.feed(now, Input::Link(link), &mut done)?;
+        for gone in self.items_lost(index, true) {
+            self.feed(now, gone, &mut done)?;
+        }
         for address in gone {
             self.feed(now, Input::AddressGone(address), &mut done)?;
         }

@@ -5,6 +5,7 @@
 pub mod deed;
 pub mod draft;
 pub mod host;
+pub mod items;
 pub mod packet;
 pub mod rule;
 

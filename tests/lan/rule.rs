@@ -172,6 +172,9 @@ pub fn nothing_left(host: &Host) -> Result<(), String> {
     if !left.is_empty() {
         return Err(format!("{} stopped and left {left:?}", host.name));
     }
+    if !host.items.is_empty() {
+        return Err(format!("{} stopped and left {:?}", host.name, host.items));
+    }
     if !host.sockets.is_empty() {
         return Err(format!("{} stopped and left {:?} open", host.name, host.sockets));
     }

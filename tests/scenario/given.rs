@@ -7,10 +7,11 @@ use keepalived_rs::base::name::{Priority, Version};
 use keepalived_rs::base::net::Family;
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::notify::{Script, ScriptIdentity};
-use keepalived_rs::model::vrrp::{Authentication, Instance, InstanceId, OldChecksum, Transport, Vrrp};
+use keepalived_rs::model::route::{Route, Rule, Static, Statics};
+use keepalived_rs::model::vrrp::{Authentication, Instance, InstanceId, OldChecksum, Transport, VirtualAddress, Vrrp};
 
-use crate::lan::draft;
 use crate::lan::host::{Host, Interface};
+use crate::lan::{draft, items};
 use crate::text::{Line, Words, seconds};
 
 /// Names of the LANs: an interface is plugged into the one of its own name.
@@ -127,6 +128,29 @@ pub fn configure(model: &mut Vrrp, what: &str, words: &mut Words) -> Result<(), 
             model.scripts.retain(|known| known.name != script.name);
             model.scripts.push(Arc::new(script));
         }
+        "static" => {
+            while let Some(word) = words.unless_and() {
+                match word {
+                    "address" => {
+                        let vip = words.parse("an address")?;
+                        let interface = words.word("an interface")?;
+                        let plain = (*draft::address(vip, interface)).clone();
+                        let item = Arc::new(VirtualAddress { no_track: words.accept("no_track"), ..plain });
+                        model.statics.addresses.push(Static { item, track_group: None });
+                    }
+                    "route" => {
+                        let item = route(words)?;
+                        model.statics.routes.push(Static { item, track_group: None });
+                    }
+                    "rule" => {
+                        let item = rule(words)?;
+                        model.statics.rules.push(Static { item, track_group: None });
+                    }
+                    "nothing" => model.statics = Statics::default(),
+                    _ => return Err(words.wrong(&format!("`{word}` is nothing static"))),
+                }
+            }
+        }
         "startup_delay" => model.startup_delay = Interval::from_micros(seconds(words, "seconds")?),
         "log_unknown_vrids" => model.log_unknown_vrids = true,
         "notify_priority_changes" => model.notify_priority_changes = true,
@@ -150,6 +174,17 @@ pub fn password(text: &str) -> [u8; 8] {
         *to = from;
     }
     padded
+}
+
+fn route(words: &mut Words) -> Result<Arc<Route>, String> {
+    let destination = items::cidr(words.word("a destination")?).ok_or_else(|| words.wrong("no destination"))?;
+    let interface = words.word("an interface")?.to_owned();
+    Ok(items::route(destination, &interface, words.accept("no_track")))
+}
+
+fn rule(words: &mut Words) -> Result<Arc<Rule>, String> {
+    let from = items::cidr(words.word("a source")?).ok_or_else(|| words.wrong("no source"))?;
+    Ok(items::rule(from, words.accept("no_track")))
 }
 
 fn keywords(instance: &mut Instance, words: &mut Words) -> Result<(), String> {
@@ -185,6 +220,21 @@ fn keywords(instance: &mut Instance, words: &mut Words) -> Result<(), String> {
                 let list = addresses(words)?;
                 let dev = if words.accept("dev") { words.word("an interface")?.to_owned() } else { interface };
                 instance.excluded_addresses = list.into_iter().map(|vip| draft::address(vip, &dev)).collect();
+            }
+            "route" => {
+                let route = route(words)?;
+                instance.routes.push(route);
+            }
+            "rule" => {
+                let rule = rule(words)?;
+                instance.rules.push(rule);
+            }
+            "no" if words.accept("routes") => instance.routes.clear(),
+            "no" if words.accept("rules") => instance.rules.clear(),
+            "promote" => instance.promote_secondaries = true,
+            "follows" => {
+                let name = words.word("an interface")?;
+                instance.static_interfaces.push(keepalived_rs::base::name::InterfaceName::new(name));
             }
             "nopreempt" => instance.preempt = false,
             "preempt_delay" => instance.preempt_delay = interval(words)?,

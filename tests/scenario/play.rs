@@ -196,6 +196,10 @@ impl Stage {
                 let address: IpAddr = words.parse("an address")?;
                 self.act(host, |host, now| host.take_away(now, address))
             }
+            "misses" => {
+                let name = words.word("a route, rule or static address")?.to_owned();
+                self.act(host, |host, now| host.take_item_away(now, &name))
+            }
             "refuses" => {
                 let address = words.parse("an address")?;
                 self.hosts[host].denied.insert(address);
@@ -332,6 +336,28 @@ impl Stage {
         let host = self.host(&mut words)?;
         if words.accept("holds") {
             return self.holds(host, &mut words);
+        }
+        if words.accept("has") {
+            let mut wanted: Vec<String> = words.rest().split_whitespace().map(str::to_owned).collect();
+            wanted.retain(|word| word != "nothing");
+            let mut present: Vec<String> = self.hosts[host].items.iter().map(crate::lan::items::name).collect();
+            wanted.sort();
+            present.sort();
+            return if wanted == present { Ok(()) } else { Err(format!("it has {present:?}")) };
+        }
+        if words.accept("static does") {
+            let wanted = words.rest();
+            let all: Vec<String> = self.since_mark(host).filter_map(|deed| deed.of("static")).collect();
+            return if all.join("; ") == wanted { Ok(()) } else { Err(format!("it did: {}", all.join("; "))) };
+        }
+        if words.accept("machine") {
+            let wanted = words.rest();
+            let socket = |deed: &Deed| match deed {
+                Deed::Socket(what) => Some(what.clone()),
+                _ => None,
+            };
+            let all: Vec<String> = self.since_mark(host).filter_map(socket).collect();
+            return if all.contains(&wanted) { Ok(()) } else { Err(format!("it did: {}", all.join("; "))) };
         }
         for (phrase, wanted) in [("logs", true), ("never logs", false)] {
             if words.accept(phrase) {

@@ -61,10 +61,10 @@ keywords! {
         set "instance" (instance: String = "") "Name of this daemon among several: part of pid file names." { missing: Missing::Report, repeat: Repeat::Refuse, again: "Duplicate instance definition {} - ignoring" };
         set "child_wait_time" (child_wait_time: Number<0, 4_294_967_295> = "5") "The most seconds a stop may take." { complaint: "Invalid child_wait_time {}" };
         block "global_defs" (global_defs) "Settings of the whole router.";
-        block "track_group" (track_group) "Instances that follow the interfaces of static items." { acted: false };
-        lines "static_ipaddress" (address::static_entry, "{ <address entry>… }") "Addresses set at start and removed at stop." { acted: false };
-        lines "static_routes" (statics::static_route, "{ <route entry>… }") "Routes set at start and removed at stop." { acted: false };
-        lines "static_rules" (statics::static_rule, "{ <rule entry>… }") "Rules set at start and removed at stop." { acted: false };
+        block "track_group" (track_group) "Instances that follow the interfaces of static items.";
+        lines "static_ipaddress" (address::static_entry, "{ <address entry>… }") "Addresses set at start and removed at stop.";
+        lines "static_routes" (statics::static_route, "{ <route entry>… }") "Routes set at start and removed at stop.";
+        lines "static_rules" (statics::static_rule, "{ <rule entry>… }") "Rules set at start and removed at stop.";
         block "vrrp_sync_group" (vrrp_sync_group) "Instances that change state together.";
         block "garp_group" (garp_group) "Interfaces that share the spacing of gratuitous ARP." { acted: false };
         lines "linkbeat_interfaces" (interfaces::linkbeat, "{ <interface> [MII|ETHTOOL|IOCTL]… }") "Interfaces whose link state is polled." { acted: false };

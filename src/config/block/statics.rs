@@ -18,7 +18,7 @@ pub struct TrackGroup {
 
 keywords! {
     pub static TRACK_GROUP: TrackGroup {
-        call "group" (group, Lines, "{ <instance name>… }", "") "Instances in fault while an interface of the group's static items is down." { acted: false };
+        call "group" (group, Lines, "{ <instance name>… }", "") "Instances in fault while an interface of the group's static items is down.";
     }
 }
 

@@ -151,11 +151,11 @@ keywords! {
         lines "virtual_ipaddress" (virtual_ipaddress, "{ <address entry>… }") "Addresses of the master, listed in adverts.";
         lines "virtual_ipaddress_excluded" (virtual_ipaddress_excluded, "{ <address entry>… }") "Addresses of the master, not listed in adverts.";
         set "no_virtual_ipaddress" (no_virtual_ipaddress: Flag = "") "No warning about an instance without addresses." { since: "2.2.8" };
-        set "promote_secondaries" (promote_secondaries: Flag = "") "Set the sysctl of that name on the interface." { acted: false };
+        set "promote_secondaries" (promote_secondaries: Flag = "") "Set the sysctl of that name on the interface.";
         read "linkbeat_use_polling" (Flag = "") "Poll the link state of the interface." { deprecated: "'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block" };
         set "v3_checksum_as_v2" (v3_checksum_as_v2: bool = "false") "VRRPv3 checksum without the pseudo header." { since: "2.2.8", complaint: "({block}) invalid v3_checksum_as_v2 {} specified" };
-        lines "virtual_routes" (statics::virtual_route, "{ <route entry>… }") "Routes of the master." { acted: false };
-        lines "virtual_rules" (statics::virtual_rule, "{ <rule entry>… }") "Rules of the master." { acted: false };
+        lines "virtual_routes" (statics::virtual_route, "{ <route entry>… }") "Routes of the master.";
+        lines "virtual_rules" (statics::virtual_rule, "{ <rule entry>… }") "Rules of the master.";
         set "accept" (accept: Flag = "") "Take packets to the addresses.";
         set "no_accept" (no_accept: Flag = "") "Drop packets to the addresses.";
         set "skip_check_adv_addr" (skip_check_adv_addr: bool = "false") "Do not compare the addresses of each advert." { complaint: "({block}) invalid skip_check_adv_addr {} specified" };

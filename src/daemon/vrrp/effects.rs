@@ -3,12 +3,14 @@
 use super::{Ear, Station};
 use crate::base::net::Cidr;
 use crate::daemon::message::ToSupervisor;
-use crate::kernel::address::BATCH;
+use crate::kernel::address::{BATCH, Refused};
 use crate::kernel::clock;
+use crate::kernel::items::Items;
 use crate::kernel::netlink::Failure;
 use crate::kernel::vrrp_socket::VrrpSocket;
 use crate::model::event::kernel::Event;
 use crate::model::host::Placement;
+use crate::model::route::{Item, Owner};
 use crate::model::vrrp::{InstanceId, SocketKey};
 use crate::vrrp::{Announcement, Effect, Input, Transmission};
 
@@ -33,6 +35,25 @@ impl Station {
                     self.remove(&addresses, forced);
                     if !later.is_empty() {
                         self.postpone(Effect::RemoveAddresses { instance, addresses: later, forced });
+                    }
+                }
+                Effect::Set { owner, mut items } => {
+                    let later = items.split_off(items.len().min(BATCH));
+                    self.set(owner, &items);
+                    if !later.is_empty() {
+                        self.postpone(Effect::Set { owner, items: later });
+                    }
+                }
+                Effect::Unset { owner, mut items } => {
+                    let later = items.split_off(items.len().min(BATCH));
+                    self.unset(&items);
+                    if !later.is_empty() {
+                        self.postpone(Effect::Unset { owner, items: later });
+                    }
+                }
+                Effect::PromoteSecondaries { index, on } => {
+                    if let Err(failure) = self.items.promote_secondaries(index, on) {
+                        self.reporter.report(Event::CannotPromote { index, error: failure.to_string() });
                     }
                 }
                 Effect::Announce(mut announcements) => {
@@ -129,6 +150,52 @@ impl Station {
                 }
             }
         }
+    }
+
+    fn set(&mut self, owner: Owner, items: &[Item]) {
+        let refused = match self.items.set(items) {
+            Ok(refused) => refused,
+            Err(failure) => self.one_by_one(items, &failure, Items::set),
+        };
+        for (place, errno) in refused {
+            let Some(item) = items.get(place) else { continue };
+            self.reporter.report(Event::ItemRefused { item: item.clone(), adding: true, errno });
+            self.inputs.push_back(Input::ItemRefused { owner, item: item.clone() });
+        }
+    }
+
+    fn unset(&mut self, items: &[Item]) {
+        let refused = match self.items.unset(items) {
+            Ok(refused) => refused,
+            Err(failure) => self.one_by_one(items, &failure, Items::unset),
+        };
+        for (place, errno) in refused {
+            let Some(item) = items.get(place) else { continue };
+            self.reporter.report(Event::ItemRefused { item: item.clone(), adding: false, errno });
+        }
+    }
+
+    /// After answers were lost: each once more, alone, which does no harm to those that are done.
+    fn one_by_one(
+        &mut self,
+        items: &[Item],
+        failure: &Failure,
+        act: impl Fn(&mut Items, &[Item]) -> Result<Vec<Refused>, Failure>,
+    ) -> Vec<Refused> {
+        self.reporter.report(Event::AnswersLost { error: failure.to_string() });
+        let mut refused = Vec::new();
+        for (place, item) in items.iter().enumerate() {
+            let again = self
+                .items
+                .reopen()
+                .map_err(Failure::from)
+                .and_then(|()| act(&mut self.items, std::slice::from_ref(item)));
+            match again {
+                Ok(answers) => refused.extend(answers.first().map(|(_, errno)| (place, *errno))),
+                Err(failure) => refused.push((place, errno(&failure))),
+            }
+        }
+        refused
     }
 
     fn refused(&self, placement: &Placement, adding: bool, errno: i32) {

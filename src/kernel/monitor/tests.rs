@@ -36,6 +36,7 @@ fn link(up: bool, forwarding6: bool) -> Link {
         loopback: false,
         mac: Some(MacAddress([2, 0, 0, 0, 0, 1])),
         mtu: 1500,
+        promote_secondaries: false,
         forwarding6,
     }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::base::name::{InstanceName, InterfaceName};
 use crate::base::net::{Cidr, InterfaceIndex};
+use crate::model::route::Item;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -13,6 +14,17 @@ pub enum Event {
         index: InterfaceIndex,
         adding: bool,
         errno: i32,
+    },
+    /// A route, a rule or a static address was not set or not removed.
+    ItemRefused {
+        item: Item,
+        adding: bool,
+        errno: i32,
+    },
+    /// The sysctl promote_secondaries could not be written.
+    CannotPromote {
+        index: InterfaceIndex,
+        error: String,
     },
     /// Answers to requests about addresses were lost; what is there is read back.
     AnswersLost {

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use crate::base::name::{
-    InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackProcessName,
+    InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackGroupName, TrackProcessName,
 };
 use crate::base::net::{Cidr, Family};
 use crate::base::time::Interval;
+use crate::model::route::Item;
 use crate::model::track::ScriptOutcome;
 use crate::model::vrrp::{SocketKey, State};
 
@@ -79,6 +80,28 @@ pub enum Event {
         address: Cidr,
         interface: InterfaceName,
     },
+    /// A route or rule of ours was removed by someone else (VR-261).
+    ItemTaken {
+        item: Item,
+    },
+    /// A static item that someone else removed, or that went with its interface, is put back (VR-236).
+    StaticRestored {
+        item: Item,
+        track_group: Option<TrackGroupName>,
+    },
+    /// A static address whose interface is not there (yet).
+    StaticWaits {
+        address: Cidr,
+        interface: InterfaceName,
+    },
+    /// A reload takes it away (VR-279).
+    ItemNoLonger {
+        item: Item,
+    },
+    /// A reload takes all routes, or all rules, of a block away.
+    BlockRemoved {
+        rules: bool,
+    },
     /// `log_unknown_vrids` (VR-66).
     UnknownVrid {
         vrid: u8,
@@ -115,6 +138,10 @@ pub enum Fact {
     },
     AdvertTimeout,
     SettingAddresses,
+    SettingRoutes,
+    SettingRules,
+    RemovingRoutes,
+    RemovingRules,
     SettingExcludedAddresses,
     RemovingAddresses,
     RemovingExcludedAddresses,

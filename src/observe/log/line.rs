@@ -35,7 +35,7 @@ lines! {
     instance vrid interface state previous priority peer virtual_server real_server checker script file line
     sync_group address family version error status count command errno services destinations weight quorum hysteresis
     sorry_server group entry advice server thread from to url retry counter delay expected interval length limit
-    received theirs wanted key skew window session process table value
+    received theirs wanted key skew window session process table value route rule
 }
 
 macro_rules! levels {

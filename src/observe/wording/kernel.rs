@@ -5,6 +5,7 @@ use std::io;
 use super::{Ident, Level, Wording};
 use crate::base::name::{InstanceName, InterfaceName};
 use crate::model::event::kernel::Event;
+use crate::model::route::{Item, static_address};
 
 pub(super) fn wording(event: &Event) -> Wording {
     let (id, level, message, fields) = match event {
@@ -18,6 +19,33 @@ pub(super) fn wording(event: &Event) -> Wording {
                 index.0
             ),
             vec![("address", address.to_string()), ("errno", errno.to_string())],
+        ),
+        Event::ItemRefused { item, adding, errno } => {
+            let (kind, what) = match (item, adding) {
+                (Item::Address(_), true) => ("RTM_NEWADDR(20)", "address"),
+                (Item::Address(_), false) => ("RTM_DELADDR(21)", "address"),
+                (Item::Route(_), true) => ("RTM_NEWROUTE(24)", "route"),
+                (Item::Route(_), false) => ("RTM_DELROUTE(25)", "route"),
+                (Item::Rule(_), true) => ("RTM_NEWRULE(32)", "rule"),
+                (Item::Rule(_), false) => ("RTM_DELRULE(33)", "rule"),
+            };
+            let words = match item {
+                Item::Address(place) => static_address(&place.address, None),
+                Item::Route(place) => place.route.to_string(),
+                Item::Rule(rule) => rule.to_string(),
+            };
+            (
+                "netlink_item_refused",
+                Level::Info,
+                format!("Netlink: error: {}({errno}), type={kind}, {what}={words}", text(*errno)),
+                vec![(what, words), ("errno", errno.to_string())],
+            )
+        }
+        Event::CannotPromote { index, error } => (
+            "sysctl_refused",
+            Level::Warn,
+            format!("Cannot set promote_secondaries on interface {} - {error}", index.0),
+            vec![("interface", index.0.to_string()), ("error", error.clone())],
         ),
         Event::AnswersLost { error } => (
             "netlink_answers_lost",

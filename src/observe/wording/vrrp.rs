@@ -5,8 +5,10 @@ mod flaw;
 mod mismatch;
 
 use super::{Ident, Level, Wording};
+use crate::base::name::TrackGroupName;
 use crate::base::net::Family;
 use crate::model::event::vrrp::Event;
+use crate::model::route::{Item, host_or_net, static_address};
 use crate::model::track::ScriptOutcome;
 use crate::model::vrrp::{SocketAddress, State};
 
@@ -85,6 +87,41 @@ pub(super) fn wording(event: &Event) -> Wording {
             format!("Netlink reflector reports IP {} removed from {interface}", address.address),
             vec![("address", address.to_string()), ("interface", interface.to_string())],
         ),
+        Event::ItemTaken { item } => {
+            let (what, words) = item_words(item, None);
+            always("item_taken", format!("Netlink reflector reports {what} {words} removed"), vec![(what, words)])
+        }
+        Event::StaticRestored { item, track_group } => {
+            let (what, words) = item_words(item, track_group.as_ref());
+            always("static_restored", format!("Restoring deleted static {what} {words}"), vec![(what, words)])
+        }
+        Event::StaticWaits { address, interface } => always(
+            "static_waits",
+            format!("Not adding address {} to {interface} since interface doesn't exist", host_or_net(*address)),
+            vec![("address", address.to_string()), ("interface", interface.to_string())],
+        ),
+        Event::ItemNoLonger { item } => {
+            let (what, words) = item_words(item, None);
+            let message = match item {
+                Item::Address(place) => {
+                    let interface = place.address.interface.as_ref().map_or("-", |name| name.as_str());
+                    format!("(static) ip address {} dev {interface}, no longer exist", place.address.cidr)
+                }
+                Item::Route(place) => format!("Removing route {}", host_or_net(place.route.destination)),
+                Item::Rule(rule) => {
+                    let from = rule.from.map_or_else(|| "all".to_owned(), host_or_net);
+                    let to = rule.to.map_or_else(String::new, |to| format!(" to {}", host_or_net(to)));
+                    format!("ip rule from {from}{to} removed")
+                }
+            };
+            detail("item_no_longer", message, vec![(what, words)])
+        }
+        Event::BlockRemoved { rules: true } => {
+            always("rules_removed", "Removing a VirtualRule block".to_owned(), vec![])
+        }
+        Event::BlockRemoved { rules: false } => {
+            detail("routes_removed", "Removing a VirtualRoute block".to_owned(), vec![])
+        }
         Event::UnknownVrid { vrid, interface, from } => {
             let interface = interface.as_ref().map_or("-", |name| name.as_str());
             always(
@@ -155,6 +192,16 @@ fn always(id: &'static str, message: String, fields: Vec<(&'static str, String)>
 
 fn detail(id: &'static str, message: String, fields: Vec<(&'static str, String)>) -> Row {
     Row { detail: true, ..always(id, message, fields) }
+}
+
+/// What kind of thing it is, and the thing itself.
+fn item_words(item: &Item, track_group: Option<&TrackGroupName>) -> (&'static str, String) {
+    let group = track_group.map_or_else(String::new, |name| format!(" track_group {name}"));
+    match item {
+        Item::Address(place) => ("address", static_address(&place.address, track_group)),
+        Item::Route(place) => ("route", format!("{}{group}", place.route)),
+        Item::Rule(rule) => ("rule", format!("{rule}{group}")),
+    }
 }
 
 /// As logs, scripts and SNMP spell it.

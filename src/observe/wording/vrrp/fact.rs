@@ -19,6 +19,10 @@ pub(super) fn row(name: &InstanceName, fact: &Fact) -> Row {
         ),
         Fact::AdvertTimeout => detail("vrrp_advert_timeout", format!("({name}) Receive advertisement timeout"), vec![]),
         Fact::SettingAddresses => detail("vrrp_setting_addresses", format!("({name}) setting VIPs."), vec![]),
+        Fact::SettingRoutes => detail("vrrp_setting_routes", format!("({name}) setting Virtual Routes"), vec![]),
+        Fact::SettingRules => detail("vrrp_setting_rules", format!("({name}) setting Virtual Rules"), vec![]),
+        Fact::RemovingRoutes => detail("vrrp_removing_routes", format!("({name}) removing Virtual Routes"), vec![]),
+        Fact::RemovingRules => detail("vrrp_removing_rules", format!("({name}) removing Virtual Rules"), vec![]),
         Fact::SettingExcludedAddresses => {
             detail("vrrp_setting_excluded_addresses", format!("({name}) setting E-VIPs."), vec![])
         }
