@@ -1,6 +1,7 @@
 //! Whole routers on a simulated LAN, in any weather. Time jumps; everything follows from one seed.
 //!
-//! `KA_SIM_SEED=n` replays one seed and tells it input by input, `KA_SIM_SEEDS=n` widens, `KA_SIM_STEPS=n` deepens.
+//! `KA_SIM_SEED=n` replays one seed and tells it input by input, `KA_SIM_SEEDS=n` widens (`.ci/run` plays 10,000),
+//! `KA_SIM_STEPS=n` deepens.
 //! A failure prints the seed, the step and the last 30 inputs.
 
 mod lan;
@@ -58,12 +59,31 @@ fn any_weather() {
         None => 0..number("KA_SIM_SEEDS").unwrap_or(500),
     };
     let count = seeds.end - seeds.start;
-    for seed in seeds {
-        match run(seed, |sim| sim.narrate = count == 1) {
-            Ok(one) => tally.add(&one),
-            Err(error) => panic!("{error}"),
+    let lanes = std::thread::available_parallelism().map_or(1, |lanes| lanes.get() as u64);
+    // Each lane takes every so many-th seed; the first broken one is told, whichever lane finds it.
+    let lane = |first: u64| -> Result<Tally, (u64, String)> {
+        let mut tally = Tally::default();
+        for seed in (seeds.start + first..seeds.end).step_by(lanes as usize) {
+            tally.add(&run(seed, |sim| sim.narrate = count == 1).map_err(|error| (seed, error))?);
         }
+        Ok(tally)
+    };
+    let found = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..lanes)
+            .map(|first| {
+                scope.spawn({
+                    let lane = &lane;
+                    move || lane(first)
+                })
+            })
+            .collect();
+        let end = |lane: std::thread::ScopedJoinHandle<'_, _>| lane.join().expect("a lane catches its panics");
+        running.into_iter().map(end).collect::<Vec<_>>()
+    });
+    if let Some((_, error)) = found.iter().filter_map(|lane| lane.as_ref().err()).min() {
+        panic!("{error}");
     }
+    found.iter().flatten().for_each(|one| tally.add(one));
     println!("{count} seeds: {tally:?}");
     if count >= 100 {
         assert!(tally.masters > 5 * count, "the routers hardly ever became Master: {tally:?}");
@@ -87,12 +107,16 @@ fn a_seed_repeats_itself() {
 #[test]
 fn planted_faults_are_found() {
     type Plant = fn(&mut Sim);
-    let planted: [(&str, Plant); 2] = [
-        ("orders to remove addresses are lost", |sim| sim.hosts[0].planted.addresses_stay = true),
-        ("one router hears nothing", |sim| sim.hosts[0].planted.deaf = true),
+    let planted: [(&str, Plant, &str); 6] = [
+        ("orders to remove addresses are lost", |sim| sim.hosts[0].planted.addresses_stay = true, "Masters want"),
+        ("one router hears nothing", |sim| sim.hosts[0].planted.deaf = true, "Master"),
+        ("one router's adverts never leave", |sim| sim.hosts[0].planted.mute = true, "Masters:"),
+        ("a Backup advertises", |sim| sim.hosts[0].planted.talkative = true, "is not Master"),
+        ("addresses go before priority 0", |sim| sim.hosts[0].planted.hasty = true, "before it says priority 0"),
+        ("a reload begins anew", |sim| sim.hosts[0].planted.forgetful = true, "reload of an unchanged model"),
     ];
-    for (what, plant) in planted {
-        let found = (0..20).any(|seed| run(seed, plant).is_err());
+    for (what, plant, words) in planted {
+        let found = (0..60).any(|seed| run(seed, plant).is_err_and(|error| error.contains(words)));
         assert!(found, "nobody noticed that {what}");
     }
 }

@@ -11,8 +11,8 @@ use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::notify::{Script, ScriptIdentity, StateScripts};
 use keepalived_rs::model::track::{TrackEffect, TrackScript, TrackedInterface, TrackedScript};
 use keepalived_rs::model::vrrp::{
-    Announce, Authentication, Instance, InstanceId, OldChecksum, SyncGroup, Transport, UnicastPeer, VirtualAddress,
-    Vrrp,
+    Announce, AntiReplay, AuthHmac, Authentication, HmacKey, HmacMode, Instance, InstanceId, OldChecksum, Secret,
+    SyncGroup, Transport, UnicastPeer, VirtualAddress, Vrrp,
 };
 
 use super::packet::{GROUP4, GROUP6};
@@ -104,6 +104,13 @@ pub fn address(address: IpAddr, interface: &str) -> Arc<VirtualAddress> {
 pub fn unicast(peers: &[IpAddr]) -> Transport {
     let peers = peers.iter().map(|address| UnicastPeer { address: *address, min_ttl: 0, max_ttl: 255 }).collect();
     Transport::Unicast { peers, ttl: None, check_source: false }
+}
+
+/// Signed adverts; a sender's clock may be 5 s off.
+pub fn signed() -> Arc<AuthHmac> {
+    let secret = Secret(b"0123456789abcdef0123456789abcdef".to_vec());
+    let keys = vec![HmacKey { id: 1, secret }];
+    Arc::new(AuthHmac { keys, active: 1, mode: HmacMode::Enforce, anti_replay: AntiReplay::Time { window: 5 } })
 }
 
 pub fn sync_group(name: &str, members: Vec<InstanceId>) -> SyncGroup {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use keepalived_rs::base::name::InterfaceName;
 use keepalived_rs::base::net::{Cidr, Family, InterfaceIndex, MacAddress};
-use keepalived_rs::base::time::Time;
+use keepalived_rs::base::time::{Interval, Time, WallTime};
 use keepalived_rs::model::device::Barred;
 use keepalived_rs::model::host::{HostAddress, Link, Placement};
 use keepalived_rs::model::route::Item;
@@ -82,6 +82,14 @@ pub struct Planted {
     pub no_release: bool,
     /// It hears nothing.
     pub deaf: bool,
+    /// Nothing of it is heard.
+    pub mute: bool,
+    /// It says its last advert again, whatever it has become.
+    pub talkative: bool,
+    /// What a stop does is done in the wrong order.
+    pub hasty: bool,
+    /// A reload is a stop and a start.
+    pub forgetful: bool,
 }
 
 #[derive(Clone)]
@@ -109,6 +117,9 @@ pub struct Host {
     echoes: VecDeque<Input>,
     /// False until `Start`.
     pub started: bool,
+    /// How far its wall clock is ahead of the true time.
+    pub ahead: Interval,
+    last_word: Option<Effect>,
     pub planted: Planted,
 }
 
@@ -129,6 +140,8 @@ impl Host {
             late: false,
             echoes: VecDeque::new(),
             started: false,
+            ahead: Interval::ZERO,
+            last_word: None,
             planted: Planted::default(),
         }
     }
@@ -224,7 +237,9 @@ impl Host {
             let old = self.model.clone();
             let before = rule::states(&router, &old);
             let mut effects = Vec::new();
+            router.set_wall_time(self.wall(now));
             router.handle(now, input.clone(), &mut effects);
+            self.plant(now, &input, &mut router, &mut effects);
             if let Input::Reload { model, .. } = &input {
                 self.model = model.clone();
             }
@@ -250,6 +265,29 @@ impl Host {
         rule::groups_agree(self)?;
         rule::held_by_masters(self)?;
         items::held(self)
+    }
+
+    /// Its wall clock, which is not quite the others'.
+    fn wall(&self, now: Time) -> WallTime {
+        WallTime::from_micros(1_800_000_000_000_000 + now.as_micros() + self.ahead.as_micros())
+    }
+
+    /// What is wrong with it on purpose.
+    fn plant(&mut self, now: Time, input: &Input, router: &mut Router, effects: &mut Vec<Effect>) {
+        if self.planted.hasty && matches!(input, Input::Stop) {
+            effects.reverse();
+        }
+        if self.planted.forgetful
+            && let Input::Reload { .. } = input
+            && self.started
+        {
+            router.handle(now, Input::Stop, effects);
+        }
+        if self.planted.talkative {
+            let sent = effects.iter().rfind(|effect| matches!(effect, Effect::Send(_))).cloned();
+            self.last_word = sent.or(self.last_word.take());
+            effects.extend(self.last_word.clone());
+        }
     }
 
     fn carry_out(&mut self, effect: &Effect, told: &mut VecDeque<Input>) -> Result<(), String> {

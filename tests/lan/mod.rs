@@ -39,6 +39,9 @@ pub fn deliveries(hosts: &[Host], from: usize, sent: &Transmission) -> Vec<(usiz
         packet::fill_ip_header(&mut bytes);
     }
     let read = packet::read(sent.socket.family, &sent.bytes);
+    if sender.planted.mute {
+        return Vec::new();
+    }
     if read.is_some_and(|seen| sender.planted.no_release && seen.priority == 0) {
         return Vec::new();
     }

@@ -130,6 +130,7 @@ impl Sim {
                 && instance.track_interfaces.is_empty()
                 && self.hosts.iter().all(|host| host.model.sync_groups.is_empty())
                 && !self.hosts[*at].planted.deaf
+                && !self.hosts[*at].planted.mute
         });
         let best = connected.iter().map(|(_, instance, _)| instance.priority).max();
         if let Some((_, master, _)) = masters.first()

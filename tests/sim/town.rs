@@ -44,6 +44,7 @@ pub fn draw(random: &mut Random) -> Vec<Host> {
     let v3 = v6 || kind == 1 || kind == 6;
     let pass = (!v3 && one_in(random, 3)).then_some(*b"secret\0\0");
     let ah = !v3 && one_in(random, 6);
+    let signed = pass.is_none() && !ah && one_in(random, 4);
     let addresses = 1 + random.up_to(2) as u8;
     let common_interval = [1000, 1000, 2000][random.up_to(2) as usize];
     let owner = one_in(random, 6).then(|| random.up_to(routers as u64 - 1) as usize);
@@ -83,6 +84,9 @@ pub fn draw(random: &mut Random) -> Vec<Host> {
                         None => Authentication::None,
                     };
                 }
+                if signed {
+                    instance.auth_hmac = Some(draft::signed());
+                }
                 if unicast {
                     let peers: Vec<IpAddr> =
                         (0..routers).filter(|other| *other != router).map(|other| own4(segment, other)).collect();
@@ -114,6 +118,7 @@ pub fn draw(random: &mut Random) -> Vec<Host> {
             let name = ["A", "B", "C", "D"][router];
             let mut host = Host::new(name, interfaces, Arc::new(model));
             host.late = one_in(random, 2);
+            host.ahead = Interval::from_millis(random.up_to(2_000));
             host
         })
         .collect()
