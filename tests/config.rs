@@ -32,9 +32,9 @@ impl Host for Bench {
     }
 
     fn interface(&self, name: &str) -> Option<Interface> {
-        let index = ["lo", "eth0", "eth1"].iter().position(|other| *other == name)?;
+        let index = ["lo", "eth0", "eth1", "tun0"].iter().position(|other| *other == name)?;
         let index = InterfaceIndex(index as u32 + 1);
-        Some(Interface { index, mtu: 1500, loopback: name == "lo", multicast: true })
+        Some(Interface { index, mtu: 1500, loopback: name == "lo", multicast: name != "tun0" })
     }
 
     fn user(&self, name: &str) -> Option<User> {

@@ -38,6 +38,8 @@ pub struct Vrrp {
     pub disable_local_igmp: bool,
     /// `vrrp_startup_delay` (VR-130).
     pub startup_delay: Interval,
+    /// `vrrp_delay_after_boot`: no sooner than so long after the machine's start (VR-130).
+    pub delay_after_boot: Interval,
     /// `log_unknown_vrids` (VR-66).
     pub log_unknown_vrids: bool,
     /// `vrrp_notify_priority_changes`.
@@ -102,7 +104,7 @@ pub struct Instance {
     pub xmit_base: bool,
     /// `vrf`: where the sockets of a unicast instance without interface are bound (VR-56).
     pub vrf: Option<InterfaceName>,
-    /// The configuration has a fault that keeps it out of work for ever (VR-107, VR-113).
+    /// The configuration has a fault that keeps it out of work for ever (VR-106, VR-107, VR-113).
     pub disabled: bool,
     /// `state MASTER`: only clears `nopreempt` and `preempt_delay`; no faster start (VR-125).
     pub wants_master: bool,

@@ -100,13 +100,18 @@ impl Router {
         }
     }
 
-    /// A start-up delay that still runs is as much longer or shorter as the setting (VR-131), and all timers with it.
+    /// A start-up delay that still runs is as much longer or shorter as the setting (VR-131), and all timers with it; one
+    /// that counts from the machine's start ends when the new setting says.
     fn move_startup(&mut self, now: Time, old: &Vrrp, new: &Vrrp, out: &mut Vec<Effect>) {
         let Some(until) = self.startup else { return };
-        let moved = (until + new.startup_delay) - old.startup_delay;
+        let booted = |model: &Vrrp| Time::ZERO + model.delay_after_boot;
+        let moved = match until == booted(old) {
+            true => booted(new),
+            false => ((until + new.startup_delay) - old.startup_delay).max(booted(new)),
+        };
         for instance in &mut self.instances {
             let timer = &mut instance.timers.master_down;
-            *timer = timer.map(|at| (at + new.startup_delay) - old.startup_delay);
+            *timer = timer.map(|at| (at + moved.since(until)) - until.since(moved));
         }
         self.startup = (moved > now).then_some(moved);
         if self.startup.is_none() {

@@ -307,9 +307,10 @@ impl Router {
         let model = self.model.0.clone();
         self.host.set_virtual_addresses(&model);
         self.processes.settle(&model);
-        if !model.startup_delay.is_zero() {
-            self.startup = Some(now + model.startup_delay);
-            out.push(Effect::Report(Report::StartupDelayed { delay: model.startup_delay }));
+        let until = startup_end(now, &model);
+        if until > now {
+            self.startup = Some(until);
+            out.push(Effect::Report(Report::StartupDelayed { delay: until.since(now) }));
         }
         for name in self.index.own_interfaces() {
             for family in [Family::V4, Family::V6] {
@@ -752,6 +753,11 @@ impl Router {
         }
         result
     }
+}
+
+/// Until when nothing is said: the later of the two delays (VR-130). The clock counts from the machine's start.
+fn startup_end(now: Time, model: &Vrrp) -> Time {
+    (now + model.startup_delay).max(Time::ZERO + model.delay_after_boot)
 }
 
 /// An address as the kernel sees it: `no_track` is ours alone (VR-277).

@@ -55,6 +55,7 @@ pub struct Global {
     pub vrrp_strict: Given<bool>,
     pub vrrp_owner_ignore_adverts: Given<bool>,
     pub vrrp_startup_delay: Given<Seconds<1_000, 4_294_967_295>>,
+    pub vrrp_delay_after_boot: Given<Seconds<1_000, 4_294_967_295>>,
     pub vrrp_notify_priority_changes: Given<bool>,
     pub log_unknown_vrids: Given<Flag>,
     pub vrrp_priority: Given<Number<-20, 19>>,
@@ -275,7 +276,7 @@ keywords! {
         call "vrrp_rx_bufs_policy" (minor::reported_words, Words, "MTU|ADVERT|<uint>", "") "Size of receive buffers." { acted: false, complaint: "Invalid vrrp_rx_bufs_policy {}", lack: "vrrp_rx_bufs_policy missing" };
         read "vrrp_rx_bufs_multiplier" (Number<1, 4_294_967_295> = "3") "Factor of that size." { missing: Missing::Report, complaint: "Invalid vrrp_rx_bufs_multiplier {}", lack: "Invalid vrrp_rx_bufs_multiplier" };
         set "vrrp_startup_delay" (vrrp_startup_delay: Seconds<1_000, 4_294_967_295> = "") "Seconds before VRRP starts." { complaint: "vrrp_startup_delay '{}' is invalid" };
-        read "vrrp_delay_after_boot" (Seconds<1_000, 4_294_967_295> = "") "Seconds of uptime before VRRP starts." { since: "2.4.0", complaint: "vrrp_delay_after_boot '{}' is invalid" };
+        set "vrrp_delay_after_boot" (vrrp_delay_after_boot: Seconds<1_000, 4_294_967_295> = "") "Seconds of uptime before VRRP starts." { since: "2.4.0", complaint: "vrrp_delay_after_boot '{}' is invalid" };
         set "log_unknown_vrids" (log_unknown_vrids: Flag = "") "Log adverts of other virtual routers.";
         set "vrrp_owner_ignore_adverts" (vrrp_owner_ignore_adverts: bool = "false") "Default of owner_ignore_adverts." { since: "2.3.3", complaint: "Invalid value 'vrrp_owner_ignore_adverts' for global {} specified" };
         call "vmac_prefix" (virtual_router::vmac_prefix, Value, "<string>", "vrrp") "Prefix of virtual MAC interfaces.";

@@ -47,6 +47,7 @@ pub struct VrrpInstance {
     /// Any `unicast_*` keyword was given (VR-106).
     pub unicast: Option<Span>,
     pub unicast_ttl: Given<Number<0, 255>>,
+    pub unicast_fault_no_peer: Given<Flag>,
     pub check_unicast_src: Given<Flag>,
     pub old_unicast_checksum: Given<OptionalText>,
     pub source: Given<IpAddr>,
@@ -126,7 +127,7 @@ keywords! {
         set "vmac_xmit_base" (vmac_xmit_base: Flag = "") "Send adverts from the interface below the virtual MAC's.";
         call "use_ipvlan" (vmac::use_ipvlan, Words, "[[name] <interface>] [<ipaddr>] [bridge|private|vepa] [group <group>]", "") "Run on an ipvlan.";
         call "unicast_peer" (unicast_peer, Lines, "{ <ipaddr> [min_ttl <uint>] [max_ttl <uint>]… }", "") "Routers to send adverts to, in place of the group.";
-        call "unicast_fault_no_peer" (unicast_fault_no_peer, Flag, "", "") "Fault when unicast has no peers." { acted: false };
+        call "unicast_fault_no_peer" (unicast_fault_no_peer, Flag, "", "") "Fault when unicast has no peers.";
         call "check_unicast_src" (check_unicast_src, Flag, "", "") "Take adverts from listed peers only.";
         call "old_unicast_checksum" (old_unicast_checksum, Value, "[never]", "") "Checksum of VRRPv3 unicast as before 1.3.6.";
         set "native_ipv6" (native_ipv6: Flag = "") "IPv6 even before an address says so.";
@@ -142,7 +143,7 @@ keywords! {
         set "mcast_src_ip" (source: IpAddr = "") "Source address of adverts." { complaint: "Configuration error: VRRP instance[{block}] malformed src address[{}]. Skipping..." };
         call "unicast_src_ip" (unicast_src_ip, Value, "<ipaddr>", "") "Source address of adverts." { complaint: "Configuration error: VRRP instance[{block}] malformed src address[{}]. Skipping..." };
         call "mcast_dst_ip" (mcast_dst_ip, Value, "<ipaddr>", "") "Group of adverts.";
-        read "track_src_ip" (Flag = "") "Fault while the source address is absent.";
+        call "track_src_ip" (track_src_ip, Flag, "", "") "Fault while the source address is absent; has no effect, as in the original.";
         set "virtual_router_id" (virtual_router_id: Number<1, 255> = "") "Number shared by the routers of one virtual router." { lax: false, complaint: "({block}): VRID '{}' not valid - must be between 1 & 255" };
         call "unicast_ttl" (unicast_ttl, Value, "<uint>", "255") "TTL of unicast adverts." { lax: false, complaint: "({block}): unicast ttl '{}' not valid - must be between 0 & 255" };
         set "version" (version: Number<2, 3> = "2") "Version of the protocol." { complaint: "({block}): Version {} must be either 2 or 3 - ignoring" };
@@ -320,6 +321,7 @@ fn peer(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) {
 
 fn unicast_fault_no_peer(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, _: &mut Reader<'_>) -> Read {
     block.unicast = Some(line.whole());
+    block.unicast_fault_no_peer = Some(Spanned::new(Flag, line.whole()));
     Ok(())
 }
 
@@ -341,6 +343,11 @@ fn old_unicast_checksum(block: &mut VrrpInstance, line: &Line<'_>, row: &'static
             reader.report(Code::InvalidValue, line.span(1), words);
         }
     }
+    Ok(())
+}
+
+/// The original compares the wrong field and does nothing (VR-162).
+fn track_src_ip(_: &mut VrrpInstance, _: &Line<'_>, _: &'static Row, _: &mut Reader<'_>) -> Read {
     Ok(())
 }
 

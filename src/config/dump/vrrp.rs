@@ -32,11 +32,15 @@ pub fn settings(out: &mut Writer, vrrp: &Vrrp) {
         firewall,
         disable_local_igmp,
         startup_delay,
+        delay_after_boot,
         log_unknown_vrids,
         notify_priority_changes,
     } = vrrp;
     if !startup_delay.is_zero() {
         out.value("vrrp_startup_delay", startup_delay);
+    }
+    if !delay_after_boot.is_zero() {
+        out.value("vrrp_delay_after_boot", delay_after_boot);
     }
     out.flag("log_unknown_vrids", *log_unknown_vrids);
     out.value("vrrp_notify_priority_changes", boolean(*notify_priority_changes));
@@ -81,7 +85,7 @@ fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
         xmit_base,
         vrf,
         // Follows from the rest.
-        disabled: _,
+        disabled,
         wants_master,
         priority,
         advert_interval,
@@ -123,8 +127,8 @@ fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
         smtp_alert,
     } = instance;
     out.open(format_args!("vrrp_instance {}", word(name.as_str())));
-    out.flag("native_ipv6", *family == Family::V6);
     out.value("version", version);
+    out.flag("native_ipv6", *family == Family::V6);
     out.value("strict_mode", boolean(*strict));
     out.value("state", if *wants_master { "MASTER" } else { "BACKUP" });
     out.given("interface", interface.as_ref().map(|interface| word(interface.as_str())));
@@ -144,6 +148,8 @@ fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
         self::auth_hmac(out, signed);
     }
     self::transport(out, transport, old_unicast_checksum);
+    // One of the reasons to be disabled, and the one that needs nothing of the host.
+    out.flag("unicast_fault_no_peer", *disabled && matches!(transport, Transport::Multicast { .. }));
     out.given("mcast_src_ip", *source);
     addresses(out, "virtual_ipaddress", virtual_addresses, instance, devices);
     addresses(out, "virtual_ipaddress_excluded", excluded_addresses, instance, devices);

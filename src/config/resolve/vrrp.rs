@@ -5,6 +5,7 @@ pub(super) mod device;
 mod firewall;
 mod group;
 mod instance;
+mod room;
 mod script;
 mod statics;
 mod watched;
@@ -70,6 +71,7 @@ impl Resolver<'_> {
             firewall,
             disable_local_igmp: global.disable_local_igmp.is_some(),
             startup_delay: Interval::from_micros(value(&global.vrrp_startup_delay).map_or(0, |delay| delay.0)),
+            delay_after_boot: Interval::from_micros(value(&global.vrrp_delay_after_boot).map_or(0, |delay| delay.0)),
             log_unknown_vrids: global.log_unknown_vrids.is_some(),
             notify_priority_changes: value(&global.vrrp_notify_priority_changes).unwrap_or(false),
         }

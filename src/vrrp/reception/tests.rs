@@ -374,6 +374,15 @@ fn another_interval_in_version_3() {
     assert_eq!(stage.router.deadline(), Some(stage.now + Interval::from_micros(1_082_812)));
 }
 
+/// VR-63: a packet longer than any link here carries is looked at in full, and refused for its length.
+#[test]
+fn a_packet_longer_than_the_link_carries() {
+    let mut stage = backup(instance("VI_1", 51, 100));
+    let told = received(&mut stage, |packet| packet.bytes.resize(3_000, 0));
+    assert!(told[0].contains("Length { received: 3000, expected: 40 }"), "{told:?}");
+    assert_eq!(stage.statistics().length_errors, 1);
+}
+
 /// VR-84: IPv4 to our own address is nothing for a multicast instance.
 #[test]
 fn unicast_to_a_multicast_instance() {

@@ -226,6 +226,22 @@ fn a_master_group_stays() {
     assert_eq!(stage.states(), [State::Master]);
 }
 
+/// VR-106, VR-107: what the file asks and cannot be keeps an instance in Fault until another file is there.
+#[test]
+fn a_configuration_fault_ends_with_another_file() {
+    let model = |disabled| vrrp(vec![Instance { disabled, ..instance("VI_1", 51, 255) }]);
+    let mut stage = Stage::started(model(true));
+    assert!(stage.pass_only(Interval::from_secs(20), "send").is_empty());
+    assert_eq!(stage.state(), State::Fault);
+    stage.input(Input::Link(link(ETH0, "eth0", false)));
+    stage.input(Input::Link(link(ETH0, "eth0", true)));
+    assert_eq!(stage.state(), State::Fault);
+    stage.reload(model(false));
+    assert_eq!(stage.state(), State::Backup);
+    stage.reload(model(true));
+    assert_eq!(stage.state(), State::Fault);
+}
+
 /// VR-131: a delay that still runs is moved by the difference, and what waits for its end with it.
 #[test]
 fn a_running_startup_delay_moves() {
@@ -241,6 +257,24 @@ fn a_running_startup_delay_moves() {
     assert_eq!(stage.reload(delayed(1))[0], "[StartupDelayOver]");
     let sent = stage.pass_only(Interval::from_secs(9), "send");
     assert_eq!(sent[0].0, 3_609_375 - 1_000_000);
+}
+
+/// VR-130, VR-131: a delay that counts from the machine's start ends when the file says, now or after a reload.
+#[test]
+fn a_delay_after_boot_moves() {
+    let booted = |seconds| Vrrp { delay_after_boot: Interval::from_secs(seconds), ..one(100) };
+    // The stage's clock shows 1000 s.
+    let mut stage = Stage::started(booted(1_004));
+    stage.pass(Interval::from_secs(1));
+    stage.reload(booted(1_006));
+    let sent = stage.pass_only(Interval::from_secs(9), "send");
+    assert_eq!(sent[0].0, 5_000_000 + 3_609_375);
+    // The later of two counts; one that has passed does nothing.
+    let both = Vrrp { startup_delay: Interval::from_secs(2), ..booted(1_001) };
+    let mut stage = Stage::started(both);
+    assert_eq!(stage.pass_only(Interval::from_secs(9), "send")[0].0, 2_000_000 + 3_609_375);
+    let mut stage = Stage::started(booted(900));
+    assert_eq!(stage.pass_only(Interval::from_secs(9), "send")[0].0, 3_609_375);
 }
 
 /// VR-282: the same script keeps its result and says so when it changed; a new one holds nobody back.

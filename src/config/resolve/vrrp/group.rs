@@ -35,7 +35,10 @@ impl Resolver<'_> {
                 };
                 let taken = groups.iter().any(|group| group.members.contains(&id)) || members.contains(&id);
                 if taken {
-                    let words = format!("Virtual router {} cannot exist in more than one sync group", member.value);
+                    let words = format!(
+                        "Virtual router {} cannot exist in more than one sync group; ignoring {name}",
+                        member.value
+                    );
                     self.late(Code::Duplicate, member.span, words);
                     continue;
                 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::device::Footing;
+use super::room::Room;
 use super::script::Tracked;
 use super::watched::Watched;
 use crate::base::name::{InstanceName, InterfaceName, Priority, ScriptName, Vrid, Weight};
@@ -20,38 +21,6 @@ use crate::model::track::{TrackEffect, TrackedInterface, TrackedScript};
 use crate::model::vrrp::{
     Announce, Authentication, Instance, OldChecksum, Transport, UnicastPeer, Version, VirtualAddress,
 };
-
-/// The most addresses of an advert (VR-8).
-const ADDRESSES: usize = 255;
-
-/// What takes room in an advert beside the addresses.
-struct Room {
-    version: Version,
-    family: Family,
-    ah: bool,
-    trailer: bool,
-}
-
-impl Room {
-    /// VR-8: how many addresses fit a packet of `mtu` bytes.
-    fn addresses(&self, mtu: usize) -> usize {
-        let (ip, size) = match self.family {
-            Family::V4 => (20, 4),
-            Family::V6 => (40, 16),
-        };
-        let mut headers = 14 + ip + 8;
-        if (self.version, self.family) == (Version::V2, Family::V4) {
-            headers += 8;
-        }
-        if self.ah {
-            headers += 24;
-        }
-        if self.trailer {
-            headers += 28;
-        }
-        ADDRESSES.min(mtu.saturating_sub(headers) / size)
-    }
-}
 
 impl Resolver<'_> {
     /// An instance, or nothing when it cannot run; why was said.
@@ -116,6 +85,7 @@ impl Resolver<'_> {
         let wants_master = wants_master && !self.ah_excludes_master(block, authentication, priority);
         let (preempt, preempt_delay) = self.preemption(block, wants_master, priority, strict);
         let transport = self.transport(block, family);
+        let unreachable = self.unreachable(block, &transport);
         let unicast = matches!(transport, Transport::Unicast { .. });
         let footing = self.footing(block, (family, vrid), unicast, strict);
         let vrf = self.vrf(block, unicast);
@@ -134,7 +104,7 @@ impl Resolver<'_> {
             device: footing.device.clone(),
             xmit_base: footing.xmit_base,
             vrf,
-            disabled: footing.disabled,
+            disabled: footing.disabled || unreachable,
             wants_master,
             priority,
             advert_interval: interval,
@@ -151,7 +121,10 @@ impl Resolver<'_> {
             rules: block.virtual_rules.iter().filter_map(|entry| self.rule(entry)).collect(),
             promote_secondaries: self.promote_secondaries(block, &footing),
             static_interfaces: Vec::new(),
-            announce: self.announce(block, strict),
+            announce: {
+                self.repeats_above_zero(block);
+                self.announce(block, strict)
+            },
             lower_prio_no_advert: strict || lower_prio_no_advert.unwrap_or(false),
             higher_prio_send_advert: !strict && higher_prio.unwrap_or(false),
             owner_ignore_adverts: owner_ignore,
@@ -220,12 +193,20 @@ impl Resolver<'_> {
         let own = block.version.map(|version| (version.value.0, version.span));
         match (own, family) {
             (Some((2, span)), Family::V6) => {
-                let words = format!("({}): IPv6 requires version 3 - ignoring version 2", block.name);
-                let early = !strict && block.virtual_addresses.first().is_none_or(|first| span.lo < first.span.lo);
-                if early {
+                let name = &block.name;
+                let deduced = block.native_ipv6.is_some_and(|native| native.span.lo < span.lo);
+                if deduced || block.virtual_addresses.first().is_some_and(|first| span.lo > first.span.lo) {
+                    let deduced = if deduced { 3 } else { 0 };
+                    let words = format!(
+                        "({name}) vrrp_version 2 conflicts with configured or deduced version {deduced}; ignoring."
+                    );
+                    self.report(Code::InvalidValue, span, words);
+                } else if strict {
+                    let words = format!("({name}) cannot use IPv6 with VRRP version 2; setting version 3");
+                    self.late(Code::Adjusted, span, words);
+                } else {
                     return Version::V2;
                 }
-                self.report(Code::InvalidValue, span, words);
                 Version::V3
             }
             (Some((2, _)), Family::V4) => Version::V2,
@@ -282,6 +263,10 @@ impl Resolver<'_> {
         if !none || (block.no_virtual_ipaddress.is_some() && !strict) {
             return true;
         }
+        if let Some(given) = block.no_virtual_ipaddress {
+            let words = format!("({}) no_virtual_ipaddress cannot be used in strict mode - clearing", block.name);
+            self.late(Code::Warning, given.span, words);
+        }
         let required = strict || version == Version::V3;
         let (code, word) = if required { (Code::BlockRefused, "required") } else { (Code::Warning, "sensible") };
         let words = format!("({}) No VIP specified; at least one is {word}", block.name);
@@ -303,7 +288,11 @@ impl Resolver<'_> {
             return (addresses, Vec::new());
         }
         let moved = addresses.split_off(most);
-        let words = format!("({}) Number of VIPs exceeds {most} - {} moved to excluded", block.name, moved.len());
+        let words = format!(
+            "({}) Number of VIPs ({}) exceeds maximum/space available in packet (max {most} addresses) - excess moved to eVIPs",
+            block.name,
+            most + moved.len()
+        );
         self.late(Code::Adjusted, block.span, words);
         (addresses, moved)
     }
@@ -404,7 +393,7 @@ impl Resolver<'_> {
             .collect();
         if !peers.is_empty() {
             if let Some(given) = block.mcast_dst_ip {
-                let words = format!("({name}) mcast_dst_ip is not used with unicast - ignoring");
+                let words = format!("({name}) multicast destination specified with unicast - ignoring");
                 self.late(Code::InvalidValue, given.span, words);
             }
             let limited = block.unicast_peers.iter().any(|peer| peer.min_ttl.is_some() || peer.max_ttl.is_some());
@@ -416,7 +405,7 @@ impl Resolver<'_> {
                     || self.config.global.vrrp_check_unicast_src.is_some(),
             };
         }
-        if let Some(span) = block.unicast {
+        if let Some(span) = block.unicast.filter(|_| block.unicast_fault_no_peer.is_none()) {
             let words = format!(
                 "({name}) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. This usage is deprecated - please update your configuration."
             );
@@ -438,6 +427,27 @@ impl Resolver<'_> {
             }
         });
         Transport::Multicast { group }
+    }
+
+    /// VR-106, VR-107: whether it can speak to nobody until the file or the host is another one.
+    fn unreachable(&mut self, block: &VrrpInstance, transport: &Transport) -> bool {
+        let Transport::Multicast { .. } = transport else { return false };
+        let name = &block.name;
+        if let Some(given) = block.unicast_fault_no_peer {
+            let words = format!("({name}) Cannot use unicast without any peers - going to fault state");
+            self.late(Code::Warning, given.span, words);
+            return true;
+        }
+        let Some(interface) = &block.interface else { return false };
+        if self.host.interface(&interface.value.0).is_some_and(|found| !found.multicast) {
+            let words = format!(
+                "({name}) interface {} does not support multicast, specify unicast peers - disabling",
+                interface.value.0
+            );
+            self.late(Code::InvalidValue, interface.span, words);
+            return true;
+        }
+        false
     }
 
     /// VR-42, VR-95: only version 2 without strict mode has any.
@@ -506,6 +516,20 @@ impl Resolver<'_> {
                 true
             }
             (_, owner) => wanted && owner,
+        }
+    }
+
+    /// VR-175.
+    fn repeats_above_zero(&mut self, block: &VrrpInstance) {
+        let repeats = [
+            ("garp_master_repeat", block.garp_master_repeat),
+            ("garp_master_refresh_repeat", block.garp_master_refresh_repeat),
+        ];
+        for (keyword, given) in repeats {
+            if let Some(given) = given.filter(|given| given.value.0 == 0) {
+                let words = format!("({}): {keyword} must be greater than 0, setting to 1", block.name);
+                self.report(Code::Adjusted, given.span, words);
+            }
         }
     }
 
