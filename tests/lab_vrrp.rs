@@ -25,6 +25,8 @@ mod net;
 mod reloads;
 #[path = "lab_vrrp/router.rs"]
 mod router;
+#[path = "lab_vrrp/signed.rs"]
+mod signed;
 
 use draft::Draft;
 use interop::assert_clean;

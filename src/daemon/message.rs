@@ -17,11 +17,12 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::base::name::{FilePath, ScriptName};
+use crate::base::name::{FilePath, InstanceName, ScriptName};
 use crate::model::Model;
 use crate::model::event::{Event, Notification};
 use crate::model::lvs::CheckerId;
 use crate::model::track::{CountCause, ProcessPattern, ScriptOutcome};
+use crate::model::vrrp::Statistics;
 
 /// Room in each task's inbox.
 pub const INBOX: usize = 4096;
@@ -47,6 +48,10 @@ pub enum ToVrrp {
     Reload {
         model: Arc<Model>,
         generation: u64,
+    },
+    /// The task answers `ToSupervisor::Statistics`; `clear`: and counts from zero on (VR-290).
+    Statistics {
+        clear: bool,
     },
     /// Stop in order; the task answers `ToSupervisor::Stopped` and ends.
     Stop,
@@ -97,6 +102,8 @@ pub enum ToSupervisor {
         task: Task,
         generation: u64,
     },
+    /// What each virtual router has counted, in the order of the configuration.
+    Statistics(Vec<(InstanceName, Statistics)>),
     /// The task has stopped in order.
     Stopped(Task),
     /// The task cannot go on: the daemon stops with this exit status (IF-62: 1 fatal, 2 configuration, 4 permission).

@@ -13,6 +13,7 @@ pub mod reload;
 pub mod scripts;
 pub mod signal;
 pub mod start;
+pub mod statistics;
 pub mod supervisor;
 pub mod systemd;
 pub mod tasks;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use crate::base::name::InstanceName;
 use crate::daemon::fifos::Fifos;
 use crate::daemon::files::TrackFiles;
 use crate::daemon::mail::Mails;
@@ -17,6 +18,7 @@ use crate::daemon::processes::TrackProcesses;
 use crate::daemon::reload::{Reading, Source, lost, unchangeable};
 use crate::daemon::scripts::Scripts;
 use crate::daemon::signal::{Request, Signals};
+use crate::daemon::statistics;
 use crate::daemon::systemd::Systemd;
 use crate::daemon::tasks::{Ended, Inboxes, Start, Work};
 use crate::daemon::track::TrackScripts;
@@ -24,6 +26,7 @@ use crate::kernel::background::own_pid;
 use crate::model::Model;
 use crate::model::event::Notification;
 use crate::model::event::daemon::{Event, Part};
+use crate::model::vrrp::Statistics;
 use crate::notify::Action;
 use crate::notify::plan::Planner;
 
@@ -212,11 +215,29 @@ impl Supervisor {
                 self.queued = true;
             }
             Request::Reload => self.reload(),
-            Request::WriteState | Request::WriteStatistics | Request::ClearStatistics | Request::WriteJson => {
+            Request::WriteStatistics => self.ask_statistics(false),
+            Request::ClearStatistics => self.ask_statistics(true),
+            Request::WriteState | Request::WriteJson => {
                 self.reporter.report(Event::NotYet { what: format!("the signal {}", request.name()) });
             }
         }
         None
+    }
+
+    /// Without VRRP there is nothing to write (IF-81).
+    fn ask_statistics(&mut self, clear: bool) {
+        let Some(vrrp) = &self.inboxes.vrrp else { return };
+        if vrrp.try_send(ToVrrp::Statistics { clear }).is_err() {
+            let error = "the VRRP task is too busy".to_owned();
+            self.reporter.report(Event::CannotWriteStatistics { error });
+        }
+    }
+
+    fn write_statistics(&self, all: &[(InstanceName, Statistics)]) {
+        let text = crate::observe::statistics::statistics(all);
+        if let Err(error) = statistics::write(&std::env::temp_dir(), &text) {
+            self.reporter.report(Event::CannotWriteStatistics { error: error.to_string() });
+        }
     }
 
     /// Validate, prepare, apply; nothing changes unless the new configuration can be used.
@@ -300,6 +321,7 @@ impl Supervisor {
     fn message(&mut self, message: ToSupervisor) -> Option<u8> {
         match message {
             ToSupervisor::Notify(notification) => self.notify(&notification),
+            ToSupervisor::Statistics(all) => self.write_statistics(&all),
             ToSupervisor::Ready { task, generation } => {
                 if generation == self.generation {
                     self.unready.remove(&task);
@@ -330,7 +352,7 @@ impl Supervisor {
             match message {
                 ToSupervisor::Notify(notification) => self.notify(&notification),
                 failed @ ToSupervisor::Failed { .. } => return self.message(failed),
-                ToSupervisor::Ready { .. } | ToSupervisor::Stopped(_) => {}
+                ToSupervisor::Ready { .. } | ToSupervisor::Statistics(_) | ToSupervisor::Stopped(_) => {}
             }
         }
         self.reporter.report(Event::PartDied { part: ended.task.part(), pid: own_pid() });

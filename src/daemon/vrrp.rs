@@ -238,6 +238,12 @@ impl Station {
             ToVrrp::File { path, number } => self.handle(Input::File { path, number }),
             ToVrrp::Processes { pattern, count, cause } => self.handle(Input::Processes { pattern, count, cause }),
             ToVrrp::Reload { model, generation } => self.reload(model, generation),
+            ToVrrp::Statistics { clear } => {
+                self.outbox.push_back(ToSupervisor::Statistics(self.machine.all_statistics()));
+                if clear {
+                    self.machine.clear_statistics();
+                }
+            }
             ToVrrp::Stop => return true,
         }
         false

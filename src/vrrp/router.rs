@@ -16,7 +16,7 @@ use super::statics::Standing;
 use super::sync_group::Group;
 use super::tracking::{Known, Scripts, judge};
 use super::{Effect, Input, Packet, Release};
-use crate::base::name::InterfaceName;
+use crate::base::name::{InstanceName, InterfaceName};
 use crate::base::net::Family;
 use crate::base::time::{Interval, Time, WallTime};
 use crate::model::event::NotifyState;
@@ -126,6 +126,19 @@ impl Router {
 
     pub fn statistics(&self, instance: InstanceId) -> Option<&Statistics> {
         Some(&self.instances.get(instance.0)?.tally.statistics)
+    }
+
+    /// What every instance has counted, in the model's order.
+    pub fn all_statistics(&self) -> Vec<(InstanceName, Statistics)> {
+        let one = |instance: &VirtualRouter| (instance.model.name.clone(), instance.tally.statistics);
+        self.instances.iter().map(one).collect()
+    }
+
+    /// All count from zero on (VR-290).
+    pub fn clear_statistics(&mut self) {
+        for instance in &mut self.instances {
+            instance.tally.statistics = Statistics::default();
+        }
     }
 
     /// When to hand in `Input::Deadline`; after that it is later or `None`.

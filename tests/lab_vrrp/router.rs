@@ -110,7 +110,9 @@ impl Daemon {
             Make::Ours => env!("CARGO_BIN_EXE_keepalived-rs"),
             Make::Original => "keepalived",
         };
-        let words = [program, "-n", "-l", "-G", "-D", "-P", "-f", &conf, "-p", &pid, "-r", &vrrp_pid];
+        let temporary = format!("TMPDIR={}", folder.path().display());
+        let words =
+            ["env", &temporary, program, "-n", "-l", "-G", "-D", "-P", "-f", &conf, "-p", &pid, "-r", &vrrp_pid];
         let program = lan.start(host, &folder.path().join("log"), &words);
         let daemon = Daemon { program, make, folder };
         daemon.says("Entering BACKUP STATE");
@@ -131,6 +133,23 @@ impl Daemon {
     /// Another configuration for the next reload.
     pub fn configure(&self, text: &str) {
         std::fs::write(self.folder.path().join("keepalived.conf"), text).expect("a configuration file");
+    }
+
+    /// Where its files are; the statistics too.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        self.program.signal(signal);
+    }
+
+    /// SIGRTMAX - 1.
+    pub fn clear_statistics(&self) {
+        let number = (nix::libc::SIGRTMAX() - 1).to_string();
+        let words = [format!("-{number}"), self.program.pid().to_string()];
+        let status = std::process::Command::new("kill").args(words).status().expect("the program kill");
+        assert!(status.success());
     }
 
     /// SIGHUP.

@@ -54,7 +54,7 @@ fn talking(setup: Setup<ToVrrp>) {
                 OUTCOMES.lock().expect("not poisoned").push((name.to_string(), outcome));
             }
             ToVrrp::Stop => break,
-            ToVrrp::Reload { .. } | ToVrrp::File { .. } | ToVrrp::Processes { .. } => {}
+            ToVrrp::Reload { .. } | ToVrrp::File { .. } | ToVrrp::Processes { .. } | ToVrrp::Statistics { .. } => {}
         }
     }
     tell(instance(NotifyState::Stop, 100));

@@ -83,6 +83,8 @@ pub enum Event {
     ProcessorTime { user: [f64; 2], system: [f64; 2] },
     /// The last line (IF-254).
     Stopped { version: String },
+    /// `keepalived.stats` (IF-100).
+    CannotWriteStatistics { error: String },
     /// An option or signal that is accepted but has no effect yet.
     NotYet { what: String },
     /// A scheduling setting that the kernel refused (IF-268 for memory).

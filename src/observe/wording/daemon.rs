@@ -103,6 +103,10 @@ pub(super) fn wording(event: &Event) -> Wording {
         Event::Stopped { version } => {
             row("stopped", Keepalived, Info, format!("Stopped {version}")).with("version", version)
         }
+        Event::CannotWriteStatistics { error } => {
+            row("cannot_write_statistics", Keepalived, Warn, format!("Can't open keepalived.stats ({error})"))
+                .with("error", error)
+        }
         Event::NotYet { what } => row("not_yet", Keepalived, Warn, format!("{what} has no effect yet")),
         Event::SchedulingRefused { part, what: "memory lock", error } => {
             row("memory_not_locked", ident(*part), Info, format!("Unable to lock process in memory - {error}"))

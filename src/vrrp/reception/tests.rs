@@ -383,6 +383,18 @@ fn a_packet_longer_than_the_link_carries() {
     assert_eq!(stage.statistics().length_errors, 1);
 }
 
+/// VR-290: cleared, all count from zero on.
+#[test]
+fn statistics_are_cleared() {
+    let mut stage = backup(instance("VI_1", 51, 100));
+    received(&mut stage, |packet| packet.hop_limit = Some(64));
+    received(&mut stage, |_| {});
+    let all = stage.router.all_statistics();
+    assert_eq!((all[0].0.as_str(), all[0].1.ttl_errors, all[0].1.adverts_received), ("VI_1", 1, 1));
+    stage.router.clear_statistics();
+    assert_eq!(stage.router.all_statistics()[0].1, Statistics::default());
+}
+
 /// VR-84: IPv4 to our own address is nothing for a multicast instance.
 #[test]
 fn unicast_to_a_multicast_instance() {
