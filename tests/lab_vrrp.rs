@@ -13,12 +13,16 @@ use keepalived_rs::wire::ndisc::NeighbourAdvertisement;
 mod draft;
 #[path = "lab_vrrp/interop.rs"]
 mod interop;
+#[path = "lab_vrrp/items.rs"]
+mod items;
 #[path = "lab_vrrp/kernel.rs"]
 mod kernel;
 #[path = "lab_vrrp/lateness.rs"]
 mod lateness;
 #[path = "lab_vrrp/matrix.rs"]
 mod matrix;
+#[path = "lab_vrrp/many.rs"]
+mod many;
 #[path = "lab/net.rs"]
 mod net;
 #[path = "lab_vrrp/reloads.rs"]

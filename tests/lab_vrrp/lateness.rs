@@ -74,7 +74,7 @@ impl Better {
 }
 
 /// When an advert passed the port, by the kernel's clock, and its priority.
-fn next_advert(ears: &Listener) -> Option<(Duration, u8)> {
+pub fn next_advert(ears: &Listener) -> Option<(Duration, u8)> {
     let mut ancillary = nix::cmsg_space!(TimeSpec);
     let mut buffer = [0; 256];
     let mut parts = [IoSliceMut::new(&mut buffer)];
