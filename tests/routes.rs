@@ -10,6 +10,9 @@ use keepalived_rs::diagnostic::{Code, Diagnostic};
 use keepalived_rs::model::notify::ScriptIdentity;
 use keepalived_rs::model::route::static_address;
 
+#[path = "routes/messages.rs"]
+mod messages;
+
 /// A host with eth0, eth1, a VRF, and a few names.
 struct Bench;
 

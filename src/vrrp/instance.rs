@@ -332,7 +332,7 @@ impl VirtualRouter {
         outcome
     }
 
-    /// Timers that change no state: announcements, preempt delay, a rival owner's time.
+    /// Timers that change no state: preempt delay, a rival owner's time.
     pub fn minor_timers(&mut self, turn: &mut Turn<'_>) {
         if let PreemptDelay::Running(until) = self.preempt_delay
             && until <= turn.now
@@ -342,6 +342,10 @@ impl VirtualRouter {
         if self.timers.rivalry.take_if(|until| *until <= turn.now).is_some() {
             self.report(Fact::RogueOwnerGone, turn);
         }
+    }
+
+    /// The announcements that are due. They come after all adverts: many addresses are many frames.
+    pub fn announce_what_is_due(&mut self, turn: &mut Turn<'_>) {
         let model = self.model.0.clone();
         if let Some(rounds) = self.timers.schedule.due(turn.now, &model.announce) {
             self.announce_addresses(rounds, turn);

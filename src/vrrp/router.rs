@@ -405,7 +405,8 @@ impl Router {
         let model = self.model.0.clone();
         let changed = self.processes.due(now, &model);
         self.processes_judged(now, changed, out);
-        for id in self.index.due(now) {
+        let due = self.index.due(now);
+        for id in due.iter().copied() {
             self.with_turn(now, id, out, |instance, turn| instance.minor_timers(turn));
             let timers = &self.instances[id.0].timers;
             if timers.master_down.is_some_and(|at| at <= now) {
@@ -414,6 +415,9 @@ impl Router {
             } else if timers.advert.is_some_and(|at| at <= now) {
                 self.tell(now, id, Event::AdvertDue, out);
             }
+        }
+        for id in due {
+            self.with_turn(now, id, out, |instance, turn| instance.announce_what_is_due(turn));
         }
         let mut announcements = Vec::new();
         self.queues.turn(now, &mut announcements);
@@ -577,9 +581,13 @@ impl Router {
         let Some(name) = self.host.link(address.index).map(|link| link.name.clone()) else { return };
         let watchers = self.index.by_interface(&name);
         for id in &watchers {
-            for placed in &mut self.instances[id.0].placed {
-                let placement = &placed.placement;
-                placed.confirmed |= placement.index == address.index && placement.address.cidr == address.cidr;
+            // Each is told of once after it was set: those that were are passed by without a look at them.
+            let placed = &mut self.instances[id.0].placed;
+            let told = placed.iter_mut().filter(|placed| !placed.confirmed).find(|placed| {
+                placed.placement.index == address.index && placed.placement.address.cidr == address.cidr
+            });
+            if let Some(placed) = told {
+                placed.confirmed = true;
             }
         }
         let retry = watchers.iter().any(|id| self.instances[id.0].socket_refused);

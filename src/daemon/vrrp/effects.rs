@@ -21,6 +21,7 @@ impl Station {
     /// Until nothing is pending. What comes of it waits in `inputs`.
     pub(super) fn carry_out(&mut self) {
         while let Some(effect) = self.pending.pop_front() {
+            self.keep_time();
             match effect {
                 Effect::Send(transmission) => self.send(&transmission),
                 Effect::AddAddresses { instance, mut addresses } => {
@@ -73,10 +74,14 @@ impl Station {
         }
     }
 
-    /// The rest of a list goes on first, but not before adverts that have become due: the kernel works for
-    /// milliseconds on a long list of addresses.
+    /// The rest of a list goes on first.
     fn postpone(&mut self, rest: Effect) {
         self.pending.push_front(rest);
+    }
+
+    /// Adverts that have become due meanwhile go before anything else: the kernel works for milliseconds on a long list
+    /// of addresses, and a burst of announcements is as many lines for the log.
+    pub(super) fn keep_time(&mut self) {
         if self.machine.deadline().is_none_or(|deadline| deadline > clock::now()) {
             return;
         }
