@@ -12,7 +12,7 @@ use crate::router::{Daemon, Make};
 const ADDRESSES: usize = 3_000;
 const INTERVAL: Duration = Duration::from_millis(100);
 /// What a debug build on a loaded machine keeps; the kernel's work on the addresses alone takes several times as long.
-const SLACK: Duration = Duration::from_millis(150);
+const SLACK: Duration = Duration::from_millis(75);
 
 fn configuration() -> String {
     let mut text = format!(
