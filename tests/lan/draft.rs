@@ -4,12 +4,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use keepalived_rs::base::name::{
-    InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, Version, Vrid, Weight,
+    FilePath, InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackProcessName,
+    Version, Vrid, Weight,
 };
 use keepalived_rs::base::net::{Cidr, Family};
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::notify::{Script, ScriptIdentity, StateScripts};
-use keepalived_rs::model::track::{TrackEffect, TrackScript, TrackedInterface, TrackedScript};
+use keepalived_rs::model::track::{
+    ProcessPattern, TrackEffect, TrackFile, TrackProcess, TrackScript, TrackedFile, TrackedInterface, TrackedProcess,
+    TrackedScript,
+};
 use keepalived_rs::model::vrrp::{
     Announce, AntiReplay, AuthHmac, Authentication, HmacKey, HmacMode, Instance, InstanceId, OldChecksum, Secret,
     SyncGroup, Transport, UnicastPeer, VirtualAddress, Vrrp,
@@ -142,6 +146,34 @@ pub fn script(name: &str, rise: u32, fall: u32) -> TrackScript {
 
 pub fn track_script(name: &str, weight: i16, reverse: bool) -> TrackedScript {
     TrackedScript { script: ScriptName::new(name), effect: TrackEffect { weight: Weight(weight), reverse } }
+}
+
+/// A file that holds a number.
+pub fn track_file(name: &str) -> TrackFile {
+    TrackFile { name: TrackFileName::new(name), path: FilePath::new(&format!("/run/{name}")), init: None }
+}
+
+pub fn tracked_file(name: &str, weight: i16) -> TrackedFile {
+    TrackedFile { file: TrackFileName::new(name), effect: TrackEffect { weight: Weight(weight), reverse: false } }
+}
+
+/// At least one must run.
+pub fn track_process(name: &str, delay: Interval) -> TrackProcess {
+    let pattern =
+        ProcessPattern { path: name.to_owned(), arguments: Vec::new(), full_command: false, arguments_match: None };
+    TrackProcess {
+        name: TrackProcessName::new(name),
+        pattern: Arc::new(pattern),
+        quorum: 1,
+        quorum_max: u32::MAX,
+        terminate_delay: delay,
+        fork_delay: delay,
+    }
+}
+
+pub fn tracked_process(name: &str, weight: i16) -> TrackedProcess {
+    let effect = TrackEffect { weight: Weight(weight), reverse: false };
+    TrackedProcess { process: TrackProcessName::new(name), effect }
 }
 
 pub fn track_interface(name: &str, weight: i16, reverse: bool) -> TrackedInterface {

@@ -12,6 +12,7 @@ use keepalived_rs::base::time::{Interval, Time, WallTime};
 use keepalived_rs::model::device::Barred;
 use keepalived_rs::model::host::{HostAddress, Link, Placement};
 use keepalived_rs::model::route::Item;
+use keepalived_rs::model::track::CountCause;
 use keepalived_rs::model::vrrp::{InstanceId, SocketKey, Vrrp};
 use keepalived_rs::vrrp::router::Router;
 use keepalived_rs::vrrp::{Effect, Input, Release};
@@ -181,6 +182,13 @@ impl Host {
             listed.push(Input::Address(HostAddress { index: *index, cidr: *cidr, scope, tentative: false }));
         }
         listed.extend(self.items.iter().map(|item| items::told(item, false)));
+        for file in &self.model.files {
+            listed.push(Input::File { path: file.path.clone(), number: 0 });
+        }
+        for process in &self.model.processes {
+            let pattern = process.pattern.clone();
+            listed.push(Input::Processes { pattern, count: 1, cause: CountCause::Other });
+        }
         for input in listed {
             self.feed(now, input, &mut done)?;
         }

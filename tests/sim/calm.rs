@@ -128,6 +128,8 @@ impl Sim {
             instance.preempt
                 && instance.track_scripts.is_empty()
                 && instance.track_interfaces.is_empty()
+                && instance.track_files.is_empty()
+                && instance.track_processes.is_empty()
                 && self.hosts.iter().all(|host| host.model.sync_groups.is_empty())
                 && !self.hosts[*at].planted.deaf
                 && !self.hosts[*at].planted.mute

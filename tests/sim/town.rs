@@ -109,12 +109,23 @@ pub fn draw(random: &mut Random) -> Vec<Host> {
                 true => vec![draft::sync_group("G1", (0..instances.len()).map(InstanceId).collect())],
                 false => Vec::new(),
             };
+            let (mut files, mut processes) = (Vec::new(), Vec::new());
+            if !grouped && owner.is_none() && one_in(random, 3) {
+                files.push(Arc::new(draft::track_file("number")));
+                instances[0].track_files.push(draft::tracked_file("number", [0, 1, 2][random.up_to(2) as usize]));
+            }
+            if !grouped && owner.is_none() && one_in(random, 3) {
+                processes.push(Arc::new(draft::track_process("daemon", Interval::from_millis(500 * random.up_to(3)))));
+                let weight = [0, -70, 30][random.up_to(2) as usize];
+                instances[0].track_processes.push(draft::tracked_process("daemon", weight));
+            }
             if groups.is_empty() && segments > 1 && one_in(random, 2) {
                 let weight = [0, -80][random.up_to(1) as usize];
                 instances[0].track_interfaces.push(draft::track_interface("eth1", weight, false));
             }
             let mut model = draft::model(instances, groups, scripts);
             model.startup_delay = startup_delay;
+            (model.files, model.processes) = (files, processes);
             let name = ["A", "B", "C", "D"][router];
             let mut host = Host::new(name, interfaces, Arc::new(model));
             host.late = one_in(random, 2);

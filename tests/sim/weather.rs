@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use keepalived_rs::base::name::ScriptName;
 use keepalived_rs::base::random::Random;
 use keepalived_rs::base::time::{Interval, Time};
-use keepalived_rs::model::track::ScriptOutcome;
+use keepalived_rs::model::track::{CountCause, ScriptOutcome};
 use keepalived_rs::model::vrrp::{InstanceId, State, Vrrp};
 use keepalived_rs::vrrp::{Effect, Input, Packet};
 
@@ -180,6 +180,22 @@ impl Sim {
                 let outcome = [ScriptOutcome::Exited(0), ScriptOutcome::Exited(1), ScriptOutcome::TimedOut]
                     [self.random.up_to(2) as usize];
                 self.feed(host, Input::Script { name: ScriptName::new("chk"), outcome })?;
+            }
+            55..=58 => {
+                let number = [-254, -40, 0, 0, 7, 126][self.random.up_to(5) as usize];
+                let paths: Vec<_> = self.hosts[host].model.files.iter().map(|file| file.path.clone()).collect();
+                for path in paths {
+                    self.feed(host, Input::File { path, number })?;
+                }
+            }
+            59..=62 => {
+                let count = self.random.up_to(2) as u32;
+                let cause = [CountCause::Fork, CountCause::Exit, CountCause::Other][self.random.up_to(2) as usize];
+                let patterns: Vec<_> =
+                    self.hosts[host].model.processes.iter().map(|process| process.pattern.clone()).collect();
+                for pattern in patterns {
+                    self.feed(host, Input::Processes { pattern, count, cause })?;
+                }
             }
             36..=40 => self.garbage(host)?,
             41..=42 => {
