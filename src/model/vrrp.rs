@@ -36,6 +36,7 @@ pub struct Vrrp {
     pub firewall: Option<Firewall>,
     /// `disable_local_igmp` (VR-270).
     pub disable_local_igmp: bool,
+    pub garp_groups: Vec<GarpGroup>,
     /// `vrrp_startup_delay` (VR-130).
     pub startup_delay: Interval,
     /// `vrrp_delay_after_boot`: no sooner than so long after the machine's start (VR-130).
@@ -328,6 +329,16 @@ pub struct Announce {
     pub extra_interval: Interval,
     /// `garp_extra_if all`: on all of them, not on virtual interfaces only.
     pub extra_all: bool,
+}
+
+/// A `garp_group`: interfaces that announce through one queue (VR-177). No interface is in two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GarpGroup {
+    /// Least gap between two gratuitous ARPs; zero: none.
+    pub garp_interval: Interval,
+    pub gna_interval: Interval,
+    /// Never empty.
+    pub interfaces: Vec<InterfaceName>,
 }
 
 /// One `vrrp_sync_group`: members move together.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::announce::announcement;
+use super::announce::{announcement, lane};
 use super::host::{Host, is_link_local};
 use super::instance::{Placed, Turn, VirtualRouter};
 use super::{Announcement, Effect};
@@ -161,7 +161,9 @@ impl VirtualRouter {
             }
         }
         let mut now = Vec::new();
-        turn.queues.burst(turn.now, self.id, &self.model.announce, all, rounds, &mut now);
+        let (host, groups, settings) = (turn.host, turn.garp_groups, self.model.announce);
+        let lane = |one: &Announcement| lane(host, groups, &settings, one);
+        turn.queues.burst(turn.now, self.id, &lane, all, rounds, &mut now);
         send_announcements(now, turn.host, turn.out);
     }
 }

@@ -7,7 +7,7 @@ use super::Announcement;
 use super::host::Host;
 use crate::base::net::{Family, InterfaceIndex};
 use crate::base::time::{Interval, Time};
-use crate::model::vrrp::{Announce, InstanceId};
+use crate::model::vrrp::{Announce, GarpGroup, InstanceId};
 
 /// When the later bursts of one virtual router are due. All end when it leaves Master.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -76,9 +76,30 @@ pub fn announcement(host: &Host, index: InterfaceIndex, address: IpAddr) -> Opti
     Some(Announcement { index, mac: link.mac?, address, router })
 }
 
-/// Announcements that wait for their turn on an interface (`vrrp_garp_interval`, VR-177).
+/// What shares a gap: an interface, or those of a `garp_group` (VR-177).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    Interface(InterfaceIndex),
+    Group(usize),
+}
+
+/// The lane of an announcement and its gap: the group's, if its interface is in one, else that of all.
+pub fn lane(host: &Host, groups: &[GarpGroup], settings: &Announce, one: &Announcement) -> (Lane, Interval) {
+    let by_family = |garp, gna| match Family::of(one.address) {
+        Family::V4 => garp,
+        Family::V6 => gna,
+    };
+    let name = host.link(one.index).map(|link| &link.name);
+    let group = groups.iter().position(|group| name.is_some_and(|name| group.interfaces.contains(name)));
+    match group.and_then(|at| Some((at, groups.get(at)?))) {
+        Some((at, group)) => (Lane::Group(at), by_family(group.garp_interval, group.gna_interval)),
+        None => (Lane::Interface(one.index), by_family(settings.garp_interval, settings.gna_interval)),
+    }
+}
+
+/// Announcements that wait for their turn in a lane (`vrrp_garp_interval`, `garp_group`, VR-177).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Queues(BTreeMap<(InterfaceIndex, Family), Queue>);
+pub struct Queues(BTreeMap<(Lane, Family), Queue>);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Queue {
@@ -96,26 +117,24 @@ struct Waiting {
 }
 
 impl Queues {
-    /// Announces all, `rounds` times round: at once where no gap is wanted, else one by one. Appends what is sent now.
+    /// Announces all, `rounds` times round: at once where `lane` wants no gap, else one by one. Appends what is sent now.
     pub fn burst(
         &mut self,
         now: Time,
         instance: InstanceId,
-        settings: &Announce,
+        lane: &dyn Fn(&Announcement) -> (Lane, Interval),
         all: &[Announcement],
         rounds: u32,
         out: &mut Vec<Announcement>,
     ) {
-        let gap = |announcement: &Announcement| match Family::of(announcement.address) {
-            Family::V4 => settings.garp_interval,
-            Family::V6 => settings.gna_interval,
-        };
+        let gap = |one: &Announcement| lane(one).1;
         for _ in 0..rounds {
             out.extend(all.iter().filter(|one| gap(one).is_zero()).cloned());
         }
         for one in all.iter().filter(|one| !gap(one).is_zero()) {
-            let queue = self.0.entry((one.index, Family::of(one.address))).or_default();
-            queue.gap = gap(one);
+            let (lane, gap) = lane(one);
+            let queue = self.0.entry((lane, Family::of(one.address))).or_default();
+            queue.gap = gap;
             let same = |waiting: &&mut Waiting| waiting.instance == instance && waiting.announcement == *one;
             match queue.waiting.iter_mut().find(same) {
                 Some(waiting) => waiting.times = waiting.times.max(rounds),
@@ -128,7 +147,7 @@ impl Queues {
         self.turn(now, out);
     }
 
-    /// Appends what may be sent now, one for each interface and family.
+    /// Appends what may be sent now, one for each lane and family.
     pub fn turn(&mut self, now: Time, out: &mut Vec<Announcement>) {
         for queue in self.0.values_mut() {
             if queue.free.is_some_and(|free| free > now) {

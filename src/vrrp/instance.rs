@@ -30,7 +30,7 @@ use crate::model::device::Barred;
 use crate::model::event::vrrp::{Event as Report, Fact};
 use crate::model::event::{Notification, NotifyState};
 use crate::model::host::Placement;
-use crate::model::vrrp::{Instance, InstanceId, SocketKey, State, Statistics};
+use crate::model::vrrp::{GarpGroup, Instance, InstanceId, SocketKey, State, Statistics};
 
 /// How soon an address owner takes over at the start (VR-127).
 const AT_ONCE: Interval = Interval::from_micros(1);
@@ -91,6 +91,7 @@ pub struct Turn<'a> {
     pub release: Release,
     pub notify_priority_changes: bool,
     pub host: &'a Host,
+    pub garp_groups: &'a [GarpGroup],
     pub queues: &'a mut Queues,
     pub out: &'a mut Vec<Effect>,
 }

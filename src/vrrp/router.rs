@@ -763,6 +763,7 @@ impl Router {
             release: self.release,
             notify_priority_changes: self.model.notify_priority_changes,
             host: &self.host,
+            garp_groups: &self.model.0.garp_groups,
             queues: &mut self.queues,
             out,
         };

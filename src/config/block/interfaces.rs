@@ -43,10 +43,10 @@ pub struct GarpGroup {
 
 keywords! {
     pub static GARP_GROUP: GarpGroup {
-        set "garp_interval" (garp_interval: Seconds<0, 4_294_967_295> = "0") "Least gap between gratuitous ARPs of the group." { acted: false, complaint: "garp_group garp_interval '{}' invalid" };
-        set "gna_interval" (gna_interval: Seconds<0, 4_294_967_295> = "0") "Least gap between unsolicited advertisements of the group." { acted: false, complaint: "garp_group gna_interval '{}' invalid" };
-        call "interface" (interface, Value, "<interface>", "") "An interface of the group." { acted: false };
-        call "interfaces" (interfaces, Lines, "{ <interface>… }", "") "Interfaces of the group." { acted: false };
+        set "garp_interval" (garp_interval: Seconds<0, 4_294_967_295> = "0") "Least gap between gratuitous ARPs of the group." { complaint: "garp_group garp_interval '{}' invalid" };
+        set "gna_interval" (gna_interval: Seconds<0, 4_294_967_295> = "0") "Least gap between unsolicited advertisements of the group." { complaint: "garp_group gna_interval '{}' invalid" };
+        call "interface" (interface, Value, "<interface>", "") "An interface of the group.";
+        call "interfaces" (interfaces, Lines, "{ <interface>… }", "") "Interfaces of the group.";
     }
 }
 

@@ -66,7 +66,7 @@ keywords! {
         lines "static_routes" (statics::static_route, "{ <route entry>… }") "Routes set at start and removed at stop.";
         lines "static_rules" (statics::static_rule, "{ <rule entry>… }") "Rules set at start and removed at stop.";
         block "vrrp_sync_group" (vrrp_sync_group) "Instances that change state together.";
-        block "garp_group" (garp_group) "Interfaces that share the spacing of gratuitous ARP." { acted: false };
+        block "garp_group" (garp_group) "Interfaces that share the spacing of gratuitous ARP.";
         lines "linkbeat_interfaces" (interfaces::linkbeat, "{ <interface> [MII|ETHTOOL|IOCTL]… }") "Interfaces whose link state is polled." { acted: false };
         block "vrrp_instance" (vrrp_instance) "One virtual router.";
         block "vrrp_script" (vrrp_script) "A script that changes priorities.";

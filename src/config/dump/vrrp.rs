@@ -8,7 +8,7 @@ use crate::base::name::{Authentication, InterfaceName};
 use crate::base::net::Family;
 use crate::model::device::Device;
 use crate::model::vrrp::{
-    Announce, AntiReplay, AuthHmac, HmacKey, HmacMode, Instance, OldChecksum, Secret, SyncGroup, Transport,
+    Announce, AntiReplay, AuthHmac, GarpGroup, HmacKey, HmacMode, Instance, OldChecksum, Secret, SyncGroup, Transport,
     UnicastPeer, VirtualAddress, Vrrp,
 };
 
@@ -31,6 +31,8 @@ pub fn settings(out: &mut Writer, vrrp: &Vrrp) {
         vmac_addr_prefix,
         firewall,
         disable_local_igmp,
+        // Blocks of their own.
+        garp_groups: _,
         startup_delay,
         delay_after_boot,
         log_unknown_vrids,
@@ -68,9 +70,19 @@ pub fn blocks(out: &mut Writer, vrrp: &Vrrp) {
     vrrp.scripts.iter().for_each(|script| track::script(out, script));
     vrrp.files.iter().for_each(|file| track::file(out, file));
     vrrp.processes.iter().for_each(|process| track::process(out, process));
+    vrrp.garp_groups.iter().for_each(|group| garp_group(out, group));
     route::statics(out, &vrrp.statics, &vrrp.instances);
     vrrp.instances.iter().for_each(|one| instance(out, one, &vrrp.devices));
     vrrp.sync_groups.iter().for_each(|group| sync_group(out, group, &vrrp.instances));
+}
+
+fn garp_group(out: &mut Writer, group: &GarpGroup) {
+    let GarpGroup { garp_interval, gna_interval, interfaces } = group;
+    out.open("garp_group");
+    out.value("garp_interval", garp_interval);
+    out.value("gna_interval", gna_interval);
+    out.entries("interfaces", interfaces.iter().map(|name| word(name.as_str()).to_string()));
+    out.close();
 }
 
 /// One `vrrp_instance`. What decides the family and the version comes before the addresses.

@@ -20,7 +20,7 @@ use crate::base::name::InterfaceName;
 use crate::base::time::Interval;
 use crate::config::block::value;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::model::vrrp::{Instance, InstanceId, SyncGroup, Transport, VirtualAddress, Vrrp};
+use crate::model::vrrp::{GarpGroup, Instance, InstanceId, SyncGroup, Transport, VirtualAddress, Vrrp};
 
 impl Resolver<'_> {
     pub(super) fn vrrp(&mut self) -> Vrrp {
@@ -58,6 +58,7 @@ impl Resolver<'_> {
                 || groups.iter().any(|group| tracks(&group.track_scripts))
         });
         watched.retain_tracked(&instances, &groups);
+        let garp_groups = self.garp_groups();
         let global = &config.global;
         Vrrp {
             instances: instances.into_iter().map(Arc::new).collect(),
@@ -70,6 +71,7 @@ impl Resolver<'_> {
             vmac_addr_prefix: self.address_prefix(),
             firewall,
             disable_local_igmp: global.disable_local_igmp.is_some(),
+            garp_groups,
             startup_delay: Interval::from_micros(value(&global.vrrp_startup_delay).map_or(0, |delay| delay.0)),
             delay_after_boot: Interval::from_micros(value(&global.vrrp_delay_after_boot).map_or(0, |delay| delay.0)),
             log_unknown_vrids: global.log_unknown_vrids.is_some(),
@@ -102,6 +104,34 @@ impl Resolver<'_> {
             self.late(Code::InvalidValue, spans[later], words);
             instances[later].disabled = true;
         }
+    }
+
+    /// VR-177, VR-178: no interface is in two groups, and none is a virtual MAC's.
+    fn garp_groups(&mut self) -> Vec<GarpGroup> {
+        let config = self.config;
+        let mut groups: Vec<GarpGroup> = Vec::new();
+        for block in config.garp_groups.iter().filter(|block| !block.removed) {
+            let mut interfaces = Vec::new();
+            for given in &block.interfaces {
+                let name = InterfaceName::new(&given.value);
+                let taken = interfaces.contains(&name) || groups.iter().any(|group| group.interfaces.contains(&name));
+                let device = self.devices.all.iter().any(|device| device.name == name);
+                if taken || device {
+                    let why = if device { "is a VMAC" } else { "is in a garp_group already" };
+                    let words = format!("garp_group interface {} {why} - ignoring", given.value);
+                    self.report(Code::InvalidValue, given.span, words);
+                } else {
+                    interfaces.push(name);
+                }
+            }
+            if !interfaces.is_empty() {
+                let gap = |given: Option<u64>| Interval::from_micros(given.unwrap_or(0));
+                let garp_interval = gap(value(&block.garp_interval).map(|gap| gap.0));
+                let gna_interval = gap(value(&block.gna_interval).map(|gap| gap.0));
+                groups.push(GarpGroup { garp_interval, gna_interval, interfaces });
+            }
+        }
+        groups
     }
 
     /// VR-112: two virtual routers that others could not tell apart.

@@ -28,7 +28,7 @@ fn shown(out: &[Announcement]) -> Vec<String> {
 fn rounds_leave_at_once() {
     let mut out = Vec::new();
     let mut queues = Queues::default();
-    queues.burst(Time::ZERO, US, &settings(0, 0), &all(&["10.0.0.1", "fe80::1"]), 2, &mut out);
+    queues.burst(Time::ZERO, US, &by(&settings(0, 0)), &all(&["10.0.0.1", "fe80::1"]), 2, &mut out);
     assert_eq!(shown(&out), ["10.0.0.1", "fe80::1", "10.0.0.1", "fe80::1"]);
     assert_eq!((queues.deadline(), queues), (None, Queues::default()));
 }
@@ -40,12 +40,12 @@ fn queues_are_paced_by_family() {
     let mut queues = Queues::default();
     let (settings, all) = (settings(50, 0), all(&["10.0.0.1", "10.0.0.2", "fe80::1"]));
     let mut now = Time::from_micros(1_000);
-    queues.burst(now, US, &settings, &all, 2, &mut out);
+    queues.burst(now, US, &by(&settings), &all, 2, &mut out);
     assert_eq!(shown(&out), ["fe80::1", "fe80::1", "10.0.0.1"]);
     assert_eq!(queues.deadline(), Some(now + Interval::from_millis(50)));
     // The same burst again: once of the first is gone, so it is due twice again.
     out.clear();
-    queues.burst(now, US, &settings, &all[..2], 2, &mut out);
+    queues.burst(now, US, &by(&settings), &all[..2], 2, &mut out);
     assert!(out.is_empty(), "not before the gap is over");
     while let Some(next) = queues.deadline() {
         now = next;
@@ -63,8 +63,8 @@ fn a_cancelled_instance_is_silent() {
     let mut out = Vec::new();
     let mut queues = Queues::default();
     let (settings, all) = (settings(50, 50), all(&["10.0.0.1", "10.0.0.2"]));
-    queues.burst(Time::ZERO, US, &settings, &all[..1], 3, &mut out);
-    queues.burst(Time::ZERO, InstanceId(1), &settings, &all[1..], 1, &mut out);
+    queues.burst(Time::ZERO, US, &by(&settings), &all[..1], 3, &mut out);
+    queues.burst(Time::ZERO, InstanceId(1), &by(&settings), &all[1..], 1, &mut out);
     queues.cancel(US);
     out.clear();
     queues.turn(Time::ZERO + Interval::from_millis(50), &mut out);
@@ -88,4 +88,39 @@ fn what_can_be_announced() {
     assert!(on(&mut host, forwarding(), "fe80::1").unwrap().router);
     assert!(!on(&mut host, plain(), "fe80::1").unwrap().router);
     assert!(announcement(&host, ETH1, ip("10.0.0.1")).is_none());
+}
+
+/// Each interface for itself, with these gaps.
+fn by(settings: &Announce) -> impl Fn(&Announcement) -> (Lane, Interval) + use<> {
+    let settings = *settings;
+    move |one| lane(&Host::default(), &[], &settings, one)
+}
+
+/// VR-177, VR-178: interfaces of a group share one queue and its gap, one without a group has that of all.
+#[test]
+fn groups_share_a_queue() {
+    let mut host = Host::default();
+    host.link_told(link(ETH0, "eth0", true));
+    host.link_told(link(ETH1, "eth1", true));
+    let group = |names: &[&str]| GarpGroup {
+        garp_interval: Interval::from_millis(20),
+        gna_interval: Interval::ZERO,
+        interfaces: names.iter().map(|name| eth(name)).collect(),
+    };
+    let all: Vec<Announcement> = [(ETH0, "10.0.0.1"), (ETH1, "10.1.0.1"), (ETH1, "fe80::1")]
+        .into_iter()
+        .filter_map(|(index, address)| announcement(&host, index, ip(address)))
+        .collect();
+    let later = Some(Time::ZERO + Interval::from_millis(20));
+    let cases = [
+        (vec![group(&["eth0", "eth1"])], 2, later),
+        (vec![group(&["eth0"]), group(&["eth1"])], 3, None),
+        (vec![group(&["eth1"])], 3, None),
+    ];
+    for (groups, at_once, next) in cases {
+        let settings = settings(50, 50);
+        let (mut queues, mut out) = (Queues::default(), Vec::new());
+        queues.burst(Time::ZERO, US, &|one| lane(&host, &groups, &settings, one), &all, 1, &mut out);
+        assert_eq!((out.len(), queues.deadline()), (at_once, next), "{groups:?}");
+    }
 }

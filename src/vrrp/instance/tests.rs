@@ -40,6 +40,7 @@ impl Bench {
             release: self.release,
             notify_priority_changes: false,
             host: &self.host,
+            garp_groups: &[],
             queues: &mut self.queues,
             out: &mut out,
         };
@@ -327,6 +328,7 @@ fn a_change_of_priority_moves_the_down_timer() {
         release: bench.release,
         notify_priority_changes: true,
         host: &bench.host,
+        garp_groups: &[],
         queues: &mut bench.queues,
         out: &mut out,
     };
@@ -371,6 +373,7 @@ fn two_owners() {
         release: bench.release,
         notify_priority_changes: false,
         host: &bench.host,
+        garp_groups: &[],
         queues: &mut bench.queues,
         out: &mut out,
     };
