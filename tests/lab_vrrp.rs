@@ -11,6 +11,8 @@ use keepalived_rs::wire::ndisc::NeighbourAdvertisement;
 
 #[path = "lab_vrrp/draft.rs"]
 mod draft;
+#[path = "lab_vrrp/flood.rs"]
+mod flood;
 #[path = "lab_vrrp/interop.rs"]
 mod interop;
 #[path = "lab_vrrp/items.rs"]

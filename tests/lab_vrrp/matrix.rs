@@ -66,6 +66,8 @@ fn kinds() -> Vec<Kind> {
             body: "unicast_src_ip 2001:db8:9::{own}\nunicast_peer {\n2001:db8:9::{other}\n}",
             ..PLAIN
         },
+        Kind { name: "v3-vmac", version: 3, address: "10.9.5.14/32", body: "use_vmac", ..PLAIN },
+        Kind { name: "v3-ip6-vmac", version: 3, address: "2001:db8:5::15/64", body: "use_vmac", ..PLAIN },
         Kind { name: "v3-group-0", version: 3, address: "10.9.5.12/32", ..PLAIN },
         Kind { name: "v3-group-1", version: 3, address: "10.9.5.13/32", interface: "eth1", ..PLAIN },
     ]

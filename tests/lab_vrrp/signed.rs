@@ -26,7 +26,7 @@ fn keys(folder: &Path, ids: &[u8], active: u8) -> String {
 }
 
 /// A line of `keepalived.stats`, asked for now.
-fn counted(daemon: &Daemon, line: &str) -> u64 {
+pub fn counted(daemon: &Daemon, line: &str) -> u64 {
     let file = daemon.folder().join("keepalived.stats");
     std::fs::remove_file(&file).unwrap_or(());
     daemon.signal(Signal::SIGUSR2);
