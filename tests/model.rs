@@ -158,6 +158,24 @@ fn sync_group_nopreempt() {
     );
 }
 
+/// VR-149, VR-239: two groups of one priority agree by the address.
+#[test]
+fn sync_group_of_equal_priorities() {
+    let equal = |_: usize, instance: &mut Instance| instance.priority = Priority(128);
+    holds("sync group, equal priorities", grouped(equal), Budget { losses: 0, ..few() }, 2000);
+}
+
+/// VR-138, VR-239: a group whose members delay their preemption.
+#[test]
+fn sync_group_with_preempt_delay() {
+    let delayed = |at: usize, instance: &mut Instance| {
+        if at == 0 {
+            instance.preempt_delay = Interval::from_secs(2);
+        }
+    };
+    holds("sync group, preempt_delay", grouped(delayed), Budget { losses: 0, links: 0, ..few() }, 1000);
+}
+
 /// The exploration is no good if it finds nothing: each planted fault must be found, and the way to it told.
 #[test]
 fn planted_faults_are_found() {
