@@ -43,8 +43,6 @@ pub struct Vrrp {
     pub delay_after_boot: Interval,
     /// `log_unknown_vrids` (VR-66).
     pub log_unknown_vrids: bool,
-    /// `vrrp_notify_priority_changes`.
-    pub notify_priority_changes: bool,
 }
 
 /// Position of an instance in `Vrrp::instances`.
@@ -167,6 +165,8 @@ pub struct Instance {
     pub notify: StateScripts,
     /// `notify_deleted` (IF-188).
     pub notify_deleted: bool,
+    /// `notify_priority_changes`: its own, else its sync group's, else `vrrp_notify_priority_changes`.
+    pub notify_priority_changes: bool,
     /// `smtp_alert`.
     pub smtp_alert: bool,
 }

@@ -105,6 +105,7 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> Instance {
         track_processes: vec![],
         notify: StateScripts::default(),
         notify_deleted: false,
+        notify_priority_changes: false,
         smtp_alert: false,
     }
 }

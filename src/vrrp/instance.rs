@@ -89,7 +89,6 @@ pub struct Turn<'a> {
     pub origin: Time,
     pub generation: u64,
     pub release: Release,
-    pub notify_priority_changes: bool,
     pub host: &'a Host,
     pub garp_groups: &'a [GarpGroup],
     pub queues: &'a mut Queues,
@@ -365,7 +364,7 @@ impl VirtualRouter {
         }
         self.report(Fact::PriorityChanged { from: old, to: self.priority() }, turn);
         self.move_master_down(before);
-        if turn.notify_priority_changes {
+        if self.model.notify_priority_changes {
             let state = match self.state {
                 State::Master => NotifyState::MasterPriority,
                 State::Initialize | State::Backup | State::Fault => NotifyState::BackupPriority,

@@ -761,7 +761,6 @@ impl Router {
             origin: self.startup.map_or(now, |until| until.max(now)),
             generation: self.generation,
             release: self.release,
-            notify_priority_changes: self.model.notify_priority_changes,
             host: &self.host,
             garp_groups: &self.model.0.garp_groups,
             queues: &mut self.queues,

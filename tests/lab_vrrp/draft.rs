@@ -135,6 +135,7 @@ impl Draft {
             track_processes: Vec::new(),
             notify: StateScripts::default(),
             notify_deleted: false,
+            notify_priority_changes: false,
             smtp_alert: false,
         };
         let vrrp = Vrrp { instances: vec![Arc::new(instance)], ..Vrrp::default() };

@@ -79,6 +79,7 @@ pub fn instance(name: &str, vrid: u8, interface: &str, priority: u8, family: Fam
         track_processes: Vec::new(),
         notify: StateScripts::default(),
         notify_deleted: false,
+        notify_priority_changes: false,
         smtp_alert: false,
     }
 }

@@ -153,7 +153,6 @@ pub fn configure(model: &mut Vrrp, what: &str, words: &mut Words) -> Result<(), 
         }
         "startup_delay" => model.startup_delay = Interval::from_micros(seconds(words, "seconds")?),
         "log_unknown_vrids" => model.log_unknown_vrids = true,
-        "notify_priority_changes" => model.notify_priority_changes = true,
         _ => return Err(words.wrong(&format!("`{what}` is not known"))),
     }
     Ok(())
@@ -274,6 +273,7 @@ fn keywords(instance: &mut Instance, words: &mut Words) -> Result<(), String> {
                 instance.track_scripts.push(draft::track_script(name, weight, words.accept("reverse")));
             }
             "notify_deleted" => instance.notify_deleted = true,
+            "notify_priority_changes" => instance.notify_priority_changes = true,
             _ => return Err(words.wrong(&format!("`{word}` is not a keyword of an instance"))),
         }
     }

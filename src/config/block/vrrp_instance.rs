@@ -76,6 +76,7 @@ pub struct VrrpInstance {
     pub notify: Given<Script>,
     pub notify_master_rx_lower_pri: Given<Script>,
     pub smtp_alert: Given<bool>,
+    pub notify_priority_changes: Given<bool>,
     pub garp_master_delay: Given<Number<0, 4294>>,
     pub garp_master_refresh: Given<Number<0, 4_294_967_295>>,
     pub garp_master_repeat: Given<Number<0, 4_294_967_295>>,
@@ -173,7 +174,7 @@ keywords! {
         script "notify" (notify) "Run on every change, with four more words." { again: "({block}) notify script already specified - ignoring {}" };
         script "notify_master_rx_lower_pri" (notify_master_rx_lower_pri) "Run when a master sees an advert of lower priority." { again: "({block}) notify_master_rx_lower_pri script already specified - ignoring {}" };
         set "smtp_alert" (smtp_alert: bool = "") "Mail on changes." { complaint: "({block}) invalid smtp_alert {} specified" };
-        read "notify_priority_changes" (bool = "") "Tell of priority changes." { complaint: "({block}) Invalid value '{}' for notify_priority_changes specified" };
+        set "notify_priority_changes" (notify_priority_changes: bool = "") "Tell of priority changes." { complaint: "({block}) Invalid value '{}' for notify_priority_changes specified" };
         call "lvs_sync_daemon_interface" (lvs_sync_daemon_interface, Value, "<interface>", "") "Old way to start the IPVS synchronisation.";
         set "garp_master_delay" (garp_master_delay: Number<0, 4294> = "5") "Seconds to the second burst of gratuitous ARP." { complaint: "({block}): garp_master_delay '{}' invalid - ignoring" };
         set "garp_master_refresh" (garp_master_refresh: Number<0, 4_294_967_295> = "0") "Seconds between gratuitous ARPs of a master." { invalid: Invalid::Default, complaint: "({block}): Invalid garp_master_refresh '{}' - ignoring" };

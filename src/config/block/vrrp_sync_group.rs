@@ -47,7 +47,7 @@ keywords! {
         set "smtp_alert" (smtp_alert: bool = "") "Mail on changes of the group." { complaint: "Invalid vrrp_group smtp_alert parameter {}" };
         set "global_tracking" (tracking_weight: Flag = "") "Old name of sync_group_tracking_weight." { deprecated: "global_tracking is deprecated. Use track_interface/script/file on the sync group" };
         set "sync_group_tracking_weight" (tracking_weight: Flag = "") "Members keep weights of their own.";
-        read "notify_priority_changes" (bool = "") "Tell of priority changes of members." { complaint: "({block}) Invalid value '{}' for sync group notify_priority_changes specified" };
+        set "notify_priority_changes" (notify_priority_changes: bool = "") "Tell of priority changes of members." { complaint: "({block}) Invalid value '{}' for sync group notify_priority_changes specified" };
     }
 }
 

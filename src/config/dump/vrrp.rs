@@ -36,7 +36,6 @@ pub fn settings(out: &mut Writer, vrrp: &Vrrp) {
         startup_delay,
         delay_after_boot,
         log_unknown_vrids,
-        notify_priority_changes,
     } = vrrp;
     if !startup_delay.is_zero() {
         out.value("vrrp_startup_delay", startup_delay);
@@ -45,7 +44,6 @@ pub fn settings(out: &mut Writer, vrrp: &Vrrp) {
         out.value("vrrp_delay_after_boot", delay_after_boot);
     }
     out.flag("log_unknown_vrids", *log_unknown_vrids);
-    out.value("vrrp_notify_priority_changes", boolean(*notify_priority_changes));
     out.flag("disable_local_igmp", *disable_local_igmp);
     out.value("vmac_addr_prefix", word(vmac_addr_prefix));
     if let Some(firewall) = firewall {
@@ -136,6 +134,7 @@ fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
         track_processes,
         notify: scripts,
         notify_deleted,
+        notify_priority_changes,
         smtp_alert,
     } = instance;
     out.open(format_args!("vrrp_instance {}", word(name.as_str())));
@@ -185,6 +184,7 @@ fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
     track::processes(out, track_processes);
     notify::state_scripts(out, scripts);
     out.flag("notify_deleted", *notify_deleted && scripts.deleted.is_none());
+    out.value("notify_priority_changes", boolean(*notify_priority_changes));
     notify::smtp_alert(out, *smtp_alert);
     out.close();
 }

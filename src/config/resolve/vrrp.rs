@@ -75,7 +75,6 @@ impl Resolver<'_> {
             startup_delay: Interval::from_micros(value(&global.vrrp_startup_delay).map_or(0, |delay| delay.0)),
             delay_after_boot: Interval::from_micros(value(&global.vrrp_delay_after_boot).map_or(0, |delay| delay.0)),
             log_unknown_vrids: global.log_unknown_vrids.is_some(),
-            notify_priority_changes: value(&global.vrrp_notify_priority_changes).unwrap_or(false),
         }
     }
 

@@ -23,6 +23,7 @@ pub fn same_but_for_notify(one: &Instance, other: &Instance) -> bool {
         name: one.name.clone(),
         notify: StateScripts::default(),
         notify_deleted: false,
+        notify_priority_changes: false,
         smtp_alert: false,
         wants_master: false,
         ..instance.clone()

@@ -38,7 +38,6 @@ impl Bench {
             origin: self.now,
             generation: 1,
             release: self.release,
-            notify_priority_changes: false,
             host: &self.host,
             garp_groups: &[],
             queues: &mut self.queues,
@@ -317,7 +316,8 @@ fn version_2_counts_with_its_own_interval() {
 /// VR-122: a running down timer moves by the difference of old and new.
 #[test]
 fn a_change_of_priority_moves_the_down_timer() {
-    let mut bench = Bench::in_state(State::Backup, instance("VI_1", 51, 100));
+    let told = Instance { notify_priority_changes: true, ..instance("VI_1", 51, 100) };
+    let mut bench = Bench::in_state(State::Backup, told);
     bench.now += SECOND;
     let mut out = Vec::new();
     let mut turn = Turn {
@@ -326,7 +326,6 @@ fn a_change_of_priority_moves_the_down_timer() {
         origin: bench.now,
         generation: 1,
         release: bench.release,
-        notify_priority_changes: true,
         host: &bench.host,
         garp_groups: &[],
         queues: &mut bench.queues,
@@ -371,7 +370,6 @@ fn two_owners() {
         origin: bench.now,
         generation: 1,
         release: bench.release,
-        notify_priority_changes: false,
         host: &bench.host,
         garp_groups: &[],
         queues: &mut bench.queues,

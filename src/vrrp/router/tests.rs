@@ -128,9 +128,12 @@ fn a_script_without_result_holds_back() {
 #[test]
 fn a_weighted_script_moves_the_priority() {
     let model = Vrrp {
-        notify_priority_changes: true,
         scripts: vec![Arc::new(script("chk", 1, 2))],
-        ..vrrp(vec![Instance { track_scripts: vec![tracked("chk", -60)], ..instance("VI_1", 51, 100) }])
+        ..vrrp(vec![Instance {
+            track_scripts: vec![tracked("chk", -60)],
+            notify_priority_changes: true,
+            ..instance("VI_1", 51, 100)
+        }])
     };
     let mut stage = Stage::master(model);
     stage.script("chk", 0);

@@ -152,6 +152,7 @@ impl Resolver<'_> {
             track_processes: watched.tracked_processes(&block.track_processes),
             notify: self.state_scripts(block),
             notify_deleted: block.deleted.is_some(),
+            notify_priority_changes: self.notify_priority_changes(block),
             smtp_alert,
         })
     }
@@ -485,6 +486,15 @@ impl Resolver<'_> {
             AuthType::Pass => Authentication::Pass(password),
             AuthType::Ah => Authentication::Ah(password),
         }
+    }
+
+    /// Its own word, else that of the group that it is in, else everyone's.
+    fn notify_priority_changes(&self, block: &VrrpInstance) -> bool {
+        let config = self.config;
+        let in_group = config.sync_groups.iter().find(|group| group.members.iter().any(|one| one.value == block.name));
+        let of_group = in_group.and_then(|group| value(&group.notify_priority_changes));
+        let own = value(&block.notify_priority_changes).or(of_group);
+        own.or(value(&config.global.vrrp_notify_priority_changes)).unwrap_or(false)
     }
 
     /// VR-42: AH starts as backup unless it owns the addresses.

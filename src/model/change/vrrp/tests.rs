@@ -65,6 +65,7 @@ fn instance(name: &str, vrid: u8, interface: &str) -> Instance {
         track_processes: vec![],
         notify: StateScripts::default(),
         notify_deleted: false,
+        notify_priority_changes: false,
         smtp_alert: false,
     }
 }
