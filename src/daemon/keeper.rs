@@ -293,7 +293,7 @@ impl Work {
 
     fn is_vrf(&mut self, index: InterfaceIndex) -> bool {
         let links = self.devices.links().unwrap_or_default();
-        links.iter().any(|one| one.link.index == index && one.kind == LinkKind::Vrf)
+        links.iter().any(|one| one.link.index == index && matches!(one.kind, LinkKind::Vrf { .. }))
     }
 
     /// The link-local address of a macvlan (VR-200), or what `use_ipvlan` names (VR-206).

@@ -25,6 +25,7 @@ const IFLA_GROUP: u16 = 27;
 const IFLA_LINK_NETNSID: u16 = 37;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
+const IFLA_VRF_TABLE: u16 = 1;
 const IFLA_MACVLAN_MODE: u16 = 1;
 const IFLA_IPVLAN_MODE: u16 = 1;
 const IFLA_IPVLAN_FLAGS: u16 = 2;
@@ -130,7 +131,9 @@ fn kind(about: &[u8]) -> LinkKind {
             };
             LinkKind::Ipvlan { l2: small(IFLA_IPVLAN_MODE) == Some(IPVLAN_MODE_L2), flag }
         }
-        "vrf" => LinkKind::Vrf,
+        "vrf" => LinkKind::Vrf {
+            table: find(detail, IFLA_VRF_TABLE).and_then(|table| number(table.value(), 0)).unwrap_or(0),
+        },
         _ => LinkKind::Other,
     }
 }
@@ -190,3 +193,6 @@ fn forwarding6(families: &[u8]) -> bool {
         .and_then(|conf| number(conf.value(), DEVCONF_FORWARDING))
         .is_some_and(|forwarding| forwarding != 0)
 }
+
+#[cfg(test)]
+mod tests;

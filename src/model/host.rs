@@ -44,9 +44,17 @@ pub struct LinkNature {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkKind {
-    Macvlan { private: bool },
-    Ipvlan { l2: bool, flag: IpvlanFlag },
-    Vrf,
+    Macvlan {
+        private: bool,
+    },
+    Ipvlan {
+        l2: bool,
+        flag: IpvlanFlag,
+    },
+    Vrf {
+        /// Its routing table.
+        table: u32,
+    },
     Other,
 }
 

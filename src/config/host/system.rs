@@ -12,7 +12,7 @@ use nix::sys::statvfs::FsFlags;
 
 use super::{Directory, Host, Interface, KeyFile, Program, User};
 use crate::base::net::InterfaceIndex;
-use crate::model::host::LinkNature;
+use crate::model::host::{LinkKind, LinkNature};
 use crate::model::notify::ScriptIdentity;
 
 /// Bytes read of a key file.
@@ -79,6 +79,14 @@ impl Host for System {
 
     fn links(&self) -> Vec<LinkNature> {
         self.links.clone()
+    }
+
+    fn vrf_table(&self, name: &str) -> Option<u32> {
+        let found = self.links.iter().find(|one| one.link.name.as_str() == name)?;
+        match found.kind {
+            LinkKind::Vrf { table } => Some(table),
+            LinkKind::Macvlan { .. } | LinkKind::Ipvlan { .. } | LinkKind::Other => None,
+        }
     }
 
     fn interface_group(&self, name: &str) -> Option<u32> {
