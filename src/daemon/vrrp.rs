@@ -158,11 +158,13 @@ impl Station {
         let timer = Timer::new().map_err(|error| failed("create a timer", &error))?;
         let addresses = Addresses::open().map_err(|error| failed("open an rtnetlink socket", &error))?;
         let items = Items::open().map_err(|error| failed("open an rtnetlink socket", &error))?;
+        let doer = items.port().map_err(|error| failed("read the port of a socket", &error))?;
         let announcer = AnnounceSocket::open().map_err(|error| failed("open a packet socket", &error))?;
-        let (monitor, present) = Monitor::open(follow).map_err(|failure| match failure {
+        let (mut monitor, present) = Monitor::open(follow).map_err(|failure| match failure {
             Failure::Socket(error) => failed("read links and addresses", &error),
             other => failed("read links and addresses", &io::Error::other(other)),
         })?;
+        monitor.set_doer(doer);
         let station = Station {
             machine,
             generation,
@@ -287,9 +289,7 @@ impl Station {
                 Change::LinkGone(index) => Input::LinkGone(index),
                 Change::Address(address) => Input::Address(address),
                 Change::AddressGone(address) => Input::AddressGone(address),
-                Change::Route(route) => Input::Route(route),
                 Change::RouteGone(route) => Input::RouteGone(route),
-                Change::Rule(rule) => Input::Rule(rule),
                 Change::RuleGone(rule) => Input::RuleGone(rule),
             });
         }

@@ -29,6 +29,11 @@ impl Items {
         Ok(())
     }
 
+    /// The port that the kernel names as the doer of what is done here.
+    pub fn port(&self) -> io::Result<u32> {
+        self.socket.port()
+    }
+
     /// Sets all, in order. One that is there already is where it is wanted.
     pub fn set(&mut self, items: &[Item]) -> Result<Vec<Refused>, Failure> {
         let requests: Vec<Request> = items.iter().map(addition).collect();

@@ -61,11 +61,8 @@ pub enum Change {
     /// Appeared, or is no longer tentative.
     Address(HostAddress),
     AddressGone(HostAddress),
-    /// A route of our protocol was set, or taken away.
-    Route(HostRoute),
+    /// A route of our protocol was taken away, and not by us.
     RouteGone(HostRoute),
-    /// A rule of our protocol was set, or taken away.
-    Rule(Rule),
     RuleGone(Rule),
 }
 
@@ -99,6 +96,8 @@ struct Known {
     /// Of our protocol, as far as they are followed.
     routes: BTreeSet<HostRoute>,
     rules: BTreeSet<Rule>,
+    /// The port by which we set and take away routes and rules ourselves.
+    doer: u32,
 }
 
 /// Follows this network namespace's links and addresses.
@@ -125,6 +124,11 @@ impl Monitor {
     pub fn reopen(&mut self) -> Result<Vec<Change>, Failure> {
         self.socket = subscribe(self.follow)?;
         self.look_again()
+    }
+
+    /// What is done by this port is our own doing and not told.
+    pub fn set_doer(&mut self, port: u32) {
+        self.known.doer = port;
     }
 
     /// Follows other routes and rules from now on.
@@ -211,7 +215,7 @@ impl Monitor {
             }
         }
         for (kind, payload) in links.iter().chain(&addresses).chain(&followed) {
-            drop(found.learn(&Frame { kind: *kind, flags: 0, sequence: 0, payload }));
+            drop(found.learn(&Frame { kind: *kind, flags: 0, sequence: 0, port: 0, payload }));
         }
         Ok(self.known.become_as(found))
     }
@@ -230,6 +234,10 @@ fn subscribe(follow: Follow) -> io::Result<AsyncFd<netlink_sys::Socket>> {
 }
 
 impl Known {
+    fn is_ours(&self, frame: &Frame<'_>) -> bool {
+        frame.port != 0 && frame.port == self.doer
+    }
+
     /// Takes a notification in; returns what it changed, as a change may come to several.
     fn learn(&mut self, frame: &Frame<'_>) -> Vec<Change> {
         match frame.kind {
@@ -251,23 +259,23 @@ impl Known {
             RTM_NEWNETCONF => self.learn_forwarding(frame.payload),
             RTM_NEWROUTE => {
                 let Some(route) = route::parse(frame.payload) else { return Vec::new() };
-                self.routes.insert(route.clone());
-                vec![Change::Route(route)]
+                self.routes.insert(route);
+                Vec::new()
             }
             RTM_DELROUTE => {
                 let Some(route) = route::parse(frame.payload) else { return Vec::new() };
                 self.routes.remove(&route);
-                vec![Change::RouteGone(route)]
+                if self.is_ours(frame) { Vec::new() } else { vec![Change::RouteGone(route)] }
             }
             RTM_NEWRULE => {
                 let Some(rule) = rule::parse(frame.payload).filter(ours) else { return Vec::new() };
-                self.rules.insert(rule.clone());
-                vec![Change::Rule(rule)]
+                self.rules.insert(rule);
+                Vec::new()
             }
             RTM_DELRULE => {
                 let Some(rule) = rule::parse(frame.payload).filter(ours) else { return Vec::new() };
                 self.rules.remove(&rule);
-                vec![Change::RuleGone(rule)]
+                if self.is_ours(frame) { Vec::new() } else { vec![Change::RuleGone(rule)] }
             }
             _ => Vec::new(),
         }
@@ -337,9 +345,7 @@ impl Known {
                 changes.push(Change::Address(address));
             }
         }
-        changes.extend(found.routes.difference(&self.routes).cloned().map(Change::Route));
-        changes.extend(found.rules.difference(&self.rules).cloned().map(Change::Rule));
-        *self = found;
+        *self = Known { doer: self.doer, ..found };
         changes
     }
 }

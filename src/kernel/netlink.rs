@@ -82,6 +82,8 @@ pub struct Frame<'a> {
     pub kind: u16,
     pub flags: u16,
     pub sequence: u32,
+    /// The port of whoever asked for what a notification tells of; 0: the kernel itself.
+    pub port: u32,
     pub payload: &'a [u8],
 }
 
@@ -96,6 +98,7 @@ pub fn frames(datagram: &[u8]) -> impl Iterator<Item = Frame<'_>> {
             kind: buffer.message_type(),
             flags: buffer.flags(),
             sequence: buffer.sequence_number(),
+            port: buffer.port_number(),
             payload: rest.get(NETLINK_HEADER..length)?,
         };
         rest = rest.get(length.next_multiple_of(ALIGN)..).unwrap_or_default();
@@ -140,6 +143,13 @@ impl Socket {
         let socket = open()?;
         socket.set_cap_ack(true)?;
         Ok(Socket { socket, sequence: 0, datagram: Vec::with_capacity(DATAGRAM) })
+    }
+
+    /// Its own port: what others are told of our doing carries it.
+    pub fn port(&self) -> io::Result<u32> {
+        let mut address = netlink_sys::SocketAddr::new(0, 0);
+        self.socket.get_address(&mut address)?;
+        Ok(address.port_number())
     }
 
     /// From now on the kernel looks at the fields of what is asked, so that a dump may be of one protocol's routes.

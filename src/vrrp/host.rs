@@ -6,7 +6,6 @@ use std::net::{IpAddr, Ipv6Addr};
 use crate::base::name::InterfaceName;
 use crate::base::net::{Family, InterfaceIndex};
 use crate::model::host::{HostAddress, Link};
-use crate::model::route::{HostRoute, Item, Rule};
 use crate::model::vrrp::{VirtualAddress, Vrrp};
 
 /// Links and addresses.
@@ -18,9 +17,6 @@ pub struct Host {
     virtual_addresses: BTreeSet<(InterfaceName, IpAddr)>,
     /// Interfaces that we made (`use_vmac`, `use_ipvlan`).
     virtual_interfaces: BTreeSet<InterfaceName>,
-    /// Of our protocol, as far as they are followed.
-    routes: BTreeSet<HostRoute>,
-    rules: BTreeSet<Rule>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -122,43 +118,6 @@ impl Host {
     pub fn has(&self, index: InterfaceIndex, address: IpAddr) -> bool {
         let interface = self.interfaces.get(&index);
         interface.is_some_and(|interface| interface.addresses.iter().any(|held| held.cidr.address == address))
-    }
-
-    pub fn route_told(&mut self, route: &HostRoute) {
-        self.routes.insert(route.clone());
-    }
-
-    pub fn route_gone(&mut self, route: &HostRoute) {
-        self.routes.remove(route);
-    }
-
-    pub fn rule_told(&mut self, rule: &Rule) {
-        self.rules.insert(rule.clone());
-    }
-
-    pub fn rule_gone(&mut self, rule: &Rule) {
-        self.rules.remove(rule);
-    }
-
-    /// Is it there, as far as the kernel told?
-    pub fn has_item(&self, item: &Item) -> bool {
-        match item {
-            Item::Address(place) => self.has(place.index, place.address.cidr.address),
-            Item::Route(place) => self.routes.iter().any(|told| place.is(told)),
-            Item::Rule(rule) => self.rules.contains(&rule.as_told()),
-        }
-    }
-
-    /// We take it away: that the kernel tells of it later is our own doing.
-    pub fn forget_item(&mut self, item: &Item) {
-        match item {
-            Item::Address(place) => {
-                let (index, cidr, scope) = (place.index, place.address.cidr, place.address.scope);
-                self.address_gone(&HostAddress { index, cidr, scope, tentative: false });
-            }
-            Item::Route(place) => self.routes.retain(|told| !place.is(told)),
-            Item::Rule(rule) => self.rule_gone(&rule.as_told()),
-        }
     }
 
     /// Takes in what the kernel says of a link.

@@ -17,7 +17,6 @@ use super::announce::{Queues, Schedule, after};
 use super::aside::Aside;
 use super::election::{AsBackup, AsMaster, as_backup, as_master};
 use super::host::Host;
-use super::items::SetItem;
 use super::sequence::Sequence;
 use super::signing::Signing;
 use super::timer::{master_down_interval, skew_time};
@@ -30,6 +29,7 @@ use crate::model::device::Barred;
 use crate::model::event::vrrp::{Event as Report, Fact};
 use crate::model::event::{Notification, NotifyState};
 use crate::model::host::Placement;
+use crate::model::route::Item;
 use crate::model::vrrp::{GarpGroup, Instance, InstanceId, SocketKey, State, Statistics};
 
 /// How soon an address owner takes over at the start (VR-127).
@@ -162,7 +162,7 @@ pub struct VirtualRouter {
     /// Peers that were seen to use the old checksum (VR-22).
     pub old_checksums: BTreeSet<IpAddr>,
     /// Routes, then rules, that we have set.
-    pub items: Vec<SetItem>,
+    pub items: Vec<Item>,
     pub sequence: Sequence,
     pub signing: Signing,
     pub tally: Aside<Tally>,

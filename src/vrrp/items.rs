@@ -10,14 +10,6 @@ use crate::model::event::vrrp::{Event as Report, Fact};
 use crate::model::host::Placement;
 use crate::model::route::{HostRoute, Item, Owner, Route, RoutePlacement, Rule};
 
-/// Something that we have set.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SetItem {
-    pub item: Item,
-    /// The kernel has told of it since: its removal would be another's doing.
-    pub confirmed: bool,
-}
-
 /// What the kernel tells of.
 #[derive(Clone, Copy, Debug)]
 pub enum Told<'a> {
@@ -112,9 +104,9 @@ impl VirtualRouter {
         }
         self.report_items(&items, Fact::SettingRoutes, Fact::SettingRules, turn);
         for item in &items {
-            // One that is kept is set again to be sure; what is known of it stays.
-            if !self.items.iter().any(|held| held.item == *item) {
-                self.items.push(SetItem { item: item.clone(), confirmed: turn.host.has_item(item) });
+            // One that is kept is set again to be sure.
+            if !self.items.contains(item) {
+                self.items.push(item.clone());
             }
         }
         turn.out.push(Effect::Set { owner: Owner::Instance(self.id), items });
@@ -122,7 +114,7 @@ impl VirtualRouter {
 
     /// VR-151: rules, then routes, before the addresses.
     pub(super) fn remove_items(&mut self, turn: &mut Turn<'_>) {
-        let held = self.items.drain(..).map(|held| held.item).collect();
+        let held = std::mem::take(&mut self.items);
         self.unset(held, turn);
     }
 
@@ -161,10 +153,9 @@ impl VirtualRouter {
     pub(super) fn drop_items(&mut self, turn: &mut Turn<'_>) {
         let wanted = self.wanted_items(turn.host);
         let held = std::mem::take(&mut self.items);
-        let (kept, gone): (Vec<SetItem>, Vec<SetItem>) =
-            held.into_iter().partition(|held| wanted.iter().any(|one| one.same_in_kernel(&held.item)));
+        let (kept, gone): (Vec<Item>, Vec<Item>) =
+            held.into_iter().partition(|held| wanted.iter().any(|one| one.same_in_kernel(held)));
         self.items = kept;
-        let gone: Vec<Item> = gone.into_iter().map(|gone| gone.item).collect();
         report_gone(&gone, &wanted, turn.out);
         if !gone.is_empty() {
             let items = removal_order(gone);
@@ -179,20 +170,19 @@ impl VirtualRouter {
         let held = std::mem::take(&mut self.items);
         let mut added = Vec::new();
         for one in wanted {
-            match held.iter().find(|held| held.item.same_in_kernel(&one)) {
-                Some(held) => {
-                    if again && matches!(one, Item::Route(_)) {
-                        added.push(one.clone());
-                    }
-                    self.items.push(SetItem { item: one, confirmed: held.confirmed });
-                }
-                None => added.push(one),
+            if !held.iter().any(|held| held.same_in_kernel(&one)) {
+                added.push(one);
+                continue;
             }
+            if again && matches!(one, Item::Route(_)) {
+                added.push(one.clone());
+            }
+            self.items.push(one);
         }
         self.add_items(added, turn);
         // In the new order, whatever was kept.
         let wanted = self.wanted_items(turn.host);
-        let at = |held: &SetItem| wanted.iter().position(|one| *one == held.item);
+        let at = |held: &Item| wanted.iter().position(|one| one == held);
         self.items.sort_by_key(at);
     }
 }

@@ -81,10 +81,8 @@ pub enum Input {
         socket: SocketKey,
         error: String,
     },
-    /// A route of our protocol appeared; likewise believed to be taken away only after it was told of.
-    Route(HostRoute),
+    /// A route or a rule of our protocol was taken away, and not by us.
     RouteGone(HostRoute),
-    Rule(Rule),
     RuleGone(Rule),
     /// The kernel refused to set this one; it counts as not set.
     ItemRefused {

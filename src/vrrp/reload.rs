@@ -20,7 +20,7 @@ use crate::model::vrrp::{Instance, InstanceId, State, Vrrp};
 impl Router {
     pub(super) fn reload(&mut self, now: Time, model: Arc<Vrrp>, generation: u64, out: &mut Vec<Effect>) {
         let old_model = self.model.0.clone();
-        self.statics.drop_old(&model.statics, &mut self.host, out);
+        self.statics.drop_old(&model.statics, &self.host, out);
         let kept = kept_instances(&old_model, &model);
         // Instances that are gone say so with the numbers of the old model.
         for at in 0..self.instances.len() {

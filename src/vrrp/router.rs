@@ -117,10 +117,8 @@ impl Router {
     /// The routes, rules and static addresses that it believes to be set, with whose they are.
     pub fn holds_items(&self) -> impl Iterator<Item = (Owner, &Item)> {
         let of = |instance: &VirtualRouter| Owner::Instance(instance.id);
-        let own = self
-            .instances
-            .iter()
-            .flat_map(move |instance| instance.items.iter().map(move |set| (of(instance), &set.item)));
+        let own =
+            self.instances.iter().flat_map(move |instance| instance.items.iter().map(move |item| (of(instance), item)));
         own.chain(self.statics.items().map(|item| (Owner::Static, item)))
     }
 
@@ -189,10 +187,6 @@ impl Router {
             (Phase::Initialize, Input::AddressGone(address)) => {
                 self.host.address_gone(&address);
             }
-            (Phase::Initialize, Input::Route(route)) => self.host.route_told(&route),
-            (Phase::Initialize, Input::RouteGone(route)) => self.host.route_gone(&route),
-            (Phase::Initialize, Input::Rule(rule)) => self.host.rule_told(&rule),
-            (Phase::Initialize, Input::RuleGone(rule)) => self.host.rule_gone(&rule),
             // Nothing was started: the model to start with changes, what is known of the host stays.
             (Phase::Initialize, Input::Reload { model, generation }) => {
                 let (host, mut files) = (std::mem::take(&mut self.host), std::mem::take(&mut self.files));
@@ -214,6 +208,8 @@ impl Router {
                 | Input::Packet(_)
                 | Input::Script { .. }
                 | Input::SocketRefused { .. }
+                | Input::RouteGone(_)
+                | Input::RuleGone(_)
                 | Input::ItemRefused { .. }
                 | Input::AddressRefused { .. },
             ) => {}
@@ -260,26 +256,12 @@ impl Router {
                     instance.placed.retain(|placed| placed.placement.address != address);
                 }
             }
-            (Phase::Running, Input::Route(route)) => {
-                self.host.route_told(&route);
-                self.item_told(Told::Route(&route));
-            }
-            (Phase::Running, Input::RouteGone(route)) => {
-                self.host.route_gone(&route);
-                self.item_gone(now, Told::Route(&route), out);
-            }
-            (Phase::Running, Input::Rule(rule)) => {
-                self.host.rule_told(&rule);
-                self.item_told(Told::Rule(&rule));
-            }
-            (Phase::Running, Input::RuleGone(rule)) => {
-                self.host.rule_gone(&rule);
-                self.item_gone(now, Told::Rule(&rule), out);
-            }
+            (Phase::Running, Input::RouteGone(route)) => self.item_gone(now, Told::Route(&route), out),
+            (Phase::Running, Input::RuleGone(rule)) => self.item_gone(now, Told::Rule(&rule), out),
             (Phase::Running, Input::ItemRefused { owner: Owner::Static, item }) => self.statics.refused(&item),
             (Phase::Running, Input::ItemRefused { owner: Owner::Instance(id), item }) => {
                 if let Some(instance) = self.instances.get_mut(id.0) {
-                    instance.items.retain(|set| set.item != item);
+                    instance.items.retain(|set| *set != item);
                 }
             }
             (Phase::Running, Input::Reload { model, generation }) => self.reload(now, model, generation, out),
@@ -301,9 +283,7 @@ impl Router {
                 | Input::File { .. }
                 | Input::Processes { .. }
                 | Input::SocketRefused { .. }
-                | Input::Route(_)
                 | Input::RouteGone(_)
-                | Input::Rule(_)
                 | Input::RuleGone(_)
                 | Input::ItemRefused { .. }
                 | Input::AddressRefused { .. }
@@ -344,7 +324,7 @@ impl Router {
 
     /// Nothing of a predecessor stays (VR-128): rules, routes, addresses of each.
     pub(super) fn clear_leftovers(&mut self, now: Time, all: &[InstanceId], out: &mut Vec<Effect>) {
-        let held = self.instances.iter().flat_map(|instance| &instance.items).map(|set| &set.item);
+        let held = self.instances.iter().flat_map(|instance| &instance.items);
         let held: Vec<Item> = held.chain(self.statics.items()).cloned().collect();
         for id in all {
             self.with_turn(now, *id, out, |instance, turn| {
@@ -547,28 +527,21 @@ impl Router {
     fn items_lost(&mut self, index: crate::base::net::InterfaceIndex, gone: bool) {
         self.statics.link_lost(index, gone);
         for instance in &mut self.instances {
-            instance.items.retain(|set| !set.item.is_on(index));
-        }
-    }
-
-    fn item_told(&mut self, told: Told<'_>) {
-        self.statics.confirm(told);
-        for set in self.instances.iter_mut().flat_map(|instance| &mut instance.items) {
-            set.confirmed |= set.item.is(told);
+            instance.items.retain(|set| !set.is_on(index));
         }
     }
 
     /// VR-261: a route or rule of a Master that another program took away ends its stay; a static one is put back
     /// (VR-236).
     fn item_gone(&mut self, now: Time, told: Told<'_>, out: &mut Vec<Effect>) {
-        let ours = |set: &super::items::SetItem| set.confirmed && set.item.is(told);
+        let ours = |item: &Item| item.is(told);
         let whose =
             self.instances.iter().find_map(|instance| Some((instance.id, instance.items.iter().position(ours)?)));
         let Some((id, at)) = whose else {
             self.statics.taken(told, &self.model.0.clone().statics, out);
             return;
         };
-        let item = self.instances[id.0].items.remove(at).item;
+        let item = self.instances[id.0].items.remove(at);
         if !item.no_track() {
             out.push(Effect::Report(Report::ItemTaken { item }));
             self.address_taken(now, id, out);
@@ -754,7 +727,6 @@ impl Router {
         act: impl FnOnce(&mut VirtualRouter, &mut Turn<'_>) -> R,
     ) -> R {
         self.touched.push(id);
-        let before = out.len();
         let mut turn = Turn {
             now,
             wall: self.wall.0,
@@ -766,13 +738,7 @@ impl Router {
             queues: &mut self.queues,
             out,
         };
-        let result = act(&mut self.instances[id.0], &mut turn);
-        for effect in out.get(before..).unwrap_or_default() {
-            if let Effect::Unset { items, .. } = effect {
-                items.iter().for_each(|item| self.host.forget_item(item));
-            }
-        }
-        result
+        act(&mut self.instances[id.0], &mut turn)
     }
 }
 

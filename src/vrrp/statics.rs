@@ -2,11 +2,20 @@
 
 use super::Effect;
 use super::host::Host;
-use super::items::{SetItem, Told, place, place_address, removal_order, report_gone};
+use super::items::{Told, place, place_address, removal_order, report_gone};
 use crate::base::name::{InterfaceName, TrackGroupName};
 use crate::base::net::InterfaceIndex;
 use crate::model::event::vrrp::Event as Report;
 use crate::model::route::{Item, Owner, Statics};
+
+/// Something that we have set.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct SetItem {
+    item: Item,
+    /// Of an address: the kernel has told of it since, so its removal would be another's doing. (Whose doing the removal
+    /// of a route or a rule is the kernel says itself.)
+    confirmed: bool,
+}
 
 /// Those that we have set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -35,16 +44,23 @@ impl Standing {
             };
             out.push(Effect::Report(Report::StaticWaits { address: one.item.cidr, interface }));
         }
-        self.add(Standing::wanted(model, host), host, out);
+        self.add(Standing::wanted(model, host), out);
+        // What is there already the kernel does not tell of again. (Later the echo of a removal of our own may still be
+        // under way, so nothing but what is told counts.)
+        for set in &mut self.set {
+            if let Item::Address(place) = &set.item {
+                set.confirmed = host.has(place.index, place.address.cidr.address);
+            }
+        }
     }
 
-    fn add(&mut self, items: Vec<Item>, host: &Host, out: &mut Vec<Effect>) {
+    fn add(&mut self, items: Vec<Item>, out: &mut Vec<Effect>) {
         if items.is_empty() {
             return;
         }
         for item in &items {
             self.set.retain(|set| set.item != *item);
-            self.set.push(SetItem { item: item.clone(), confirmed: host.has_item(item) });
+            self.set.push(SetItem { item: item.clone(), confirmed: false });
         }
         out.push(Effect::Set { owner: Owner::Static, items });
     }
@@ -58,7 +74,7 @@ impl Standing {
     }
 
     /// What a new configuration has no more goes at once; what is new comes when the instances are settled.
-    pub fn drop_old(&mut self, model: &Statics, host: &mut Host, out: &mut Vec<Effect>) {
+    pub fn drop_old(&mut self, model: &Statics, host: &Host, out: &mut Vec<Effect>) {
         let wanted = Standing::wanted(model, host);
         let (kept, gone): (Vec<SetItem>, Vec<SetItem>) = std::mem::take(&mut self.set)
             .into_iter()
@@ -73,9 +89,6 @@ impl Standing {
             // With an address the kernel may take routes away without a word: all are set again.
             self.set.retain(|set| !matches!(set.item, Item::Route(_)));
         }
-        for item in &gone {
-            host.forget_item(item);
-        }
         out.push(Effect::Unset { owner: Owner::Static, items: removal_order(gone) });
     }
 
@@ -88,7 +101,7 @@ impl Standing {
                 None => added.push(one),
             }
         }
-        self.add(added, host, out);
+        self.add(added, out);
     }
 
     pub fn confirm(&mut self, told: Told<'_>) {
@@ -99,7 +112,11 @@ impl Standing {
 
     /// VR-236: what others took away is put back, unless it is not to be watched.
     pub fn taken(&mut self, told: Told<'_>, model: &Statics, out: &mut Vec<Effect>) {
-        let Some(at) = self.set.iter().position(|set| set.confirmed && set.item.is(told)) else { return };
+        let Some(at) =
+            self.set.iter().position(|set| (set.confirmed || !matches!(told, Told::Address(_))) && set.item.is(told))
+        else {
+            return;
+        };
         if self.set[at].item.no_track() {
             self.set.remove(at);
             return;
@@ -124,7 +141,7 @@ impl Standing {
             .filter(|item| item.is_on(index) && !item.no_track() && !self.set.iter().any(|set| set.item == *item))
             .collect();
         out.extend(missing.iter().map(|item| Effect::Report(restored(item, model))));
-        self.add(missing, host, out);
+        self.add(missing, out);
     }
 
     pub fn refused(&mut self, item: &Item) {

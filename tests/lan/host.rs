@@ -109,6 +109,8 @@ pub struct Host {
     pub kernel: BTreeSet<Held>,
     /// Routes, rules and static addresses in its kernel.
     pub items: Vec<Item>,
+    /// Those that it refused, by name.
+    pub refused: BTreeSet<String>,
     /// Addresses that the kernel refuses to set.
     pub denied: BTreeSet<IpAddr>,
     /// Addresses that a Master has not, by no fault of its own: refused, or taken away by somebody.
@@ -136,6 +138,7 @@ impl Host {
             barred: BTreeSet::new(),
             kernel: BTreeSet::new(),
             items: Vec::new(),
+            refused: BTreeSet::new(),
             denied: BTreeSet::new(),
             excused: BTreeSet::new(),
             late: false,
@@ -181,7 +184,7 @@ impl Host {
             let scope = if is_link_local(cidr.address) { 253 } else { 0 };
             listed.push(Input::Address(HostAddress { index: *index, cidr: *cidr, scope, tentative: false }));
         }
-        listed.extend(self.items.iter().map(|item| items::told(item, false)));
+        listed.extend(self.items.iter().filter_map(|item| items::told(item, false)));
         for file in &self.model.files {
             listed.push(Input::File { path: file.path.clone(), number: 0 });
         }
@@ -228,6 +231,9 @@ impl Host {
                 | Input::Address(_)
                 | Input::AddressGone(_)
                 | Input::AddressRefused { .. }
+                | Input::RouteGone(_)
+                | Input::RuleGone(_)
+                | Input::ItemRefused { .. }
         );
         let mut queue = std::mem::take(&mut self.echoes);
         if kernel {

@@ -1,6 +1,6 @@
 //! Routes, rules and static addresses of a host of the simulated LAN: what its kernel has and tells.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,9 +9,10 @@ use keepalived_rs::base::net::{Cidr, Family, InterfaceIndex};
 use keepalived_rs::base::time::Time;
 use keepalived_rs::model::host::HostAddress;
 use keepalived_rs::model::route::{
-    Action, HostRoute, Insertion, Item, MAIN_TABLE, Metrics, Owner, PROTOCOL, Route, Rule, UNICAST, network,
+    Action, HostRoute, Insertion, Item, MAIN_TABLE, Metrics, Owner, PROTOCOL, Route, RoutePlacement, Rule, UNICAST,
+    network,
 };
-use keepalived_rs::model::vrrp::State;
+use keepalived_rs::model::vrrp::{State, Vrrp};
 use keepalived_rs::vrrp::{Effect, Input};
 
 use super::host::Host;
@@ -87,13 +88,25 @@ pub fn name(item: &Item) -> String {
     }
 }
 
-/// What the kernel tells of an item that is set, or taken away.
-pub fn told(item: &Item, gone: bool) -> Input {
+/// The names of all items of a file.
+pub fn all(model: &Vrrp) -> BTreeSet<String> {
+    let place = |route: &Arc<Route>| RoutePlacement { route: route.clone(), index: None, hops: Vec::new() };
+    let routes = model.instances.iter().flat_map(|instance| &instance.routes);
+    let rules = model.instances.iter().flat_map(|instance| &instance.rules);
+    let statics = &model.statics;
+    let routes = routes.chain(statics.routes.iter().map(|one| &one.item)).map(|route| Item::Route(place(route)));
+    let rules = rules.chain(statics.rules.iter().map(|one| &one.item)).cloned().map(Item::Rule);
+    let addresses = statics.addresses.iter().map(|one| one.item.cidr.address.to_string());
+    routes.chain(rules).map(|item| name(&item)).chain(addresses).collect()
+}
+
+/// What the kernel tells of an item that was set, or taken away by somebody: of routes and rules only the latter.
+pub fn told(item: &Item, gone: bool) -> Option<Input> {
     match item {
         Item::Address(place) => {
             let (index, cidr, scope) = (place.index, place.address.cidr, place.address.scope);
             let address = HostAddress { index, cidr, scope, tentative: false };
-            if gone { Input::AddressGone(address) } else { Input::Address(address) }
+            Some(if gone { Input::AddressGone(address) } else { Input::Address(address) })
         }
         Item::Route(place) => {
             let route = HostRoute {
@@ -103,15 +116,9 @@ pub fn told(item: &Item, gone: bool) -> Input {
                 metric: place.route.metric,
                 index: place.index,
             };
-            if gone { Input::RouteGone(route) } else { Input::Route(route) }
+            gone.then_some(Input::RouteGone(route))
         }
-        Item::Rule(rule) => {
-            if gone {
-                Input::RuleGone(rule.as_told())
-            } else {
-                Input::Rule(rule.as_told())
-            }
-        }
+        Item::Rule(rule) => gone.then(|| Input::RuleGone(rule.as_told())),
     }
 }
 
@@ -124,7 +131,7 @@ fn is_on(item: &Item, index: InterfaceIndex) -> bool {
 }
 
 /// The item as the kernel keeps it: what is watched is not its to know.
-fn plain(item: &Item) -> Item {
+pub fn plain(item: &Item) -> Item {
     match item {
         Item::Address(_) => item.clone(),
         Item::Route(place) => {
@@ -141,10 +148,12 @@ impl Host {
         for item in items {
             let (kept, exists) = (plain(item), self.stands(item));
             if !exists {
+                self.refused.insert(name(item));
                 queue.push_back(Input::ItemRefused { owner, item: item.clone() });
             } else if !self.items.contains(&kept) {
                 self.items.push(kept);
-                queue.push_back(told(item, false));
+                self.refused.remove(&name(item));
+                queue.extend(told(item, false));
             }
         }
     }
@@ -166,7 +175,7 @@ impl Host {
             let kept = plain(item);
             if let Some(at) = self.items.iter().position(|present| *present == kept) {
                 self.items.remove(at);
-                queue.push_back(told(item, true));
+                queue.extend(told(item, true).filter(|_| matches!(item, Item::Address(_))));
             }
         }
     }
@@ -176,7 +185,7 @@ impl Host {
         let lost = |item: &Item| is_on(item, index) && (gone || matches!(item, Item::Route(_)));
         let (lost, kept): (Vec<Item>, Vec<Item>) = std::mem::take(&mut self.items).into_iter().partition(lost);
         self.items = kept;
-        lost.iter().filter(|item| matches!(item, Item::Address(_))).map(|item| told(item, true)).collect()
+        lost.iter().filter(|item| matches!(item, Item::Address(_))).filter_map(|item| told(item, true)).collect()
     }
 
     /// Somebody runs `ip route delete`, `ip rule delete` or `ip address delete`.
@@ -186,7 +195,9 @@ impl Host {
         };
         let item = self.items.remove(at);
         let mut done = Vec::new();
-        self.feed(now, told(&item, true), &mut done)?;
+        if let Some(gone) = told(&item, true) {
+            self.feed(now, gone, &mut done)?;
+        }
         Ok(done)
     }
 }
@@ -200,8 +211,9 @@ pub fn held(host: &Host) -> Result<(), String> {
         names.sort();
         names
     };
-    let believed = names(&mut router.holds_items().map(|(_, item)| name(item)));
-    let present = names(&mut host.items.iter().map(name));
+    let agreed = |name: &String| !host.refused.contains(name);
+    let believed = names(&mut router.holds_items().map(|(_, item)| name(item)).filter(agreed));
+    let present = names(&mut host.items.iter().map(name).filter(agreed));
     if believed != present {
         return Err(format!("{}: it believes to hold {believed:?}, its kernel has {present:?}", host.name));
     }

@@ -9,7 +9,7 @@ use keepalived_rs::vrrp::router::Router;
 use keepalived_rs::vrrp::{Effect, Input, Transmission};
 
 use super::host::{Held, Host};
-use super::packet;
+use super::{items, packet};
 
 pub fn states(router: &Router, model: &Vrrp) -> Vec<State> {
     (0..model.instances.len()).map(|at| router.state(InstanceId(at))).collect()
@@ -133,7 +133,12 @@ pub fn order(
 }
 
 fn unchanged(host: &Host, effects: &[Effect], before: &[State], after: &[State]) -> Result<(), String> {
-    let idle = |effect: &&Effect| !matches!(effect, Effect::Send(_) | Effect::Report(_));
+    let idle = |effect: &&Effect| match effect {
+        Effect::Send(_) | Effect::Report(_) => false,
+        // What is not there, refused or taken away by somebody, is set again.
+        Effect::Set { items, .. } => items.iter().any(|item| host.items.contains(&items::plain(item))),
+        _ => true,
+    };
     if let Some(effect) = effects.iter().find(idle) {
         return Err(format!("{}: reload of an unchanged model does {effect:?}", host.name));
     }

@@ -4,13 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use keepalived_rs::base::name::{Priority, Version};
-use keepalived_rs::base::net::Family;
+use keepalived_rs::base::net::{Cidr, Family};
 use keepalived_rs::base::random::Random;
 use keepalived_rs::base::time::Interval;
+use keepalived_rs::model::route::Static;
 use keepalived_rs::model::vrrp::{Authentication, Instance, InstanceId, Vrrp};
 
-use crate::lan::draft;
 use crate::lan::host::{Host, Interface};
+use crate::lan::{draft, items};
 
 /// One in `count`.
 pub fn one_in(random: &mut Random, count: u64) -> bool {
@@ -31,6 +32,11 @@ fn virtual4(segment: usize, vrid: u8, at: u8) -> IpAddr {
 
 fn virtual6(segment: usize, vrid: u8, at: u8) -> IpAddr {
     Ipv6Addr::new(0xfe80, 0, 0, 0, 1, u16::from(vrid), segment as u16, u16::from(at) + 1).into()
+}
+
+/// Network `at` of the virtual router, for its routes and rules.
+fn net(vrid: u8, at: u8) -> Cidr {
+    Cidr { address: Ipv4Addr::new(10, 100 + vrid, at, 0).into(), prefix: 24 }
 }
 
 pub fn draw(random: &mut Random) -> Vec<Host> {
@@ -96,6 +102,12 @@ pub fn draw(random: &mut Random) -> Vec<Host> {
                 instance.virtual_addresses =
                     (0..addresses).map(|at| draft::address(vip(at), &format!("eth{segment}"))).collect();
                 options(random, &mut instance, grouped);
+                if kind.is_multiple_of(2) {
+                    let via = format!("eth{}", if at == 0 { segments - 1 } else { segment });
+                    instance.routes =
+                        vec![items::route(net(vrid, 0), &via, false), items::route(net(vrid, 1), &via, true)];
+                    instance.rules = vec![items::rule(net(vrid, 0), false), items::rule(net(vrid, 1), true)];
+                }
                 instances.push(instance);
             }
             let tracked = !grouped && one_in(random, 3);
@@ -126,6 +138,12 @@ pub fn draw(random: &mut Random) -> Vec<Host> {
             let mut model = draft::model(instances, groups, scripts);
             model.startup_delay = startup_delay;
             (model.files, model.processes) = (files, processes);
+            if kind.is_multiple_of(3) {
+                let own = draft::address(Ipv4Addr::new(10, 7, 7, router as u8 + 1).into(), "eth0");
+                model.statics.addresses.push(Static { item: own, track_group: None });
+                model.statics.routes.push(Static { item: items::route(net(99, 0), "eth0", false), track_group: None });
+                model.statics.rules.push(Static { item: items::rule(net(99, 0), false), track_group: None });
+            }
             let name = ["A", "B", "C", "D"][router];
             let mut host = Host::new(name, interfaces, Arc::new(model));
             host.late = one_in(random, 2);
@@ -187,7 +205,18 @@ pub fn edited(random: &mut Random, base: &Vrrp, now: &Vrrp) -> Vrrp {
         4 if instance.virtual_addresses.len() > 1 => {
             instance.virtual_addresses.pop();
         }
-        5 if !instance.priority.is_owner() => instance.preempt = !instance.preempt,
+        5 if !instance.priority.is_owner() => {
+            instance.preempt = !instance.preempt;
+            if instance.routes.pop().is_none() {
+                instance.routes.push(items::route(net(instance.vrid.get(), 2), &interface, false));
+            }
+            if let Some(rule) = instance.rules.pop() {
+                model.statics.rules.retain(|known| known.item != rule);
+                model.statics.rules.push(Static { item: rule, track_group: None });
+            } else {
+                model.statics = base.statics.clone();
+            }
+        }
         6 if instance.virtual_addresses.len() > 1 => {
             // From one list to the other: the kernel must not see a change.
             instance.excluded_addresses.extend(instance.virtual_addresses.pop());
@@ -207,6 +236,8 @@ pub fn edited(random: &mut Random, base: &Vrrp, now: &Vrrp) -> Vrrp {
             let address = if new.family == Family::V4 { virtual4(0, vrid, 0) } else { virtual6(0, vrid, 0) };
             new.virtual_addresses = vec![draft::address(address, &interface)];
             new.excluded_addresses.clear();
+            new.routes.clear();
+            new.rules.clear();
             model.instances.insert(0, Arc::new(new));
             return model;
         }

@@ -10,7 +10,7 @@ use keepalived_rs::model::vrrp::{InstanceId, State, Vrrp};
 use keepalived_rs::vrrp::{Effect, Input, Packet};
 
 use crate::lan::host::{Held, Host};
-use crate::lan::{self, Flight};
+use crate::lan::{self, Flight, items};
 use crate::town::{self, one_in};
 
 /// How often what happened: a simulation in which nothing happens proves nothing.
@@ -209,6 +209,11 @@ impl Sim {
                     let address = held[self.random.up_to(held.len() as u64 - 1) as usize];
                     self.say(format!("somebody takes {address} from {}", self.hosts[host].name));
                     self.act(host, |host, now| host.take_away(now, address))?;
+                } else if !self.hosts[host].items.is_empty() {
+                    let count = self.hosts[host].items.len() as u64;
+                    let name = items::name(&self.hosts[host].items[self.random.up_to(count - 1) as usize]);
+                    self.say(format!("somebody takes {name} from {}", self.hosts[host].name));
+                    self.act(host, |host, now| host.take_item_away(now, &name))?;
                 }
             }
             46..=47 => {
@@ -289,6 +294,8 @@ impl Sim {
             let left: BTreeSet<Held> =
                 model.instances.iter().flat_map(|instance| lan::rule::placements(one, instance)).collect();
             self.hosts[host].kernel.retain(|held| left.contains(held));
+            let named = items::all(&model);
+            self.hosts[host].items.retain(|item| named.contains(&items::name(item)));
             self.hosts[host].model = model;
             return Ok(());
         }

@@ -190,17 +190,20 @@ impl Station {
         self.reporter.report(Event::AnswersLost { error: failure.to_string() });
         let mut refused = Vec::new();
         for (place, item) in items.iter().enumerate() {
-            let again = self
-                .items
-                .reopen()
-                .map_err(Failure::from)
-                .and_then(|()| act(&mut self.items, std::slice::from_ref(item)));
+            let again = self.fresh_items().and_then(|()| act(&mut self.items, std::slice::from_ref(item)));
             match again {
                 Ok(answers) => refused.extend(answers.first().map(|(_, errno)| (place, *errno))),
                 Err(failure) => refused.push((place, errno(&failure))),
             }
         }
         refused
+    }
+
+    /// A new socket is a new doer to the kernel.
+    fn fresh_items(&mut self) -> Result<(), Failure> {
+        self.items.reopen()?;
+        self.monitor.set_doer(self.items.port()?);
+        Ok(())
     }
 
     fn refused(&self, placement: &Placement, adding: bool, errno: i32) {

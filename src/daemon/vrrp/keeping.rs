@@ -141,12 +141,7 @@ impl Keeping {
             }
             Change::Link(link) => self.present.remove(&link.index).is_some(),
             Change::LinkGone(index) => self.present.remove(index).is_some(),
-            Change::Address(_)
-            | Change::AddressGone(_)
-            | Change::Route(_)
-            | Change::RouteGone(_)
-            | Change::Rule(_)
-            | Change::RuleGone(_) => false,
+            Change::Address(_) | Change::AddressGone(_) | Change::RouteGone(_) | Change::RuleGone(_) => false,
         };
         if let Some(keeper) = self.keeper.as_ref().filter(|_| matters) {
             self.told.extend(self.barred.iter().cloned());

@@ -34,7 +34,7 @@ fn the_table_of_a_vrf() {
 #[test]
 fn promote_secondaries() {
     let settings = |on: u32| {
-        let mut values = vec![0u32; 30];
+        let mut values = [0u32; 30];
         values[19] = on;
         let conf = attribute(1, &values.iter().flat_map(|value| value.to_ne_bytes()).collect::<Vec<u8>>());
         message(&[attribute(IFLA_AF_SPEC, &attribute(2, &conf))])

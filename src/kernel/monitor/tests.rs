@@ -64,7 +64,7 @@ fn host_address(text: &str, tentative: bool) -> HostAddress {
 }
 
 fn learn(known: &mut Known, kind: u16, payload: &[u8]) -> Vec<Change> {
-    known.learn(&Frame { kind, flags: 0, sequence: 0, payload })
+    known.learn(&Frame { kind, flags: 0, sequence: 0, port: 0, payload })
 }
 
 /// VR-181: up is IFF_UP with IFF_RUNNING; VR-166: the forwarding switch. A message that says nothing new is none.
