@@ -144,6 +144,8 @@ pub struct Instance {
     pub owner_ignore_adverts: bool,
     /// `skip_check_adv_addr` (VR-88).
     pub skip_check_adv_addr: bool,
+    /// `kernel_rx_buf_size` in bytes; `None`: the kernel's own size (VR-60).
+    pub receive_buffer: Option<u32>,
     /// `v3_checksum_as_v2` (VR-20).
     pub v3_checksum_as_v2: bool,
     /// `old_unicast_checksum` (VR-22).

@@ -87,6 +87,7 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> Instance {
         higher_prio_send_advert: false,
         owner_ignore_adverts: false,
         skip_check_adv_addr: false,
+        receive_buffer: None,
         v3_checksum_as_v2: false,
         old_unicast_checksum: OldChecksum::Auto,
         multicast_group4: "224.0.0.18".parse().unwrap(),
@@ -436,6 +437,7 @@ fn line(effect: &Effect) -> String {
     };
     match effect {
         Effect::OpenSocket(socket) => format!("open {:?}", socket.local),
+        Effect::ReceiveBuffer { socket, bytes } => format!("buffer {:?} {bytes}", socket.local),
         Effect::CloseSocket(socket) => format!("close {:?}", socket.local),
         Effect::Send(sent) => {
             let glance = glance(Family::of(sent.source), &sent.bytes).unwrap();

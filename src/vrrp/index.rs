@@ -26,6 +26,8 @@ struct Socket {
     open: bool,
     /// By VRID.
     listeners: BTreeMap<u8, Vec<InstanceId>>,
+    /// Bytes of its receive buffer as asked for; 0: the kernel's own.
+    buffer: u32,
 }
 
 impl Index {
@@ -180,8 +182,16 @@ impl Index {
     /// It could not be opened.
     pub fn closed(&mut self, socket: &SocketKey) {
         if let Some(entry) = self.sockets.get_mut(socket) {
-            entry.open = false;
+            (entry.open, entry.buffer) = (false, 0);
         }
+    }
+
+    /// True: the socket has no receive buffer of that size yet. It never shrinks while the socket is open.
+    pub fn wants_buffer(&mut self, socket: &SocketKey, bytes: u32) -> bool {
+        let Some(entry) = self.sockets.get_mut(socket).filter(|entry| entry.open) else { return false };
+        let before = entry.buffer;
+        entry.buffer = before.max(bytes);
+        bytes > before
     }
 
     /// Forgets all sockets; those that were open.
@@ -193,7 +203,8 @@ impl Index {
     /// The sockets of the old index are still open.
     pub fn inherit(&mut self, old: &Index) {
         for (key, socket) in &old.sockets {
-            self.sockets.insert(key.clone(), Socket { open: socket.open, listeners: BTreeMap::new() });
+            self.sockets
+                .insert(key.clone(), Socket { open: socket.open, listeners: BTreeMap::new(), buffer: socket.buffer });
         }
     }
 

@@ -108,6 +108,11 @@ pub enum Input {
 pub enum Effect {
     OpenSocket(SocketKey),
     CloseSocket(SocketKey),
+    /// Room for what was received and is not read yet (VR-60).
+    ReceiveBuffer {
+        socket: SocketKey,
+        bytes: u32,
+    },
     /// Send one advert; several in a row for unicast peers.
     Send(Transmission),
     /// Set these addresses, one batch.

@@ -703,9 +703,23 @@ impl Router {
         }
         if let Some(socket) = wanted
             && !instance.socket_refused
-            && self.index.subscribe(&socket, vrid, id)
         {
-            out.push(Effect::OpenSocket(socket));
+            if self.index.subscribe(&socket, vrid, id) {
+                out.push(Effect::OpenSocket(socket.clone()));
+            }
+            self.widen(id, socket, out);
+        }
+    }
+
+    /// VR-60: the sizes of those who share a socket add up.
+    fn widen(&mut self, id: InstanceId, socket: SocketKey, out: &mut Vec<Effect>) {
+        let size = |id: &InstanceId| self.instances[id.0].model.receive_buffer;
+        if size(&id).is_none() {
+            return;
+        }
+        let bytes = self.index.users(&socket).iter().filter_map(size).fold(0, u32::saturating_add);
+        if self.index.wants_buffer(&socket, bytes) {
+            out.push(Effect::ReceiveBuffer { socket, bytes });
         }
     }
 

@@ -117,6 +117,7 @@ impl Draft {
             higher_prio_send_advert: false,
             owner_ignore_adverts: false,
             skip_check_adv_addr: false,
+            receive_buffer: None,
             v3_checksum_as_v2: false,
             old_unicast_checksum: OldChecksum::Auto,
             multicast_group4: group4,

@@ -55,7 +55,7 @@ fn a_flood_delays_no_advert() {
     let lan = Lan::new(2);
     let text = format!(
         "vrrp_instance VI_1 {{\nversion 3\ninterface eth0\nvirtual_router_id 51\npriority 150\nadvert_int {}\n\
-         virtual_ipaddress {{\n10.9.0.100/24\n}}\n}}\n",
+         kernel_rx_buf_size 100000\nvirtual_ipaddress {{\n10.9.0.100/24\n}}\n}}\n",
         INTERVAL.as_secs_f64()
     );
     let daemon = Daemon::start_with(&lan, 1, &text, Make::Ours);

@@ -92,6 +92,7 @@ pub fn deeds(host: &Host, effect: &Effect) -> Vec<Deed> {
     let one = |name: String, what: String| vec![Deed::Instance { name, what }];
     match effect {
         Effect::OpenSocket(key) => vec![Deed::Socket(format!("opens {key:?}"))],
+        Effect::ReceiveBuffer { socket, bytes } => vec![Deed::Socket(format!("widens {socket:?} to {bytes}"))],
         Effect::CloseSocket(key) => vec![Deed::Socket(format!("closes {key:?}"))],
         Effect::Send(sent) => {
             let (speaker, priority) = match rule::speaker(host, &host.model, sent) {

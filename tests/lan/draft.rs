@@ -61,6 +61,7 @@ pub fn instance(name: &str, vrid: u8, interface: &str, priority: u8, family: Fam
         higher_prio_send_advert: false,
         owner_ignore_adverts: false,
         skip_check_adv_addr: false,
+        receive_buffer: None,
         v3_checksum_as_v2: false,
         old_unicast_checksum: OldChecksum::Auto,
         multicast_group4: GROUP4,

@@ -311,6 +311,11 @@ impl Host {
                     return Err(format!("{} opens {key:?} twice", self.name));
                 }
             }
+            Effect::ReceiveBuffer { socket, .. } => {
+                if !self.sockets.contains(socket) {
+                    return Err(format!("{} widens {socket:?}, which is not open", self.name));
+                }
+            }
             Effect::CloseSocket(key) => {
                 if !self.sockets.remove(key) {
                     return Err(format!("{} closes {key:?}, which is not open", self.name));

@@ -77,6 +77,7 @@ pub struct VrrpInstance {
     pub notify_master_rx_lower_pri: Given<Script>,
     pub smtp_alert: Given<bool>,
     pub notify_priority_changes: Given<bool>,
+    pub kernel_rx_buf_size: Given<Number<0, 4_294_967_295>>,
     pub garp_master_delay: Given<Number<0, 4294>>,
     pub garp_master_refresh: Given<Number<0, 4_294_967_295>>,
     pub garp_master_repeat: Given<Number<0, 4_294_967_295>>,
@@ -190,7 +191,7 @@ keywords! {
         set "lower_prio_no_advert" (lower_prio_no_advert: bool = "false") "No answer to adverts of lower priority." { complaint: "({block}) invalid lower_prio_no_advert {} specified" };
         set "higher_prio_send_advert" (higher_prio_send_advert: bool = "false") "One advert on seeing a higher priority." { complaint: "({block}) invalid higher_prio_send_advert {} specified" };
         set "owner_ignore_adverts" (owner_ignore_adverts: bool = "false") "The owner ignores adverts." { since: "2.3.3", complaint: "({block}) invalid owner_ignore_adverts {} specified" };
-        read "kernel_rx_buf_size" (Number<0, 4_294_967_295> = "") "Receive buffer of the socket." { missing: Missing::Report, complaint: "({block}) invalid kernel_rx_buf_size specified", lack: "({block}) invalid kernel_rx_buf_size specified" };
+        set "kernel_rx_buf_size" (kernel_rx_buf_size: Number<0, 4_294_967_295> = "") "Receive buffer of the socket." { missing: Missing::Report, complaint: "({block}) invalid kernel_rx_buf_size specified", lack: "({block}) invalid kernel_rx_buf_size specified" };
         block "authentication" (authentication) "Authentication of VRRPv2.";
         block "auth_hmac" (auth_hmac) "Signed adverts." { since: "2.4.0" };
     }

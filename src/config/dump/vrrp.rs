@@ -118,6 +118,7 @@ fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
         higher_prio_send_advert,
         owner_ignore_adverts,
         skip_check_adv_addr,
+        receive_buffer,
         v3_checksum_as_v2,
         old_unicast_checksum,
         // Of `global_defs`.
@@ -174,6 +175,7 @@ fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
     // Only said of an owner, and given at all it is on.
     out.flag("owner_ignore_adverts", *owner_ignore_adverts);
     out.flag("skip_check_adv_addr", *skip_check_adv_addr);
+    out.given("kernel_rx_buf_size", *receive_buffer);
     out.value("v3_checksum_as_v2", boolean(*v3_checksum_as_v2));
     out.line(if *accept { "accept" } else { "no_accept" });
     out.flag("dont_track_primary", *dont_track_primary);

@@ -67,6 +67,7 @@ impl Station {
                 Effect::Bar(fresh) => self.keeping.bar(fresh),
                 Effect::Unbar(gone) => self.keeping.unbar(&gone),
                 Effect::OpenSocket(key) => self.open_socket(key),
+                Effect::ReceiveBuffer { socket, bytes } => self.widen(&socket, bytes),
                 Effect::CloseSocket(key) => self.sockets.retain(|ear| ear.key != key),
                 Effect::Report(event) => self.reporter.report(event),
                 Effect::Notify(notification) => self.outbox.push_back(ToSupervisor::Notify(notification)),
@@ -234,6 +235,13 @@ impl Station {
                 let error = error.to_string();
                 self.reporter.report(Event::CannotAnnounce { address: *address, index: *index, error });
             }
+        }
+    }
+
+    fn widen(&self, key: &SocketKey, bytes: u32) {
+        let Some(ear) = self.sockets.iter().find(|ear| ear.key == *key) else { return };
+        if let Err(error) = ear.socket.set_receive_buffer(bytes) {
+            self.reporter.report(Event::CannotReceive { error: format!("receive buffer of {bytes} bytes: {error}") });
         }
     }
 

@@ -584,3 +584,22 @@ fn inputs_at_odd_times() {
     assert!(stage.input(Input::Stop).is_empty());
     assert!(stage.input(Input::Start).is_empty());
 }
+
+/// VR-60: who shares a socket needs room for all; without a size the kernel's is left alone; a reload of the same changes
+/// nothing, one that wants more widens.
+#[test]
+fn receive_buffers_add_up() {
+    let sized = |name, vrid, size| Instance { receive_buffer: size, ..instance(name, vrid, 100) };
+    let model = |second| vrrp(vec![sized("VI_1", 51, Some(1_000)), sized("VI_2", 52, second), sized("VI_3", 53, None)]);
+    let widened = |lines: Vec<String>| -> Vec<String> {
+        let size =
+            |line: &String| line.strip_prefix("buffer ").and_then(|line| Some(line.rsplit_once(' ')?.1.to_owned()));
+        lines.iter().filter_map(size).collect()
+    };
+    let mut stage = Stage::waiting(model(Some(500)));
+    assert_eq!(widened(stage.input(Input::Start)), ["1000", "1500"]);
+    assert!(widened(stage.reload(model(Some(500)))).is_empty());
+    assert_eq!(widened(stage.reload(model(Some(700)))), ["1700"]);
+    let mut stage = Stage::waiting(vrrp(vec![sized("VI_1", 51, None)]));
+    assert!(widened(stage.input(Input::Start)).is_empty());
+}

@@ -131,6 +131,7 @@ impl Resolver<'_> {
             // QUIRK kept: any valid boolean at this level switches it on (VR-88).
             skip_check_adv_addr: block.skip_check_adv_addr.is_some()
                 || value(&global.vrrp_skip_check_adv_addr).unwrap_or(false),
+            receive_buffer: value(&block.kernel_rx_buf_size).map(|size| size.0 as u32).filter(|size| *size > 0),
             v3_checksum_as_v2: value(&block.v3_checksum_as_v2).unwrap_or(global.v3_checksum_as_v2.is_some()),
             old_unicast_checksum: match block.old_unicast_checksum.as_ref().filter(|_| unicast) {
                 None => OldChecksum::Auto,

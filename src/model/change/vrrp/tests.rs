@@ -47,6 +47,7 @@ fn instance(name: &str, vrid: u8, interface: &str) -> Instance {
         higher_prio_send_advert: false,
         owner_ignore_adverts: false,
         skip_check_adv_addr: false,
+        receive_buffer: None,
         v3_checksum_as_v2: false,
         old_unicast_checksum: OldChecksum::Auto,
         multicast_group4: "224.0.0.18".parse().unwrap(),
