@@ -8,7 +8,7 @@ use keepalived_rs::config::host::{Host, Interface, Program, User};
 use keepalived_rs::config::{Loaded, Request, load};
 use keepalived_rs::diagnostic::{Code, Diagnostic};
 use keepalived_rs::model::notify::ScriptIdentity;
-use keepalived_rs::model::route::static_address;
+use keepalived_rs::model::route::{Follow, static_address};
 
 #[path = "routes/messages.rs"]
 mod messages;
@@ -252,4 +252,24 @@ fn folders_of_names() {
     let loaded = read(&format!("{folders}{}", file("virtual_routes", "10.0.0.0/8 dev eth0 table lan")));
     assert_eq!(shown(&loaded, "virtual_routes"), ["prepend 10.0.0.0/8 dev eth0 table 200 proto 18"]);
     assert_eq!(complaints(&loaded)[0], "iproute_usr_dir requires path");
+}
+
+/// VR-262: the kernel is asked to tell of routes or rules of a family only where one of them is watched.
+#[test]
+fn only_what_is_watched_is_followed() {
+    let follow = |block: &str, entry: &str| {
+        let Follow { routes4, routes6, rules4, rules6 } = Follow::of(&read(&file(block, entry)).model.unwrap().vrrp);
+        [routes4, routes6, rules4, rules6]
+    };
+    for block in ["virtual_routes", "static_routes"] {
+        assert_eq!(follow(block, "10.0.0.0/8 dev eth0"), [true, false, false, false]);
+        assert_eq!(follow(block, "2001:db8::/32 dev eth0"), [false, true, false, false]);
+        assert_eq!(follow(block, "10.0.0.0/8 dev eth0 no_track"), [false; 4]);
+    }
+    for block in ["virtual_rules", "static_rules"] {
+        assert_eq!(follow(block, "from 10.0.0.0/8 lookup 100 preference 5"), [false, false, true, false]);
+        assert_eq!(follow(block, "from 2001:db8::/32 lookup 100 preference 5"), [false, false, false, true]);
+        assert_eq!(follow(block, "from 10.0.0.0/8 lookup 100 preference 5 no_track"), [false; 4]);
+    }
+    assert_eq!(follow("static_ipaddress", "10.0.0.1/8 dev eth0"), [false; 4]);
 }

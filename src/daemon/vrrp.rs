@@ -17,19 +17,19 @@ use nix::libc::{EACCES, EPERM};
 use tokio::sync::mpsc;
 
 use self::keeping::Keeping;
-use crate::base::net::Family;
 use crate::base::time::{Interval, Time};
 use crate::daemon::message::{Reporter, Setup, Task, ToSupervisor, ToVrrp};
 use crate::kernel::address::Addresses;
 use crate::kernel::arp_socket::AnnounceSocket;
 use crate::kernel::clock::{self, Timer};
 use crate::kernel::items::Items;
-use crate::kernel::monitor::{Change, Follow, Monitor};
+use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::Failure;
 use crate::kernel::scheduling;
 use crate::kernel::vrrp_socket::VrrpSocket;
 use crate::model::Model;
 use crate::model::event::{daemon, kernel};
+use crate::model::route::Follow;
 use crate::model::vrrp::{SocketKey, Vrrp};
 use crate::vrrp::router::Router;
 use crate::vrrp::{Effect, Input, Packet, Release};
@@ -110,7 +110,7 @@ async fn work(setup: Setup<ToVrrp>) {
     keeping.begin(&vrrp).await;
     let release = Release { always_addresses: release.always_addresses, vrrp: release.vrrp };
     let machine = Router::new(vrrp.clone(), generation, release);
-    match Station::open(machine, followed(&vrrp), generation, reporter, keeping) {
+    match Station::open(machine, Follow::of(&vrrp), generation, reporter, keeping) {
         Ok((mut station, present)) => {
             station.changes(present);
             // What is known of files and processes counts from the first moment.
@@ -338,7 +338,7 @@ impl Station {
     fn take_up(&mut self, vrrp: Arc<Vrrp>, generation: u64) {
         self.generation = generation;
         self.keeping.take_up(&vrrp);
-        if let Err(error) = self.monitor.follow(followed(&vrrp)) {
+        if let Err(error) = self.monitor.follow(Follow::of(&vrrp)) {
             self.reporter.report(kernel::Event::MonitorFailed { error: error.to_string() });
         }
         self.handle(Input::Reload { model: vrrp, generation });
@@ -391,27 +391,6 @@ impl Ear {
             }
         }
     }
-}
-
-/// Which routes and rules the kernel is to tell of: those of a family in which one is watched (VR-262).
-fn followed(vrrp: &Vrrp) -> Follow {
-    let mut follow = Follow::default();
-    let statics = &vrrp.statics;
-    let routes = vrrp.instances.iter().flat_map(|instance| &instance.routes);
-    for route in routes.chain(statics.routes.iter().map(|one| &one.item)).filter(|route| !route.no_track) {
-        match Family::of(route.destination.address) {
-            Family::V4 => follow.routes4 = true,
-            Family::V6 => follow.routes6 = true,
-        }
-    }
-    let rules = vrrp.instances.iter().flat_map(|instance| &instance.rules);
-    for rule in rules.chain(statics.rules.iter().map(|one| &one.item)).filter(|rule| !rule.no_track) {
-        match rule.family {
-            Family::V4 => follow.rules4 = true,
-            Family::V6 => follow.rules6 = true,
-        }
-    }
-    follow
 }
 
 /// The task cannot do its work; says what to do about it where we know.

@@ -20,7 +20,7 @@ use super::netlink::{self, Failure, Frame, Socket, frames};
 use super::{route, rule};
 use crate::base::net::{Cidr, InterfaceIndex};
 use crate::model::host::{HostAddress, Link};
-use crate::model::route::{HostRoute, PROTOCOL, Rule};
+use crate::model::route::{Follow, HostRoute, PROTOCOL, Rule};
 
 /// Groups of linux/rtnetlink.h.
 const RTNLGRP_LINK: u32 = 1;
@@ -66,25 +66,14 @@ pub enum Change {
     RuleGone(Rule),
 }
 
-/// Which routes and rules are to be followed, beside links and addresses (VR-262): of a host with a million routes
-/// nobody wants to hear more than needed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Follow {
-    pub routes4: bool,
-    pub routes6: bool,
-    pub rules4: bool,
-    pub rules6: bool,
-}
-
-impl Follow {
-    const fn groups(self) -> [(u32, bool); 4] {
-        [
-            (RTNLGRP_IPV4_ROUTE, self.routes4),
-            (RTNLGRP_IPV6_ROUTE, self.routes6),
-            (RTNLGRP_IPV4_RULE, self.rules4),
-            (RTNLGRP_IPV6_RULE, self.rules6),
-        ]
-    }
+/// The groups of notifications that tell of them, and whether each is wanted.
+const fn groups(follow: Follow) -> [(u32, bool); 4] {
+    [
+        (RTNLGRP_IPV4_ROUTE, follow.routes4),
+        (RTNLGRP_IPV6_ROUTE, follow.routes6),
+        (RTNLGRP_IPV4_RULE, follow.rules4),
+        (RTNLGRP_IPV6_RULE, follow.rules6),
+    ]
 }
 
 /// Links and addresses, by what cannot be twice.
@@ -133,7 +122,7 @@ impl Monitor {
 
     /// Follows other routes and rules from now on.
     pub fn follow(&mut self, follow: Follow) -> io::Result<()> {
-        for ((group, wanted), (_, is)) in follow.groups().into_iter().zip(self.follow.groups()) {
+        for ((group, wanted), (_, is)) in groups(follow).into_iter().zip(groups(self.follow)) {
             match (is, wanted) {
                 (false, true) => self.socket.get_ref().add_membership(group)?,
                 (true, false) => self.socket.get_ref().drop_membership(group)?,
@@ -224,7 +213,7 @@ impl Monitor {
 fn subscribe(follow: Follow) -> io::Result<AsyncFd<netlink_sys::Socket>> {
     let socket = netlink::open()?;
     socket.set_non_blocking(true)?;
-    let followed = follow.groups().into_iter().filter(|(_, wanted)| *wanted).map(|(group, _)| group);
+    let followed = groups(follow).into_iter().filter(|(_, wanted)| *wanted).map(|(group, _)| group);
     let always = [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_NETCONF];
     for group in always.into_iter().chain(followed) {
         socket.add_membership(group)?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::base::name::{InterfaceName, TrackGroupName};
 use crate::base::net::{Cidr, Family, InterfaceIndex};
 use crate::model::host::Placement;
-use crate::model::vrrp::{InstanceId, VirtualAddress};
+use crate::model::vrrp::{InstanceId, VirtualAddress, Vrrp};
 
 /// RTPROT_KEEPALIVED (linux/rtnetlink.h): whose routes and rules these are (VR-258).
 pub const PROTOCOL: u8 = 18;
@@ -315,6 +315,39 @@ pub struct HostRoute {
     pub table: u32,
     pub metric: Option<u32>,
     pub index: Option<InterfaceIndex>,
+}
+
+/// Which routes and rules the kernel is to tell of: those of a family in which one is watched (VR-262). Of a host with a
+/// million routes nobody wants to hear more than needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Follow {
+    pub routes4: bool,
+    pub routes6: bool,
+    pub rules4: bool,
+    pub rules6: bool,
+}
+
+impl Follow {
+    pub fn of(vrrp: &Vrrp) -> Follow {
+        let mut follow = Follow::default();
+        let routes = vrrp.instances.iter().flat_map(|instance| &instance.routes);
+        let routes = routes.chain(vrrp.statics.routes.iter().map(|one| &one.item));
+        for route in routes.filter(|route| !route.no_track) {
+            match Family::of(route.destination.address) {
+                Family::V4 => follow.routes4 = true,
+                Family::V6 => follow.routes6 = true,
+            }
+        }
+        let rules = vrrp.instances.iter().flat_map(|instance| &instance.rules);
+        let rules = rules.chain(vrrp.statics.rules.iter().map(|one| &one.item));
+        for rule in rules.filter(|rule| !rule.no_track) {
+            match rule.family {
+                Family::V4 => follow.rules4 = true,
+                Family::V6 => follow.rules6 = true,
+            }
+        }
+        follow
+    }
 }
 
 impl RoutePlacement {

@@ -155,7 +155,7 @@ fn restored(lan: &Lan, daemon: &Daemon, command: &str, words: &str) {
 
 /// VR-128, VR-142, VR-151, VR-157, VR-236, VR-248 … VR-254, VR-258 … VR-263: `ip` shows the same of ours as of the
 /// original; what others take away ends a stay as Master or is put back; a killed daemon's leftovers go or stay as they
-/// should; nothing is left after the stop but what 2.2.7 leaves on purpose (VR-250).
+/// should; nothing is left after the stop, not even an address with a peer, which 2.2.7 leaves (VR-340).
 #[test]
 #[ignore = "needs CAP_NET_ADMIN"]
 fn ip_shows_the_same_of_ours_as_of_the_original() {

@@ -97,7 +97,7 @@ fn a_flood_of_changes_is_survived() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let (mut monitor, first) =
-                Monitor::open(keepalived_rs::kernel::monitor::Follow::default()).expect("a monitor");
+                Monitor::open(keepalived_rs::model::route::Follow::default()).expect("a monitor");
             let told = |changes: &[Change], address: IpAddr| {
                 changes.iter().any(|change| matches!(change, Change::Address(told) if told.cidr.address == address))
             };
