@@ -286,7 +286,7 @@ pub fn bfd_check(
         let words = format!("({}) BFD_CHECK - RS already monitoring {}", reader.block_name, name.value);
         reader.report(Code::Duplicate, name.span, words);
     } else if checker.usable(reader) {
-        block.checkers.push(checker);
+        block.check(checker);
     }
     Ok(())
 }

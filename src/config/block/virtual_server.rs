@@ -89,6 +89,14 @@ pub struct RealServer {
     pub checkers: Vec<Checker>,
 }
 
+impl RealServer {
+    /// Adds a checker. Most servers have one, and one is large: there is no room for more until there are more.
+    pub fn check(&mut self, checker: Checker) {
+        self.checkers.reserve_exact(1);
+        self.checkers.push(checker);
+    }
+}
+
 keywords! {
     pub static VIRTUAL_SERVER: VirtualServer {
         call "ip_family" (ip_family, Value, "inet|inet6", "") "Family of a service by mark.";
@@ -647,7 +655,7 @@ macro_rules! checkers {
             reader.block($context, line, checker::$table, &mut checker)?;
             if checker.usable(reader) {
                 checker.end = reader.closed;
-                block.checkers.push(checker);
+                block.check(checker);
             }
             Ok(())
         }
