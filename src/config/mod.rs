@@ -77,7 +77,9 @@ pub fn load(request: &Request<'_>) -> Loaded {
         let exit = if include_failed { 6 } else { 2 };
         return Loaded { model: None, diagnostics, sources, exit, refusal: exit };
     }
-    let (model, found) = resolve::resolve(&config, request.host);
+    // What was declared holds all that is needed now; the tree of a large file would only stand beside the model.
+    drop(tree);
+    let (model, found) = resolve::resolve(config, request.host);
     diagnostics.extend(found);
     let exit = diagnostics.iter().map(|one| one.code.class()).max().unwrap_or(Class::Logged).exit();
     Loaded { model, diagnostics, sources, exit, refusal: 2 }

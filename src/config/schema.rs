@@ -142,7 +142,7 @@ macro_rules! keyword {
                     return Ok(());
                 }
                 match reader.value::<$V>(line, row)? {
-                    Some(value) => block.$field = Some(value),
+                    Some(value) => block.$field = Some(value.into()),
                     None if row.invalid == $crate::config::schema::Invalid::Default => block.$field = None,
                     None => {}
                 }
@@ -177,7 +177,7 @@ macro_rules! keyword {
                     return Ok(());
                 }
                 if let Some(script) = $crate::config::script::read(line, row, reader)? {
-                    block.$field = Some(script);
+                    block.$field = Some(script.into());
                 }
                 Ok(())
             },

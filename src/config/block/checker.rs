@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::Given;
 use super::track::User;
 use super::url::{HTTP_URL, SSL_URL, Url};
 use super::virtual_server::Timing;
+use super::{Given, Seldom};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Missing, Repeat, Row, keywords};
 use crate::config::script::Script;
@@ -36,39 +36,39 @@ pub struct Checker {
     pub span: Span,
     /// Its closing brace.
     pub end: Span,
-    pub connect_ip: Given<IpAddr>,
-    pub connect_port: Given<Number<1, 65535>>,
-    pub bindto: Given<IpAddr>,
-    pub bind_port: Given<Number<1, 65535>>,
-    pub bind_if: Given<Interface>,
-    pub fwmark: Given<Number<0, 4_294_967_295>>,
+    pub connect_ip: Seldom<IpAddr>,
+    pub connect_port: Seldom<Number<1, 65535>>,
+    pub bindto: Seldom<IpAddr>,
+    pub bind_port: Seldom<Number<1, 65535>>,
+    pub bind_if: Seldom<Interface>,
+    pub fwmark: Seldom<Number<0, 4_294_967_295>>,
     pub timing: Timing,
-    pub alpha: Given<bool>,
-    pub log_all_failures: Given<bool>,
-    pub virtualhost: Given<String>,
-    pub http_protocol: Given<Protocol>,
-    pub enable_sni: Given<bool>,
-    pub sni_name: Given<OptionalText>,
-    pub fast_recovery: Given<bool>,
-    pub tls_compliant: Given<bool>,
+    pub alpha: Seldom<bool>,
+    pub log_all_failures: Seldom<bool>,
+    pub virtualhost: Seldom<String>,
+    pub http_protocol: Seldom<Protocol>,
+    pub enable_sni: Seldom<bool>,
+    pub sni_name: Seldom<OptionalText>,
+    pub fast_recovery: Seldom<bool>,
+    pub tls_compliant: Seldom<bool>,
     pub urls: Vec<Url>,
-    pub misc_path: Given<Script>,
-    pub misc_timeout: Given<Number<0, 4294>>,
-    pub misc_dynamic: Given<Flag>,
-    pub user: Given<User>,
-    pub name: Given<String>,
+    pub misc_path: Seldom<Script>,
+    pub misc_timeout: Seldom<Number<0, 4294>>,
+    pub misc_dynamic: Seldom<Flag>,
+    pub user: Seldom<User>,
+    pub name: Seldom<String>,
     /// Something that has been told is wrong with it.
     pub refused: bool,
-    pub helo_name: Given<String>,
+    pub helo_name: Seldom<String>,
     /// `host { … }` of SMTP_CHECK, each with the connection of one more checker.
     pub hosts: Vec<Checker>,
-    pub record: Given<Record>,
-    pub domain: Given<String>,
+    pub record: Seldom<Record>,
+    pub domain: Seldom<String>,
     pub payload: Option<Vec<u8>>,
     /// `require_reply`, with the bytes and the mask of its pattern, if it has one.
     pub require_reply: Option<Option<(Vec<u8>, Vec<u8>)>>,
-    pub min_reply_length: Given<Number<0, 65535>>,
-    pub max_reply_length: Given<Number<0, 65535>>,
+    pub min_reply_length: Seldom<Number<0, 65535>>,
+    pub max_reply_length: Seldom<Number<0, 65535>>,
 }
 
 /// `http_protocol`.
@@ -207,8 +207,8 @@ impl Checker {
 
     /// What is no mistake of one line.
     fn contradictions(&self, reader: &mut Reader<'_>) {
-        let least = self.min_reply_length.map_or(0, |length| length.value.0);
-        let most = self.max_reply_length.map_or(LONGEST_REPLY, |length| length.value.0);
+        let least = self.min_reply_length.as_ref().map_or(0, |length| length.value.0);
+        let most = self.max_reply_length.as_ref().map_or(LONGEST_REPLY, |length| length.value.0);
         if least > most {
             let words = format!("UDP_CHECK min_reply length {least} > max_reply_length {most} - will always fail");
             reader.at_end(Code::InvalidValue, self.span, words);
@@ -330,31 +330,31 @@ type Read = Result<(), Stop>;
 
 fn retry(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
     let value = reader.value(line, row)?;
-    block.timing.retry = value.or(block.timing.retry);
+    block.timing.retry = value.map(Into::into).or(block.timing.retry.take());
     Ok(())
 }
 
 fn delay_before_retry(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
     let value = reader.value(line, row)?;
-    block.timing.delay_before_retry = value.or(block.timing.delay_before_retry);
+    block.timing.delay_before_retry = value.map(Into::into).or(block.timing.delay_before_retry.take());
     Ok(())
 }
 
 fn warmup(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
     let value = reader.value(line, row)?;
-    block.timing.warmup = value.or(block.timing.warmup);
+    block.timing.warmup = value.map(Into::into).or(block.timing.warmup.take());
     Ok(())
 }
 
 fn delay_loop(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
     let value = reader.value(line, row)?;
-    block.timing.delay_loop = value.or(block.timing.delay_loop);
+    block.timing.delay_loop = value.map(Into::into).or(block.timing.delay_loop.take());
     Ok(())
 }
 
 fn connect_timeout(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
     let value = reader.value::<Seconds<1, 4_294_967_295>>(line, row)?;
-    block.timing.connect_timeout = value.or(block.timing.connect_timeout);
+    block.timing.connect_timeout = value.map(Into::into).or(block.timing.connect_timeout.take());
     Ok(())
 }
 
@@ -379,7 +379,7 @@ fn domain(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Re
     };
     match wrong {
         Some((code, words)) => reader.report(code, line.span(1), words),
-        None => block.domain = Some(Spanned::new(name.to_owned(), line.span(1))),
+        None => block.domain = Some(Spanned::new(name.to_owned(), line.span(1)).into()),
     }
     Ok(())
 }
@@ -463,7 +463,7 @@ fn user(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Read
     match line.word(1) {
         Some(name) => {
             let user = User { name: name.to_owned(), group: line.word(2).map(str::to_owned) };
-            block.user = Some(Spanned::new(user, line.span(1)));
+            block.user = Some(Spanned::new(user, line.span(1)).into());
         }
         None => reader.report(Code::InvalidValue, line.whole(), "Must specify user for misc_check - ignoring"),
     }
@@ -473,7 +473,7 @@ fn user(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Read
 fn track_file(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
     let name = reader.need(line, 1)?;
     if reader.declared.files.contains_key(name) {
-        block.name = Some(Spanned::new(name.to_owned(), line.span(1)));
+        block.name = Some(Spanned::new(name.to_owned(), line.span(1)).into());
     } else {
         reader.report(Code::NotFound, line.span(1), format!("track_file {name} not found"));
     }
@@ -511,7 +511,7 @@ fn bfd_name(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mut 
             Some((Code::NotFound, format!("BFD {name} not configured")))
         }
         (Some(name), None) => {
-            block.name = Some(Spanned::new(name.to_owned(), line.span(1)));
+            block.name = Some(Spanned::new(name.to_owned(), line.span(1)).into());
             None
         }
     };

@@ -22,17 +22,23 @@ pub mod vrrp_sync_group;
 pub mod watched;
 mod words;
 
+use std::borrow::Borrow;
+
 use crate::diagnostic::Spanned;
 
 /// A value that the file may give.
 pub type Given<T> = Option<Spanned<T>>;
 
+/// A value that the file may give and seldom does. Blocks that a file has by ten thousands hold such values apart, so
+/// that those not given cost next to nothing.
+pub type Seldom<T> = Option<Box<Spanned<T>>>;
+
 /// The value, if given.
-pub fn value<T: Copy>(given: &Given<T>) -> Option<T> {
-    given.as_ref().map(|given| given.value)
+pub fn value<T: Copy>(given: &Option<impl Borrow<Spanned<T>>>) -> Option<T> {
+    given.as_ref().map(|given| given.borrow().value)
 }
 
 /// The value as text for the model, if given.
-pub fn text(given: &Given<String>) -> Option<String> {
-    given.as_ref().map(|given| given.value.clone())
+pub fn text(given: &Option<impl Borrow<Spanned<String>>>) -> Option<String> {
+    given.as_ref().map(|given| given.borrow().value.clone())
 }

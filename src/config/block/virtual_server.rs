@@ -2,7 +2,7 @@
 
 use super::checker::{self, Checker, Kind};
 use super::root::Config;
-use super::{Given, bfd};
+use super::{Given, Seldom, bfd};
 use crate::base::net::{Endpoint, Family};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Invalid, Missing, Repeat, Row, keywords};
@@ -21,13 +21,13 @@ pub enum Header {
 }
 
 /// Times that virtual server, real server and checker all may give (LV-30).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Timing {
-    pub retry: Given<Number<0, 4_294_967_295>>,
-    pub delay_before_retry: Given<Seconds<0, 4_294_967_295_000_000>>,
-    pub warmup: Given<Seconds<0, 4_294_967_295_000_000>>,
+    pub retry: Seldom<Number<0, 4_294_967_295>>,
+    pub delay_before_retry: Seldom<Seconds<0, 4_294_967_295_000_000>>,
+    pub warmup: Seldom<Seconds<0, 4_294_967_295_000_000>>,
     pub connect_timeout: Given<Seconds<1, 4_294_967_295>>,
-    pub delay_loop: Given<Seconds<1, 4_294_967_295_000_000>>,
+    pub delay_loop: Seldom<Seconds<1, 4_294_967_295_000_000>>,
 }
 
 /// `virtual_server … { … }`.
@@ -78,14 +78,14 @@ pub struct RealServer {
     pub timing: Timing,
     pub forwarding: Option<Forwarding>,
     pub weight: Given<Number<0, 2_147_483_647>>,
-    pub uthreshold: Given<Number<0, 4_294_967_295>>,
-    pub lthreshold: Given<Number<0, 4_294_967_295>>,
-    pub inhibit_on_failure: Given<bool>,
-    pub notify_up: Given<Script>,
-    pub notify_down: Given<Script>,
-    pub alpha: Given<bool>,
-    pub smtp_alert: Given<bool>,
-    pub virtualhost: Given<String>,
+    pub uthreshold: Seldom<Number<0, 4_294_967_295>>,
+    pub lthreshold: Seldom<Number<0, 4_294_967_295>>,
+    pub inhibit_on_failure: Seldom<bool>,
+    pub notify_up: Seldom<Script>,
+    pub notify_down: Seldom<Script>,
+    pub alpha: Seldom<bool>,
+    pub smtp_alert: Seldom<bool>,
+    pub virtualhost: Seldom<String>,
     pub checkers: Vec<Checker>,
 }
 
@@ -179,14 +179,14 @@ macro_rules! timing {
     ($($name:ident $rs_name:ident $field:ident: $V:ty;)*) => { $(
         fn $name(block: &mut VirtualServer, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
             if let Some(value) = reader.value::<$V>(line, row)? {
-                block.timing.$field = Some(value);
+                block.timing.$field = Some(value.into());
             }
             Ok(())
         }
 
         fn $rs_name(block: &mut RealServer, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
             if let Some(value) = reader.value::<$V>(line, row)? {
-                block.timing.$field = Some(value);
+                block.timing.$field = Some(value.into());
             }
             Ok(())
         }
@@ -211,12 +211,12 @@ fn retry_value(
 }
 
 fn retry(block: &mut VirtualServer, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
-    block.timing.retry = retry_value(line, row, reader)?.or(block.timing.retry);
+    block.timing.retry = retry_value(line, row, reader)?.map(Into::into).or(block.timing.retry.take());
     Ok(())
 }
 
 fn rs_retry(block: &mut RealServer, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
-    block.timing.retry = retry_value(line, row, reader)?.or(block.timing.retry);
+    block.timing.retry = retry_value(line, row, reader)?.map(Into::into).or(block.timing.retry.take());
     Ok(())
 }
 
@@ -307,6 +307,7 @@ pub fn virtual_server(config: &mut Config, line: &Line<'_>, _: &'static Row, rea
     };
     let read = reader.block("virtual_server", line, VIRTUAL_SERVER, &mut block);
     block.end = reader.closed;
+    block.real_servers.shrink_to_fit();
     config.virtual_servers.push(block);
     read
 }

@@ -103,7 +103,7 @@ impl Resolver<'_> {
             IpAddr::V4(_) => IpAddr::from([0; 4]),
             IpAddr::V6(_) => IpAddr::from([0; 16]),
         };
-        let bind_address = declared.bindto.filter(|bind| {
+        let bind_address = declared.bindto.as_ref().filter(|bind| {
             let same = bind.value.is_ipv4() == address.is_ipv4();
             if !same {
                 let words =

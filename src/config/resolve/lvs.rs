@@ -23,14 +23,14 @@ const ONE_PACKET: u32 = 0x04;
 const GROUP_ADDRESSES: u64 = 1 << 20;
 
 impl Resolver<'_> {
-    pub(super) fn lvs(&mut self) -> Lvs {
-        let config = self.config;
-        let global = &config.global;
-        let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+    /// Takes the declared servers, so that each is gone when the model has it: a file may have ten thousands.
+    pub(super) fn lvs(&mut self, declared: Vec<declared::VirtualServer>) -> Lvs {
+        let global = &self.config.global;
+        let mut uses: BTreeMap<String, usize> = BTreeMap::new();
         let mut virtual_servers = Vec::new();
         let mut checkers: Vec<Arc<Checker>> = Vec::new();
-        for block in &config.virtual_servers {
-            let Some(address) = self.virtual_address(block, &mut uses) else { continue };
+        for block in declared {
+            let Some(address) = self.virtual_address(&block, &mut uses) else { continue };
             if let Some(server) =
                 self.virtual_server(block, address, VirtualServerId(virtual_servers.len()), &mut checkers)
             {
@@ -91,10 +91,10 @@ impl Resolver<'_> {
     }
 
     /// LV-1, LV-2, LV-42, LV-45. A mark of 0 is none: the original then serves 255.255.255.255.
-    fn virtual_address<'c>(
+    fn virtual_address(
         &mut self,
-        block: &'c declared::VirtualServer,
-        uses: &mut BTreeMap<&'c str, usize>,
+        block: &declared::VirtualServer,
+        uses: &mut BTreeMap<String, usize>,
     ) -> Option<VirtualAddress> {
         match &block.header {
             Header::Address(at) => Some(VirtualAddress::Address(*at)),
@@ -112,7 +112,7 @@ impl Resolver<'_> {
                     self.late(Code::Logged, block.span, words);
                     return None;
                 };
-                let used = uses.entry(name).or_insert(0);
+                let used = uses.entry(name.clone()).or_insert(0);
                 let nth = *used;
                 *used += 1;
                 let family = family_of_marks(block);
@@ -146,17 +146,19 @@ impl Resolver<'_> {
 
     fn virtual_server(
         &mut self,
-        block: &declared::VirtualServer,
+        mut block: declared::VirtualServer,
         address: VirtualAddress,
         id: VirtualServerId,
         checkers: &mut Vec<Arc<Checker>>,
     ) -> Option<VirtualServer> {
+        let family = self.service_family(&block, &address);
+        let real_servers = std::mem::take(&mut block.real_servers);
+        let block = &block;
         let marks_only = match &address {
             VirtualAddress::Address(_) => false,
             VirtualAddress::Fwmark(_) => true,
             VirtualAddress::Group { entries, .. } => !entries.iter().any(|one| matches!(one, GroupEntry::Address(_))),
         };
-        let family = self.service_family(block, &address);
         // Its name in complaints, which the original shows with the protocol given so far.
         let shown = |protocol: Protocol| {
             let at = |at: &Endpoint| format!("[{}]:{protocol}:{}", at.address, at.port);
@@ -166,7 +168,7 @@ impl Resolver<'_> {
                 VirtualAddress::Group { name, nth, .. } => format!("[{name}]:{nth}"),
             }
         };
-        if block.real_servers.is_empty() {
+        if real_servers.is_empty() {
             let words = format!("Virtual server {} has no real servers - ignoring", shown(given_protocol(block)));
             self.at_end(Code::BlockRefused, block.end, block.span, words);
             return None;
@@ -178,7 +180,7 @@ impl Resolver<'_> {
             self.late(Code::Adjusted, block.span, words);
             Scheduler::Wlc
         });
-        let methods = block.real_servers.iter().all(|server| server.forwarding.is_some());
+        let methods = real_servers.iter().all(|server| server.forwarding.is_some());
         let forwarding = value(&block.forwarding).unwrap_or_else(|| {
             if !methods {
                 let words = format!("Virtual server {name}: no forwarding method set, setting default NAT");
@@ -199,7 +201,7 @@ impl Resolver<'_> {
             scheduler,
             flags,
             persistence,
-            real_servers: Vec::new(),
+            real_servers: Vec::with_capacity(real_servers.len()),
             sorry_server: None,
             quorum: value(&block.quorum).map_or(1, |quorum| quorum.0 as u32),
             hysteresis: value(&block.hysteresis).map_or(0, |hysteresis| hysteresis.0 as u32),
@@ -220,7 +222,7 @@ impl Resolver<'_> {
             self.late(Code::Adjusted, block.span, words);
             server.ha_suspend = false;
         }
-        self.real_servers(block, &mut server, forwarding, id, checkers);
+        self.real_servers(block, real_servers, &mut server, (forwarding, id), checkers);
         self.sorry_server(block, &mut server, forwarding);
         self.quorum(block, &mut server, &name);
         Some(server)
@@ -311,14 +313,14 @@ impl Resolver<'_> {
     fn real_servers(
         &mut self,
         block: &declared::VirtualServer,
+        real_servers: Vec<declared::RealServer>,
         server: &mut VirtualServer,
-        forwarding: Forwarding,
-        id: VirtualServerId,
+        (forwarding, id): (Forwarding, VirtualServerId),
         checkers: &mut Vec<Arc<Checker>>,
     ) {
         let name = server.show();
         let mut seen: BTreeMap<(IpAddr, u16), Span> = BTreeMap::new();
-        for declared in &block.real_servers {
+        for declared in real_servers {
             let method = declared.forwarding.unwrap_or(forwarding);
             let endpoint = self.real_port(server, declared.endpoint, method, declared.span);
             if let Some(first) = seen.insert((endpoint.address, endpoint.port), declared.span) {
@@ -333,7 +335,7 @@ impl Resolver<'_> {
             let place = RealServerId(server.real_servers.len());
             let names = (server.show_real(endpoint), name.clone());
             let first = checkers.len();
-            self.checkers(block, declared, endpoint, (id, place), names, checkers);
+            self.checkers(block, &declared, endpoint, (id, place), names, checkers);
             let real = RealServer {
                 endpoint,
                 forwarding: method,

@@ -28,10 +28,11 @@ pub struct Resolver<'a> {
 }
 
 /// The model of a configuration, or nothing when the daemon must not start with it.
-pub fn resolve(config: &Config, host: &dyn Host) -> (Option<Model>, Vec<Diagnostic>) {
+pub fn resolve(mut config: Config, host: &dyn Host) -> (Option<Model>, Vec<Diagnostic>) {
+    let virtual_servers = std::mem::take(&mut config.virtual_servers);
     let mut resolver = Resolver {
         host,
-        config,
+        config: &config,
         found: Vec::new(),
         scripts: Scripts::default(),
         devices: vrrp::device::Devices::default(),
@@ -40,7 +41,7 @@ pub fn resolve(config: &Config, host: &dyn Host) -> (Option<Model>, Vec<Diagnost
     };
     resolver.default_identity();
     let global = resolver.global();
-    let lvs = resolver.lvs();
+    let lvs = resolver.lvs(virtual_servers);
     let check_scripts = resolver.scripts.take_used();
     let vrrp = resolver.vrrp();
     let bfd = resolver.bfd();

@@ -1,14 +1,14 @@
 //! Who scripts run as, and whether they may (CL-118 … CL-122).
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Resolver;
-use crate::config::block::Given;
 use crate::config::block::track::User;
 use crate::config::host::Program;
 use crate::config::script::Script as Declared;
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::notify::{Script, ScriptIdentity};
 
 /// What is known of scripts while the model is made.
@@ -115,8 +115,8 @@ impl Resolver<'_> {
     }
 
     /// A notify script; one that cannot run is left out, which the original only logs.
-    pub(super) fn notify(&mut self, script: &Given<Declared>) -> Option<Script> {
-        let script = script.as_ref()?;
+    pub(super) fn notify(&mut self, script: &Option<impl Borrow<Spanned<Declared>>>) -> Option<Script> {
+        let script = script.as_ref()?.borrow();
         let command = &script.value.command;
         let words = match self.program(&script.value, None) {
             Found::Good(script) => return Some(script),
