@@ -18,6 +18,10 @@ struct Grammar;
 /// the parser's token list stays small whatever the size of the file.
 const SLICE: usize = 64 * 1024;
 
+/// A line has a keyword and a value, or a brace that is a logical line of its own.
+const WORDS_IN_TEN_LINES: usize = 18;
+const ROWS_IN_TEN_LINES: usize = 14;
+
 /// What a logical line is: a brace always stands alone (CL-31).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
@@ -55,8 +59,15 @@ pub struct Line<'t> {
 impl Tree {
     /// Reads the expanded text; unmatched quotes are found here.
     pub fn read(sources: &SourceMap, found: &mut Vec<Diagnostic>) -> Tree {
-        let mut builder = Builder { text: sources.text(), tree: Tree::default(), start: 0, stray: None };
-        let text = builder.text;
+        let text = sources.text();
+        let lines = text.bytes().filter(|byte| *byte == b'\n').count();
+        // Room for what a file usually has, so that the lists of a large one are not copied as they grow.
+        let tree = Tree {
+            words: Vec::with_capacity(lines * WORDS_IN_TEN_LINES / 10),
+            rows: Vec::with_capacity(lines * ROWS_IN_TEN_LINES / 10),
+            unescaped: BTreeMap::new(),
+        };
+        let mut builder = Builder { text, tree, start: 0, stray: None };
         let mut lo = 0;
         while lo < text.len() {
             let hi = match text.as_bytes().get(lo + SLICE..) {

@@ -50,7 +50,7 @@ pub struct Tested {
     pub exit: u8,
     /// Every finding in the wanted form.
     pub findings: String,
-    /// What a start would run, as a configuration.
+    /// What a start would run, as a configuration, if it was asked for.
     pub effective: Option<String>,
 }
 
@@ -82,14 +82,17 @@ impl Source {
     }
 
     /// `--config-test` (IF-52). What the original only logs is left out.
-    pub fn test(&self, form: Form) -> Tested {
+    pub fn test(&self, form: Form, effective: bool) -> Tested {
         let Loaded { model, diagnostics, sources, exit, .. } = self.load(true);
         let told = diagnostics.iter().filter(|one| one.severity() != Severity::Note && one.code != Code::Logged);
         let findings = told.map(|one| render::finding(one, &sources, form)).collect();
         let missing = diagnostics.iter().any(|one| one.code == Code::FileMissing);
         // Without -e a missing file is no error to the original's test (IF-58).
         let exit = if missing && self.all_config { exit.max(Class::FileNotFound.exit()) } else { exit };
-        Tested { exit, findings, effective: model.map(|model| dump(&model, Secrets::Shown)) }
+        let effective = model.as_ref().filter(|_| effective).map(|model| dump(model, Secrets::Shown));
+        // The process ends with the test, which frees a large model faster than we could.
+        std::mem::forget(model);
+        Tested { exit, findings, effective }
     }
 
     fn load(&self, test: bool) -> Loaded {

@@ -121,8 +121,8 @@ fn test(options: &Options, source: &Source, file: &str) -> u8 {
     }
     // A log file is for grep, as a pipe is.
     let form = form(options, file.is_empty() && std::io::stderr().is_terminal());
-    let Tested { exit, findings, effective } = source.test(form);
-    if let Some(effective) = effective.filter(|_| options.dump_conf) {
+    let Tested { exit, findings, effective } = source.test(form, options.dump_conf);
+    if let Some(effective) = effective {
         to_stdout(&effective);
     }
     if file.is_empty() {

@@ -87,6 +87,7 @@ impl SourceMap {
     pub fn add_file(&mut self, name: &str, text: String) -> FileId {
         let mut starts = vec![0];
         starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
+        self.text.reserve(text.len());
         self.files.push(File { name: name.to_owned(), text, starts });
         FileId(self.files.len() as u32 - 1)
     }

@@ -1,6 +1,6 @@
 //! Virtual servers, real servers, their sorry server and quorum.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -288,6 +288,14 @@ impl VirtualServer {
 
     /// The name of one of its real servers in log lines: `[ADDR]:PROTO:PORT`.
     pub fn show_real(&self, endpoint: Endpoint) -> String {
-        format!("[{}]:{}:{}", endpoint.address, self.protocol, endpoint.port)
+        show(endpoint, self.protocol)
     }
+}
+
+/// `[ADDR]:PROTO:PORT`. Made for each of ten thousands of servers, so the text never grows.
+pub fn show(endpoint: Endpoint, protocol: Protocol) -> String {
+    let mut text = String::with_capacity("[255.255.255.255]:none:65535".len());
+    // Writing to a String does not fail.
+    write!(text, "[{}]:{protocol}:{}", endpoint.address, endpoint.port).unwrap_or(());
+    text
 }

@@ -10,7 +10,7 @@ use crate::config::script::Script;
 use crate::config::tree::Line;
 use crate::config::value::{Fault, Flag, Number, Seconds, integer};
 use crate::diagnostic::{Code, Span, Spanned};
-use crate::model::lvs::{Forwarding, Granularity, Protocol, Scheduler, Tunnel, TunnelKind};
+use crate::model::lvs::{Forwarding, Granularity, Protocol, Scheduler, Tunnel, TunnelKind, show};
 
 /// What a virtual server listens on, as its header says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -621,8 +621,8 @@ fn real_server(block: &mut VirtualServer, line: &Line<'_>, _: &'static Row, read
         virtualhost: None,
         checkers: Vec::new(),
     };
-    let protocol = super::value(&block.protocol).map_or_else(|| "none".to_owned(), |protocol| protocol.to_string());
-    reader.block_name = format!("[{}]:{protocol}:{}", endpoint.address, endpoint.port);
+    let protocol = super::value(&block.protocol).unwrap_or(Protocol::None);
+    reader.block_name = show(endpoint, protocol);
     let read = reader.block("virtual_server.real_server", line, REAL_SERVER, &mut server);
     let tunnelled = matches!(server.forwarding, Some(Forwarding::Tunnel(_)));
     let family = Family::of(endpoint.address);
