@@ -354,7 +354,7 @@ fn delay_loop(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &
 
 fn connect_timeout(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
     let value = reader.value::<Seconds<1, 4_294_967_295>>(line, row)?;
-    block.timing.connect_timeout = value.map(Into::into).or(block.timing.connect_timeout.take());
+    block.timing.connect_timeout = value.or(block.timing.connect_timeout.take());
     Ok(())
 }
 
