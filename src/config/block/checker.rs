@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
+use super::Seldom;
 use super::track::User;
 use super::url::{HTTP_URL, SSL_URL, Url};
 use super::virtual_server::Timing;
-use super::{Given, Seldom};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Missing, Repeat, Row, keywords};
 use crate::config::script::Script;
