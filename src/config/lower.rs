@@ -209,7 +209,8 @@ impl<'t> Reader<'t> {
             self.found.push(Diagnostic::at(Code::NotActedOn, line.span(0), words));
         }
         if !row.deprecated.is_empty() {
-            self.report(Code::Deprecated, line.span(0), row.deprecated);
+            let words = row.deprecated.replace("{block}", &self.block_name);
+            self.report(Code::Deprecated, line.span(0), words);
         }
         if (keyword.set)(block, line, row, self).is_err() {
             // The original ends here; going on tells the author of the other mistakes too.

@@ -27,14 +27,13 @@ pub fn read(line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Resu
         }
     };
     let Some(command) = words.get(1).filter(|command| !command.is_empty()) else {
+        // An empty command is as good as none, and nothing is said of it.
         match row.missing {
             Missing::Fatal if words.len() < 2 => {
                 reader.need(line, 1)?;
             }
-            Missing::Fatal | Missing::Report => {
-                reader.report(Code::InvalidValue, line.whole(), format!("{} script missing - ignoring", row.name));
-            }
-            Missing::Allowed => {}
+            Missing::Report if words.len() < 2 => reader.lacking(line, row),
+            Missing::Fatal | Missing::Report | Missing::Allowed => {}
         }
         return Ok(None);
     };

@@ -157,6 +157,9 @@ pub fn integer(text: &str, min: i64, max: i64, lax: bool) -> Parsed<i64> {
             outside(format!("number '{text}' outside unsigned integer range"))
         }
         None if min >= 0 => outside(format!("number '{text}' outside unsigned integer range")),
+        Some(value) if min < 0 && i32::try_from(value).is_err() => {
+            outside(format!("number '{text}' outside integer range"))
+        }
         None => outside(format!("number '{text}' outside integer range")),
         Some(value) if value < min || value > max => outside(format!("number '{text}' outside range [{min}, {max}]")),
         Some(value) => Parsed { value: Some(value), fault },

@@ -1,6 +1,7 @@
 //! `global_defs` and what stands at top level beside it.
 
 use crate::base::time::Interval;
+use crate::model::later::Later;
 use crate::model::notify::{MailSettings, NotifyFifo, ScriptIdentity};
 
 /// Settings of the whole router (`global_defs`).
@@ -33,6 +34,8 @@ pub struct Global {
     pub child_wait_time: Interval,
     /// `dynamic_interfaces`: interfaces may be absent at start and come later.
     pub dynamic_interfaces: bool,
+    /// What nothing acts on yet.
+    pub later: Later,
 }
 
 /// How a task's thread is scheduled (`vrrp_rt_priority`, `vrrp_cpu_affinity`, `vrrp_no_swap` ...).

@@ -9,6 +9,7 @@ pub mod event;
 pub mod global;
 pub mod host;
 pub mod ipvs;
+pub mod later;
 pub mod lvs;
 pub mod notify;
 pub mod route;

@@ -83,6 +83,7 @@ fn model(lvs: Lvs) -> Arc<Model> {
         checker_process: ProcessSettings::default(),
         child_wait_time: Interval::from_secs(5),
         dynamic_interfaces: false,
+        later: keepalived_rs::model::later::Later::default(),
     };
     Arc::new(Model { global, vrrp: Default::default(), lvs, bfd: Default::default() })
 }

@@ -160,6 +160,7 @@ fn global() -> Global {
         checker_process: ProcessSettings::default(),
         child_wait_time: Interval::from_secs(5),
         dynamic_interfaces: false,
+        later: keepalived_rs::model::later::Later::default(),
     }
 }
 

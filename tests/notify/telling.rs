@@ -56,6 +56,7 @@ pub fn global(mail: Option<MailSettings>) -> Global {
         checker_process: ProcessSettings::default(),
         child_wait_time: Interval::from_secs(5),
         dynamic_interfaces: false,
+        later: keepalived_rs::model::later::Later::default(),
     }
 }
 

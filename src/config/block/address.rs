@@ -137,7 +137,7 @@ impl<'l> Reading<'_, 'l> {
                 let text = self.value(word, reader)?;
                 if self.entry.cidr.address.is_ipv6() {
                     let words = format!(
-                        "VRRP is trying to assign a broadcast {text} to the IPv6 address {first} !!?? WTF... skipping VIP..."
+                        "VRRP is trying to assign a broadcast {word} to the IPv6 address {first} !!?? WTF... skipping VIP..."
                     );
                     self.complain(words, reader);
                     return None;

@@ -178,8 +178,8 @@ impl Checker {
             return false;
         }
         let lacks = match self.kind {
-            Kind::Http if self.urls.is_empty() => "HTTP_GET checker has no urls specified - ignoring",
-            Kind::Ssl if self.urls.is_empty() => "SSL_GET checker has no urls specified - ignoring",
+            Kind::Http if self.urls.is_empty() => "HTTP/SSL_GET checker has no urls specified - ignoring",
+            Kind::Ssl if self.urls.is_empty() => "HTTP/SSL_GET checker has no urls specified - ignoring",
             Kind::Misc if self.misc_path.is_none() => "No script path has been specified for MISC_CHECKER - skipping",
             Kind::File if self.name.is_none() => "FILE_CHECK has no track_file specified - ignoring",
             Kind::Bfd if self.name.is_none() => {
@@ -306,7 +306,7 @@ http! { pub static SSL_GET url ssl_url {
 } }
 
 timed! { pub static MISC_CHECK {
-    script "misc_path" (misc_path) "The script." { missing: Missing::Report, repeat: Repeat::LastWins };
+    script "misc_path" (misc_path) "The script." { missing: Missing::Allowed, repeat: Repeat::LastWins };
     set "misc_timeout" (misc_timeout: Number<0, 4294> = "0") "Seconds it may take." { complaint: "Invalid misc_timeout value '{}'" };
     set "misc_dynamic" (misc_dynamic: Flag = "") "Its exit status sets the weight.";
     call "user" (user, Words, "<user> [<group>]", "") "Who it runs as.";

@@ -115,7 +115,7 @@ fn vrrp_instance(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: 
 
 fn vrrp_sync_group(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
     let already = config.sync_groups.iter().find(|one| Some(one.name.as_str()) == line.word(1)).map(|one| one.span);
-    let words = "vrrp_sync_group must have a name".to_owned();
+    let words = "vrrp_sync_group must have a name - skipping".to_owned();
     let Some(name) = named(line, reader, "vrrp sync group", words, already) else { return Ok(()) };
     let mut block = SyncGroup { name: name.clone(), span: line.span(1), ..SyncGroup::default() };
     reader.block_name = name;

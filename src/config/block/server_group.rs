@@ -79,23 +79,18 @@ fn group_entry(group: &mut ServerGroup, line: &Line<'_>, reader: &mut Reader<'_>
             }
             (_, None) => {
                 let word = line.word(2).unwrap_or_default();
-                let words = format!("({}): unknown fwmark family {word} - ignoring", group.name);
+                let words = format!("({}): fwmark '{mark}' family {word} unknown - ignoring", group.name);
                 reader.report(Code::InvalidValue, line.span(2), words);
             }
         }
         return Ok(());
     }
     let port_text = line.word(1).unwrap_or_default();
-    let port = if port_text.bytes().all(|byte| byte == b'0') {
-        Some(0)
-    } else {
-        integer(port_text, 1, 65535, false).value.map(|port| port as u16)
-    };
-    match (range(text), port) {
+    let range = range(text);
+    let port = if range.is_ok() { super::virtual_server::port(port_text, line.span(1), reader) } else { Some(0) };
+    match (range, port) {
         (Ok((first, count)), Some(port)) => group.entries.push(GroupEntry::Range { first, count, port }),
-        (Err(Some(words)), _) => {
-            reader.report(Code::InvalidValue, line.span(0), format!("{words} - {text} - skipping"))
-        }
+        (Err(Some(words)), _) => reader.report(Code::InvalidValue, line.span(0), words),
         _ => {
             let port = if port_text.is_empty() { String::new() } else { format!("/port/{port_text}") };
             let words = format!("Invalid virtual server group IP address {text} {port} - skipping");
@@ -106,15 +101,16 @@ fn group_entry(group: &mut ServerGroup, line: &Line<'_>, reader: &mut Reader<'_>
 }
 
 /// First address and how many: `A`, `A-N`, `A-B` or `A/P` (LV-39, LV-40). The error may say what is wrong.
-fn range(text: &str) -> Result<(IpAddr, u32), Option<&'static str>> {
+fn range(text: &str) -> Result<(IpAddr, u32), Option<String>> {
+    let skipping = |words: &str| Some(format!("{words} - {text} - skipping"));
     if let Some((address, prefix)) = text.split_once('/') {
         let address: IpAddr = address.parse().map_err(|_| None)?;
         let bits = Family::of(address).bits();
-        let prefix = integer(prefix, 1, i64::from(bits), false).value.ok_or(None)?;
+        let prefix = integer(prefix, 1, i64::from(bits), false).value.ok_or_else(|| skipping("Invalid netmask"))?;
         let host_bits = u32::from(bits) - prefix as u32;
         let mask = 1u128.checked_shl(host_bits).map_or(u128::MAX, |size| size - 1);
         if number(address) & mask != 0 {
-            return Err(Some("Address mask bits not empty"));
+            return Err(skipping("Address mask bits not empty"));
         }
         return u32::try_from(mask.saturating_add(1)).map(|count| (address, count)).map_err(|_| None);
     }
@@ -127,17 +123,22 @@ fn range(text: &str) -> Result<(IpAddr, u32), Option<&'static str>> {
             return Err(None);
         }
         let Some(more) = number(last).checked_sub(number(first)) else {
-            return Err(Some("Address range end is less than address range start"));
+            return Err(skipping("Address range end is less than address range start"));
         };
         return u32::try_from(more.saturating_add(1)).map(|count| (first, count)).map_err(|_| None);
     }
-    let (own, end) = match first {
-        IpAddr::V4(first) => (u32::from(first.octets()[3]), last.parse::<u8>().ok().map(u32::from)),
-        IpAddr::V6(first) => (u32::from(first.segments()[7]), u16::from_str_radix(last, 16).ok().map(u32::from)),
+    let (own, radix, most) = match first {
+        IpAddr::V4(first) => (u32::from(first.octets()[3]), 10, 255),
+        IpAddr::V6(first) => (u32::from(first.segments()[7]), 16, 0xffff),
     };
-    let end = end.ok_or(None)?;
+    let length = last.find(|c: char| !c.is_digit(radix)).unwrap_or(last.len());
+    if let Some(extra) = last.get(length..).filter(|extra| !extra.is_empty()) {
+        return Err(Some(format!("Virtual server group range '{text}' has extra characters at end '{extra}'")));
+    }
+    let end = u32::from_str_radix(last, radix).ok().filter(|end| *end <= most);
+    let end = end.ok_or_else(|| Some(format!("Virtual server group range '{text}' end '{last}' too large")))?;
     if end <= own {
-        return Err(Some("Address range end is not greater than address range start"));
+        return Err(skipping("Address range end is not greater than address range start"));
     }
     Ok((first, end - own + 1))
 }

@@ -51,12 +51,12 @@ pub struct Tracked {
 
 keywords! {
     pub static VRRP_SCRIPT: VrrpScript {
-        script "script" (script) "The command to run." { missing: Missing::Report, repeat: crate::config::schema::Repeat::LastWins };
-        set "interval" (interval: Decimal<0, 4_294_000, 3> = "1") "Seconds from one run to the next." { complaint: "({block}): vrrp script interval '{}' must be between 1 and 4294 - ignoring" };
+        script "script" (script) "The command to run." { missing: Missing::Allowed, repeat: crate::config::schema::Repeat::LastWins };
+        set "interval" (interval: Decimal<0, 4_294_000, 3> = "1") "Seconds from one run to the next." { complaint: "({block}): vrrp script interval '{}' must be between 0.001 and 4294 - ignoring" };
         set "timeout" (timeout: Decimal<0, 4_294_000, 3> = "") "Seconds after which a run has failed; by default the interval." { complaint: "({block}): vrrp script timeout '{}' invalid - ignoring" };
         call "weight" (weight, Words, "<int> [reverse]", "0") "What it adds to the priority; 0: a failure is a fault.";
-        set "rise" (rise: Number<1, 2_147_483_647> = "1") "Successes needed to be up." { invalid: Invalid::Default, complaint: "({block}): rise value '{}' invalid, defaulting to 1" };
-        set "fall" (fall: Number<1, 2_147_483_647> = "1") "Failures needed to be down." { invalid: Invalid::Default, complaint: "({block}): fall value '{}' invalid, defaulting to 1" };
+        set "rise" (rise: Number<1, 2_147_483_647> = "1") "Successes needed to be up." { invalid: Invalid::Default, complaint: "({block}): vrrp script rise value '{}' invalid, defaulting to 1" };
+        set "fall" (fall: Number<1, 2_147_483_647> = "1") "Failures needed to be down." { invalid: Invalid::Default, complaint: "({block}): vrrp script fall value '{}' invalid, defaulting to 1" };
         call "user" (user, Words, "<user> [<group>]", "") "Who it runs as.";
         set "init_fail" (init_fail: Flag = "") "Counts as failed until its first result.";
     }
@@ -76,7 +76,7 @@ fn weight(block: &mut VrrpScript, line: &Line<'_>, row: &'static Row, reader: &m
         None => false,
         Some("reverse") => true,
         Some(word) => {
-            let words = format!("({}): unknown weight option {word} - ignoring", block.name);
+            let words = format!("vrrp_script {} unknown weight option {word}", block.name);
             reader.report(Code::InvalidValue, line.span(2), words);
             false
         }

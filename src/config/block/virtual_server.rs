@@ -220,20 +220,26 @@ fn rs_retry(block: &mut RealServer, line: &Line<'_>, row: &'static Row, reader: 
     Ok(())
 }
 
-/// `ADDR [PORT]` from word `at`; a port of zeros only is none (CL-102). The error is what the original shows.
-fn endpoint(line: &Line<'_>, at: usize) -> Result<Endpoint, String> {
+/// `ADDR [PORT]` from word `at`; a port of zeros only is none (CL-102). The error is what the original shows; what is
+/// wrong with the number was said.
+fn endpoint(line: &Line<'_>, at: usize, reader: &mut Reader<'_>) -> Result<Endpoint, String> {
     let text = line.word(at).unwrap_or_default();
     let port_text = line.word(at + 1).unwrap_or_default();
     let shown = if port_text.is_empty() { text.to_owned() } else { format!("{text}/{port_text}") };
-    let port = if port_text.bytes().all(|byte| byte == b'0') {
-        Some(0)
-    } else {
-        integer(port_text, 1, 65535, false).value.map(|port| port as u16)
-    };
-    match (text.parse(), port) {
-        (Ok(address), Some(port)) => Ok(Endpoint { address, port }),
-        _ => Err(shown),
+    let Ok(address) = text.parse() else { return Err(shown) };
+    port(port_text, line.span(at + 1), reader).map(|port| Endpoint { address, port }).ok_or(shown)
+}
+
+/// 1..=65535, or 0 for a word of zeros or none; what is wrong with the number is said.
+pub fn port(text: &str, span: Span, reader: &mut Reader<'_>) -> Option<u16> {
+    if text.bytes().all(|byte| byte == b'0') {
+        return Some(0);
     }
+    let parsed = integer(text, 1, 65535, false);
+    if let Some(Fault::Number(words)) = parsed.fault {
+        reader.report(Code::InvalidNumber, span, words);
+    }
+    parsed.value.map(|port| port as u16)
 }
 
 pub fn virtual_server(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
@@ -260,7 +266,7 @@ pub fn virtual_server(config: &mut Config, line: &Line<'_>, _: &'static Row, rea
                 None
             }
         },
-        _ => match endpoint(line, 1) {
+        _ => match endpoint(line, 1, reader) {
             Ok(endpoint) => Some(Header::Address(endpoint)),
             Err(shown) => {
                 let port = if line.len() > 2 { "/port" } else { "" };
@@ -318,7 +324,7 @@ fn ip_family(block: &mut VirtualServer, line: &Line<'_>, _: &'static Row, reader
         "inet" => Family::V4,
         "inet6" => Family::V6,
         _ => {
-            reader.report(Code::InvalidValue, line.span(1), format!("unknown address family {text} - ignoring"));
+            reader.report(Code::InvalidValue, line.span(1), format!("unknown address family {text}"));
             return Ok(());
         }
     };
@@ -356,7 +362,7 @@ fn flag_of(block: &mut VirtualServer, line: &Line<'_>, reader: &mut Reader<'_>, 
         Some(scheduler) if scheduler == wanted => block.flags |= bit,
         Some(scheduler) if hashing.contains(&scheduler) => {}
         _ => {
-            let words = format!("{} only applies to {} scheduler - ignoring", line.keyword(), wanted.name());
+            let words = format!("{} only applies to sh scheduler - ignoring", line.keyword());
             reader.report(Code::InvalidValue, line.whole(), words);
         }
     }
@@ -419,8 +425,26 @@ fn forwarding(
         Some(Forwarding::Tunnel(tunnel)) => tunnel,
         _ => Tunnel { kind: TunnelKind::Ipip, port: 0, checksum: 0 },
     };
+    let tunnel = tunnel(line, reader, whose).and_then(|tunnel| consistent(tunnel).map(|()| tunnel));
+    if let Err(words) = &tunnel {
+        reader.report(Code::InvalidValue, line.whole(), words.clone());
+    }
+    Ok(match method {
+        "NAT" => Some(Forwarding::Nat),
+        "DR" => Some(Forwarding::DirectRouting),
+        "TUN" => Some(Forwarding::Tunnel(tunnel.unwrap_or(plain))),
+        _ => {
+            let words = format!("PARSER : unknown [{method}] routing method for {whose} server.");
+            let finding = crate::diagnostic::Diagnostic::at(Code::InvalidValue, line.span(1), words);
+            reader.found.push(finding.label("wanted: NAT|DR|TUN"));
+            None
+        }
+    })
+}
+
+/// The options behind the method; the error is in the original's words.
+fn tunnel(line: &Line<'_>, reader: &mut Reader<'_>, whose: &str) -> Result<Tunnel, String> {
     let mut tunnel = Tunnel { kind: TunnelKind::Ipip, port: 0, checksum: 0 };
-    let mut wrong = None;
     let mut at = 2;
     while let Some(option) = line.word(at) {
         at += 1;
@@ -430,56 +454,47 @@ fn forwarding(
                     Some("ipip") => TunnelKind::Ipip,
                     Some("gue") => TunnelKind::Gue,
                     Some("gre") => TunnelKind::Gre,
-                    other => {
-                        wrong = Some(format!("unknown tunnel type {}", other.unwrap_or_default()));
-                        break;
-                    }
+                    Some(other) => return Err(format!("Unknown tunnel type {other} for {whose} server.")),
+                    None => return Err(format!("Missing tunnel type for {whose} server.")),
                 };
                 at += 1;
             }
             "port" => {
-                match line.word(at).and_then(|text| integer(text, 1, 65535, false).value) {
-                    Some(port) => tunnel.port = port as u16,
-                    None => {
-                        wrong = Some(format!("invalid tunnel port '{}'", line.word(at).unwrap_or_default()));
-                        break;
+                let Some(text) = line.word(at) else {
+                    return Err(format!("Missing gue tunnel port for {whose} server."));
+                };
+                let parsed = integer(text, 1, 65535, false);
+                let Some(port) = parsed.value else {
+                    if let Some(Fault::Number(words)) = parsed.fault {
+                        reader.report(Code::InvalidNumber, line.span(at), words);
                     }
-                }
+                    return Err(format!("Invalid gue tunnel port {text} for {whose} server."));
+                };
+                tunnel.port = port as u16;
                 at += 1;
             }
             "nocsum" => tunnel.checksum = 0,
             "csum" => tunnel.checksum = 1,
             "remcsum" => tunnel.checksum = 2,
-            other => {
-                wrong = Some(format!("unknown tunnel option {other}"));
-                break;
-            }
+            other => return Err(format!("Invalid tunnel option {other} for {whose} server.")),
         }
     }
+    Ok(tunnel)
+}
+
+/// LV-18, LV-19: what a kind of tunnel needs and what it cannot have.
+fn consistent(tunnel: Tunnel) -> Result<(), String> {
     let gue = tunnel.kind == TunnelKind::Gue;
-    if wrong.is_none() {
-        if gue != (tunnel.port != 0) {
-            wrong = Some("gue tunnels require port, otherwise cannot have port.".to_owned());
-        } else if tunnel.kind == TunnelKind::Ipip && tunnel.checksum != 0 {
-            wrong = Some("ipip tunnels do not support checksum option.".to_owned());
-        } else if tunnel.kind == TunnelKind::Gre && tunnel.checksum == 2 {
-            wrong = Some("gre tunnels do not support remote checksum option.".to_owned());
-        }
-    }
-    if let Some(words) = &wrong {
-        reader.report(Code::InvalidValue, line.whole(), words.clone());
-    }
-    Ok(match method {
-        "NAT" => Some(Forwarding::Nat),
-        "DR" => Some(Forwarding::DirectRouting),
-        "TUN" => Some(Forwarding::Tunnel(if wrong.is_some() { plain } else { tunnel })),
-        _ => {
-            let words = format!("PARSER : unknown [{method}] routing method for {whose} server.");
-            let finding = crate::diagnostic::Diagnostic::at(Code::InvalidValue, line.span(1), words);
-            reader.found.push(finding.label("wanted: NAT|DR|TUN"));
-            None
-        }
-    })
+    let wrong = if gue != (tunnel.port != 0) {
+        "gue tunnels require port, otherwise cannot have port."
+    } else if tunnel.kind == TunnelKind::Ipip && tunnel.checksum != 0 {
+        "ipip tunnels do not support checksum option."
+    } else if tunnel.kind == TunnelKind::Gre && tunnel.checksum == 2 {
+        "gre tunnels do not support remote checksum option."
+    } else {
+        return Ok(());
+    };
+    Err(wrong.to_owned())
 }
 
 fn lb_kind(block: &mut VirtualServer, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
@@ -552,13 +567,14 @@ fn protocol(block: &mut VirtualServer, line: &Line<'_>, _: &'static Row, reader:
 
 fn sorry_server(block: &mut VirtualServer, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
     reader.need(line, 1)?;
-    match endpoint(line, 1) {
+    match endpoint(line, 1, reader) {
         Ok(endpoint) => {
             let forwarding = super::value(&block.forwarding);
             block.sorry_server = Some(Sorry { endpoint, span: line.span(1), forwarding, inhibit: false });
         }
-        Err(shown) => {
-            let words = format!("Invalid sorry server IP address[/port] {shown} - ignoring");
+        Err(_) => {
+            let address = line.word(1).unwrap_or_default();
+            let words = format!("Invalid sorry server IP address {address} - skipping");
             reader.report(Code::InvalidValue, line.span(1), words);
         }
     }
@@ -582,24 +598,23 @@ fn sorry_server_lvs_method(
     _: &'static Row,
     reader: &mut Reader<'_>,
 ) -> Read {
-    let before = block.sorry_server.as_ref().and_then(|sorry| sorry.forwarding);
+    let Some(before) = block.sorry_server.as_ref().map(|sorry| sorry.forwarding) else {
+        reader.report(Code::InvalidValue, line.whole(), "sorry_server forwarding used without sorry_server");
+        return Ok(());
+    };
     let method = forwarding(line, reader, "sorry", before)?;
-    match &mut block.sorry_server {
-        Some(sorry) => sorry.forwarding = method.or(sorry.forwarding),
-        None => {
-            let words = "sorry_server forwarding used without sorry_server";
-            reader.report(Code::InvalidValue, line.whole(), words);
-        }
+    if let Some(sorry) = &mut block.sorry_server {
+        sorry.forwarding = method.or(before);
     }
     Ok(())
 }
 
 fn real_server(block: &mut VirtualServer, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
     reader.need(line, 1)?;
-    let endpoint = match endpoint(line, 1) {
+    let endpoint = match endpoint(line, 1, reader) {
         Ok(endpoint) => endpoint,
         Err(shown) => {
-            let words = format!("Invalid real server ip address/port {shown} - ignoring");
+            let words = format!("Invalid real server ip address/port {shown} - skipping");
             reader.report(Code::BlockRefused, line.span(1), words);
             reader.skip_block();
             return Ok(());
@@ -631,7 +646,7 @@ fn real_server(block: &mut VirtualServer, line: &Line<'_>, _: &'static Row, read
             "Address family of virtual server and real server {} don't match - skipping real server.",
             endpoint.address
         );
-        reader.report(Code::BlockRefused, server.span, words);
+        reader.at_end(Code::BlockRefused, server.span, words);
         return read;
     }
     if !tunnelled {

@@ -12,7 +12,7 @@ use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Invalid, Missing, Row, keywords};
 use crate::config::script::Script;
 use crate::config::tree::Line;
-use crate::config::value::{Fault, Flag, Interface, Number, OptionalText, Seconds, choice, integer};
+use crate::config::value::{Fault, Flag, Interface, Number, OptionalText, Parsed, Seconds, Value, choice, integer};
 use crate::diagnostic::{Code, Span, Spanned};
 
 choice! {
@@ -132,7 +132,7 @@ keywords! {
         call "unicast_fault_no_peer" (unicast_fault_no_peer, Flag, "", "") "Fault when unicast has no peers.";
         call "check_unicast_src" (check_unicast_src, Flag, "", "") "Take adverts from listed peers only.";
         call "old_unicast_checksum" (old_unicast_checksum, Value, "[never]", "") "Checksum of VRRPv3 unicast as before 1.3.6.";
-        set "native_ipv6" (native_ipv6: Flag = "") "IPv6 even before an address says so.";
+        call "native_ipv6" (native_ipv6, Flag, "", "") "IPv6 even before an address says so.";
         call "state" (state, Value, "MASTER|BACKUP", "BACKUP") "Only says whether a delay is wanted; the election decides.";
         set "interface" (interface: Interface = "") "Interface of the virtual router." { complaint: "Interface name '{}' too long - ignoring" };
         call "vrf" (vrf, Value, "<interface>", "") "VRF of a unicast instance without interface.";
@@ -147,8 +147,8 @@ keywords! {
         call "mcast_dst_ip" (mcast_dst_ip, Value, "<ipaddr>", "") "Group of adverts.";
         call "track_src_ip" (track_src_ip, Flag, "", "") "Fault while the source address is absent; has no effect, as in the original.";
         set "virtual_router_id" (virtual_router_id: Number<1, 255> = "") "Number shared by the routers of one virtual router." { lax: false, complaint: "({block}): VRID '{}' not valid - must be between 1 & 255" };
-        call "unicast_ttl" (unicast_ttl, Value, "<uint>", "255") "TTL of unicast adverts." { lax: false, complaint: "({block}): unicast ttl '{}' not valid - must be between 0 & 255" };
-        set "version" (version: Number<2, 3> = "2") "Version of the protocol." { complaint: "({block}): Version {} must be either 2 or 3 - ignoring" };
+        call "unicast_ttl" (unicast_ttl, Value, "<uint>", "255") "TTL of unicast adverts." { lax: false, complaint: "({block}): TTL '{}' not valid - must be between 0 & 255" };
+        set "version" (version: Number<2, 3> = "2") "Version of the protocol." { complaint: "({block}): Version must be either 2 or 3" };
         set "priority" (priority: Number<1, 255> = "100") "Election priority; 255 marks the address owner." { lax: false, invalid: Invalid::Default, complaint: "({block}) Priority not valid! must be between 1 & 255. Using default 100" };
         set "advert_int" (advert_int: Seconds<10_000, 255_000_000> = "1") "Seconds between adverts." { complaint: "({block}) Advert interval ({}) not valid! Must be > 0 - ignoring" };
         lines "virtual_ipaddress" (virtual_ipaddress, "{ <address entry>… }") "Addresses of the master, listed in adverts.";
@@ -174,13 +174,13 @@ keywords! {
         call "notify_deleted" (notify_deleted, Words, "[<script> [<user> [<group>]]]", "") "Run, and tell of DELETED, when a reload removes the instance.";
         script "notify" (notify) "Run on every change, with four more words." { again: "({block}) notify script already specified - ignoring {}" };
         script "notify_master_rx_lower_pri" (notify_master_rx_lower_pri) "Run when a master sees an advert of lower priority." { again: "({block}) notify_master_rx_lower_pri script already specified - ignoring {}" };
-        set "smtp_alert" (smtp_alert: bool = "") "Mail on changes." { complaint: "({block}) invalid smtp_alert {} specified" };
+        set "smtp_alert" (smtp_alert: bool = "") "Mail on changes." { complaint: "Invalid vrrp_instance smtp_alert parameter {}" };
         set "notify_priority_changes" (notify_priority_changes: bool = "") "Tell of priority changes." { complaint: "({block}) Invalid value '{}' for notify_priority_changes specified" };
         call "lvs_sync_daemon_interface" (lvs_sync_daemon_interface, Value, "<interface>", "") "Old way to start the IPVS synchronisation.";
         set "garp_master_delay" (garp_master_delay: Number<0, 4294> = "5") "Seconds to the second burst of gratuitous ARP." { complaint: "({block}): garp_master_delay '{}' invalid - ignoring" };
         set "garp_master_refresh" (garp_master_refresh: Number<0, 4_294_967_295> = "0") "Seconds between gratuitous ARPs of a master." { invalid: Invalid::Default, complaint: "({block}): Invalid garp_master_refresh '{}' - ignoring" };
-        set "garp_master_repeat" (garp_master_repeat: Number<0, 4_294_967_295> = "5") "Gratuitous ARPs of a burst." { complaint: "({block}): garp_master_repeat '{}' invalid - ignoring" };
-        set "garp_master_refresh_repeat" (garp_master_refresh_repeat: Number<0, 4_294_967_295> = "1") "Gratuitous ARPs of a refresh." { complaint: "({block}): garp_master_refresh_repeat '{}' invalid - ignoring" };
+        call "garp_master_repeat" (garp_master_repeat, Value, "<uint>", "5") "Gratuitous ARPs of a burst." { complaint: "({block}): garp_master_repeat '{}' invalid - ignoring" };
+        call "garp_master_refresh_repeat" (garp_master_refresh_repeat, Value, "<uint>", "1") "Gratuitous ARPs of a refresh." { complaint: "({block}): garp_master_refresh_repeat '{}' invalid - ignoring" };
         set "garp_lower_prio_delay" (garp_lower_prio_delay: Number<0, 4294> = "") "Seconds to the second burst after an advert of lower priority." { complaint: "({block}): garp_lower_prio_delay '{}' invalid - ignoring" };
         set "garp_lower_prio_repeat" (garp_lower_prio_repeat: Number<0, 2_147_483_647> = "") "Gratuitous ARPs after an advert of lower priority." { complaint: "({block}): Invalid garp_lower_prio_repeat '{}'" };
         set "down_timer_adverts" (down_timer_adverts: Number<1, 100> = "3") "Missed adverts before a backup takes over." { complaint: "({block}): Invalid down_timer_adverts [1:100] '{}'" };
@@ -296,13 +296,14 @@ fn peer(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) {
             reader.report(Code::InvalidValue, line.span(at), words);
             break;
         };
-        let parsed = integer(value, 0, 255, !reader.test).value;
+        let Parsed { value: parsed, fault } = integer(value, 0, 255, !reader.test);
         match (option, parsed) {
             ("min_ttl", Some(ttl)) => peer.min_ttl = Some(ttl as u8),
             ("max_ttl", Some(ttl)) => peer.max_ttl = Some(ttl as u8),
             ("min_ttl" | "max_ttl", None) => {
-                let words = format!("({name}) {text} - invalid {option} {value}");
-                reader.report(Code::InvalidNumber, line.span(at + 1), words);
+                if let Some(Fault::Number(words)) = fault {
+                    reader.report(Code::InvalidNumber, line.span(at + 1), words);
+                }
             }
             _ => {
                 let words = format!("({name}) {text} - unknown unicast_peer option {option}");
@@ -322,7 +323,6 @@ fn peer(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) {
 }
 
 fn unicast_fault_no_peer(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, _: &mut Reader<'_>) -> Read {
-    block.unicast = Some(line.whole());
     block.unicast_fault_no_peer = Some(Spanned::new(Flag, line.whole()));
     Ok(())
 }
@@ -333,7 +333,7 @@ fn check_unicast_src(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row,
     Ok(())
 }
 
-fn old_unicast_checksum(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+fn old_unicast_checksum(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
     block.unicast = Some(line.whole());
     match line.word(1) {
         None | Some("never") => {
@@ -341,7 +341,7 @@ fn old_unicast_checksum(block: &mut VrrpInstance, line: &Line<'_>, row: &'static
             block.old_unicast_checksum = Some(Spanned::new(value, line.whole()));
         }
         Some(word) => {
-            let words = format!("({}) unknown {} option {word} - ignoring", block.name, row.name);
+            let words = format!("({}) Unknown old_unicast_chksum mode {word} - ignoring", block.name);
             reader.report(Code::InvalidValue, line.span(1), words);
         }
     }
@@ -368,14 +368,18 @@ fn unicast_ttl(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, rea
     Ok(())
 }
 
-fn mcast_dst_ip(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
-    let Some(value) = reader.value::<IpAddr>(line, row)? else { return Ok(()) };
-    if value.value.is_multicast() {
-        block.mcast_dst_ip = Some(value);
-    } else {
-        let words = format!("({}) mcast_dst_ip {} is not a multicast address - ignoring", block.name, value.value);
-        reader.report(Code::InvalidValue, value.span, words);
-    }
+fn mcast_dst_ip(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let text = reader.need(line, 1)?;
+    let name = &block.name;
+    let words = match IpAddr::parse(text, false).value {
+        None => format!("({name}) malformed mcast dest address {text}. Skipping..."),
+        Some(address) if !address.is_multicast() => format!("({name}) mcast_dst_ip {text} not multicast. Skipping..."),
+        Some(address) => {
+            block.mcast_dst_ip = Some(Spanned::new(address, line.span(1)));
+            return Ok(());
+        }
+    };
+    reader.report(Code::InvalidValue, line.span(1), words);
     Ok(())
 }
 
@@ -403,6 +407,47 @@ fn state(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, reader: &mu
     Ok(())
 }
 
+/// A count of at least 1; 0 is reported and becomes 1.
+fn at_least_one(
+    line: &Line<'_>,
+    row: &'static Row,
+    reader: &mut Reader<'_>,
+) -> Result<Given<Number<0, 4_294_967_295>>, Stop> {
+    let mut value = reader.value::<Number<0, 4_294_967_295>>(line, row)?;
+    if let Some(value) = value.as_mut().filter(|value| value.value.0 == 0) {
+        let words = format!("({}): {} must be greater than 0, setting to 1", reader.block_name, row.name);
+        reader.report(Code::Adjusted, line.span(1), words);
+        value.value.0 = 1;
+    }
+    Ok(value)
+}
+
+fn garp_master_repeat(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    block.garp_master_repeat = at_least_one(line, row, reader)?.or(block.garp_master_repeat);
+    Ok(())
+}
+
+fn garp_master_refresh_repeat(
+    block: &mut VrrpInstance,
+    line: &Line<'_>,
+    row: &'static Row,
+    reader: &mut Reader<'_>,
+) -> Read {
+    block.garp_master_refresh_repeat = at_least_one(line, row, reader)?.or(block.garp_master_refresh_repeat);
+    Ok(())
+}
+
+/// An address before it has decided already.
+fn native_ipv6(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
+    if block.virtual_addresses.first().is_some_and(|first| first.cidr.address.is_ipv4()) {
+        let words = format!("({}) Cannot specify native_ipv6 with IPv4 addresses", block.name);
+        reader.report(Code::InvalidValue, line.whole(), words);
+    } else {
+        block.native_ipv6 = Some(Spanned::new(Flag, line.whole()));
+    }
+    Ok(())
+}
+
 fn preempt(block: &mut VrrpInstance, _: &Line<'_>, _: &'static Row, _: &mut Reader<'_>) -> Read {
     block.nopreempt = None;
     Ok(())
@@ -413,7 +458,13 @@ fn notify_deleted(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, 
     if line.len() > 1
         && let Some(script) = crate::config::script::read(line, row, reader)?
     {
-        block.notify_deleted = Some(script);
+        if block.notify_deleted.is_some() {
+            let words =
+                format!("({}) notify_deleted already specified - ignoring {}", block.name, script.value.command);
+            reader.report(Code::Duplicate, line.whole(), words);
+        } else {
+            block.notify_deleted = Some(script);
+        }
     }
     Ok(())
 }
@@ -427,7 +478,7 @@ fn lvs_sync_daemon_interface(
     let value = reader.value::<Interface>(line, row)?;
     let words = format!("({}) Specifying lvs_sync_daemon_interface against a vrrp is deprecated.", block.name);
     reader.report(Code::Deprecated, line.whole(), words);
-    reader.report(Code::Deprecated, line.whole(), "Please use global lvs_sync_daemon");
+    reader.report(Code::Deprecated, line.whole(), "       Please use global lvs_sync_daemon");
     block.lvs_sync_daemon_interface = value.or(block.lvs_sync_daemon_interface.take());
     Ok(())
 }

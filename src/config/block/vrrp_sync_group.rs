@@ -45,7 +45,7 @@ keywords! {
         script "notify_stop" (notify_stop) "Run when the daemon stops." { again: "vrrp group {block}: notify_stop script already specified - ignoring {}" };
         script "notify" (notify) "Run on every change, with four more words." { again: "vrrp group {block}: notify script already specified - ignoring {}" };
         set "smtp_alert" (smtp_alert: bool = "") "Mail on changes of the group." { complaint: "Invalid vrrp_group smtp_alert parameter {}" };
-        set "global_tracking" (tracking_weight: Flag = "") "Old name of sync_group_tracking_weight." { deprecated: "global_tracking is deprecated. Use track_interface/script/file on the sync group" };
+        set "global_tracking" (tracking_weight: Flag = "") "Old name of sync_group_tracking_weight." { deprecated: "({block}) global_tracking is deprecated. Use track_interface/script/file on the sync group" };
         set "sync_group_tracking_weight" (tracking_weight: Flag = "") "Members keep weights of their own.";
         set "notify_priority_changes" (notify_priority_changes: bool = "") "Tell of priority changes of members." { complaint: "({block}) Invalid value '{}' for sync group notify_priority_changes specified" };
     }
@@ -53,7 +53,7 @@ keywords! {
 
 fn group(block: &mut SyncGroup, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
     if std::mem::replace(&mut block.members_given, true) {
-        let words = format!("({}) sync group members already specified - ignoring", block.name);
+        let words = format!("Group list already specified for sync group {}", block.name);
         reader.report(Code::Duplicate, line.whole(), words);
         reader.skip_block();
         return Ok(());
@@ -63,7 +63,12 @@ fn group(block: &mut SyncGroup, line: &Line<'_>, row: &'static Row, reader: &mut
             .members
             .extend((0..entry.len()).filter_map(|at| Some(Spanned::new(entry.word(at)?.to_owned(), entry.span(at)))));
         Ok(())
-    })
+    })?;
+    if block.members.is_empty() {
+        let words = format!("Warning - sync group {} has empty group block", block.name);
+        reader.at_end(Code::Warning, line.whole(), words);
+    }
+    Ok(())
 }
 
 fn track_interface(block: &mut SyncGroup, line: &Line<'_>, reader: &mut Reader<'_>) -> Result<(), Stop> {

@@ -1,7 +1,7 @@
 //! `global_defs` and what stands at top level beside it.
 
-use super::notify;
 use super::writer::{Writer, word};
+use super::{later, notify};
 use crate::model::global::{Global, ProcessSettings};
 
 /// What stands outside of `global_defs`.
@@ -29,6 +29,7 @@ pub fn settings(out: &mut Writer, global: &Global) {
         vrrp_process,
         checker_process,
         dynamic_interfaces,
+        later,
     } = global;
     out.value("router_id", word(router_id));
     if let Some(mail) = mail {
@@ -43,6 +44,7 @@ pub fn settings(out: &mut Writer, global: &Global) {
     out.given("umask", umask.map(|mask| format!("0{mask:o}")));
     process(out, "vrrp", vrrp_process);
     process(out, "checker", checker_process);
+    later::settings(out, later);
 }
 
 /// How a task's thread is scheduled.

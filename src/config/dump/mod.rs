@@ -8,6 +8,7 @@ mod bfd;
 mod check;
 mod device;
 mod global;
+mod later;
 mod lvs;
 mod notify;
 mod route;

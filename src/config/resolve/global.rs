@@ -13,11 +13,14 @@ use crate::model::notify::{MailServer, MailSettings, NotifyFifo};
 /// BFD runs on the VRRP thread, so each is at least as urgent as its own settings say (IF-165).
 fn vrrp_process(global: &Declared) -> ProcessSettings {
     let nice = [value(&global.vrrp_priority), value(&global.bfd_priority)];
-    let rt_priority = [value(&global.vrrp_rt_priority), value(&global.bfd_rt_priority)];
+    let rt_priority = [
+        value(&global.vrrp_rt_priority).map(|priority| priority.0),
+        value(&global.bfd_rt_priority).map(|priority| priority.0),
+    ];
     let processors = [&global.vrrp_cpu_affinity, &global.bfd_cpu_affinity];
     ProcessSettings {
         nice: nice.into_iter().flatten().map(|nice| nice.0 as i8).min(),
-        rt_priority: rt_priority.into_iter().flatten().map(|priority| priority.0).max(),
+        rt_priority: rt_priority.into_iter().flatten().max(),
         cpu_affinity: processors.into_iter().find(|set| !set.is_empty()).cloned().unwrap_or_default(),
         no_swap: global.vrrp_no_swap.is_some() || global.bfd_no_swap.is_some(),
     }
@@ -60,6 +63,7 @@ impl Resolver<'_> {
             },
             child_wait_time: Interval::from_secs(value(&config.child_wait_time).map_or(5, |seconds| seconds.0 as u64)),
             dynamic_interfaces: global.dynamic_interfaces.is_some(),
+            later: self.later(global),
         }
     }
 

@@ -41,9 +41,9 @@ impl Resolver<'_> {
             virtual_servers,
             checkers,
             flush: global.lvs_flush.is_some(),
-            flush_on_stop: match global.lvs_flush_on_stop.as_ref().map(|given| given.value.0.as_deref()) {
+            flush_on_stop: match value(&global.lvs_flush_on_stop) {
                 None => FlushOnStop::No,
-                Some(Some("VS")) => FlushOnStop::VirtualServers,
+                Some(given) if given.0 => FlushOnStop::VirtualServers,
                 Some(_) => FlushOnStop::Table,
             },
             rs_init_notifies: value(&global.rs_init_notifies).unwrap_or(false),

@@ -3,6 +3,7 @@
 mod bfd;
 mod check;
 mod global;
+mod later;
 mod lvs;
 mod scripts;
 mod vrrp;

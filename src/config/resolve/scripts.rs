@@ -20,6 +20,8 @@ pub struct Scripts {
     default_is_wrong: bool,
     /// It was said that there is no default user; once is enough.
     default_told: bool,
+    /// `startup_script` or `shutdown_script` will run.
+    start_or_stop: bool,
     /// Tracked scripts that were left out for want of a user: as if they had not been declared.
     pub removed: BTreeSet<String>,
     /// Some script was found that will run.
@@ -134,6 +136,29 @@ impl Resolver<'_> {
         None
     }
 
+    /// `startup_script` and `shutdown_script`, which have a word of their own for script security.
+    pub(super) fn start_or_stop(&mut self, script: &Given<Declared>, when: &str) -> Option<Script> {
+        let script = script.as_ref()?;
+        let used = self.scripts.used;
+        let found = self.program(&script.value, None);
+        self.scripts.used = used;
+        match found {
+            Found::Good(script) => {
+                self.scripts.start_or_stop = true;
+                Some(script)
+            }
+            Found::NoUser => {
+                self.report(Code::NotFound, script.span, format!("Invalid {when} script"));
+                None
+            }
+            Found::Insecure | Found::Missing => {
+                let words = format!("Disabling {when} script {} since not found/accessible", script.value.command);
+                self.late(Code::Logged, script.span, words);
+                None
+            }
+        }
+    }
+
     pub(super) fn no_default_user(&mut self, span: Span) {
         if self.scripts.default_is_wrong || std::mem::replace(&mut self.scripts.default_told, true) {
             return;
@@ -156,6 +181,9 @@ impl Resolver<'_> {
             let help = "add `enable_script_security` and a `script_user` to `global_defs`";
             self.found.push(Diagnostic::new(Code::Security, words).help(help));
         };
+        if self.scripts.start_or_stop {
+            say("start/shutdown ");
+        }
         if checks {
             say("check ");
         }

@@ -25,6 +25,7 @@ fn global(instance: Option<&str>, namespace: Option<&str>) -> Global {
         checker_process: ProcessSettings::default(),
         child_wait_time: Interval::from_secs(5),
         dynamic_interfaces: false,
+        later: crate::model::later::Later::default(),
     }
 }
 

@@ -230,13 +230,15 @@ impl Resolver<'_> {
         for address in &block.virtual_addresses {
             let shown = address.cidr.address;
             if Family::of(shown) != family {
-                let words = format!("({name}) address family must match VRRP instance [{shown}] - ignoring");
+                let written = address.text.as_str();
+                let words = format!("({name}): address family must match VRRP instance [{written}] - ignoring");
                 self.report(Code::InvalidValue, address.span, words);
             } else if kept
                 .iter()
                 .any(|other| other.cidr.address == shown && other.device_name() == address.device_name())
             {
-                self.report(Code::Duplicate, address.span, format!("({name}) duplicate VIP {shown} - ignoring"));
+                let words = format!("({name}): VIP duplicates a VIP {shown} - ignoring");
+                self.report(Code::Duplicate, address.span, words);
             } else if self.device_there(address) {
                 kept.push(address);
             }
@@ -245,8 +247,11 @@ impl Resolver<'_> {
         for address in &block.excluded_addresses {
             let shown = address.cidr.address;
             let same = |other: &&Address| other.cidr.address == shown && other.device_name() == address.device_name();
-            if kept.iter().any(same) || excluded.iter().any(same) {
-                self.report(Code::Duplicate, address.span, format!("({name}) duplicate VIP {shown} - ignoring"));
+            let (among, excludes) = (kept.iter().any(same), excluded.iter().any(same));
+            if among || excludes {
+                let which = if among { "a VIP" } else { "an excluded VIP" };
+                let words = format!("({name}): Excluded VIP duplicates {which} {shown} - ignoring");
+                self.report(Code::Duplicate, address.span, words);
             } else if self.device_there(address) {
                 excluded.push(address);
             }
@@ -470,7 +475,7 @@ impl Resolver<'_> {
         } else if kind == AuthType::Ah && family == Family::V6 {
             Some("Cannot use AH authentication with VRRPv2 and IPv6 - ignoring")
         } else if given.auth_pass.as_ref().is_none_or(|password| password.value.is_empty()) {
-            Some("Authentication specified but no password given - ignoring")
+            Some("Authentication specified but no password given. Ignoring")
         } else {
             None
         };
@@ -516,7 +521,7 @@ impl Resolver<'_> {
         let own = block.owner_ignore_adverts;
         match (own, priority.is_owner()) {
             (Some(own), false) if own.value => {
-                let words = format!("({}) owner_ignore_adverts set but not address owner - clearing", block.name);
+                let words = format!("({}) ignoring owner_ignore_adverts since priority is not 255", block.name);
                 self.late(Code::Adjusted, own.span, words);
                 false
             }

@@ -1,0 +1,142 @@
+//! Settings of `global_defs` that are read and checked and that nothing acts on yet: `docs/conformance.md` lists them.
+//! What is to act takes its field from here to where it belongs.
+
+use crate::base::time::Interval;
+use crate::model::notify::Script;
+
+/// A word that may stand alone: then it means the usual one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    #[default]
+    No,
+    Usual,
+    Named(String),
+}
+
+/// `vrrp_rx_bufs_policy`: the size of receive buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RxBuffers {
+    /// The MTU of the interface.
+    Mtu,
+    /// The size of an advert.
+    Advert,
+    /// Bytes.
+    Bytes(u32),
+}
+
+/// One field for each keyword, named like it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Later {
+    /// Set the names of the processes.
+    pub process_names: bool,
+    /// Name of the process.
+    pub process_name: Option<String>,
+    /// Name of the VRRP thread.
+    pub vrrp_process_name: Option<String>,
+    /// Name of the checker thread.
+    pub checker_process_name: Option<String>,
+    /// Name of the BFD thread.
+    pub bfd_process_name: Option<String>,
+    /// Run scripts by the path as written.
+    pub use_symlink_paths: bool,
+    /// Scripts get the further groups of their user.
+    pub set_supplementary_groups: bool,
+    /// Seconds for startup_script.
+    pub startup_script_timeout: Interval,
+    /// Seconds for shutdown_script.
+    pub shutdown_script_timeout: Interval,
+    /// Delay that raises the priority, in microseconds.
+    pub min_auto_priority_delay: Interval,
+    /// No mail about faults.
+    pub no_email_faults: bool,
+    /// No IGMP reports for 224.0.0.0/24.
+    pub disable_local_igmp: bool,
+    /// Processor time between sleeps, in microseconds.
+    pub vrrp_rlimit_rttime: Option<u32>,
+    /// Tell all states after a reload.
+    pub fifo_write_vrrp_states_on_reload: bool,
+    /// Processor time between sleeps, in microseconds.
+    pub checker_rlimit_rttime: Option<u32>,
+    /// Processor time between sleeps, in microseconds.
+    pub bfd_rlimit_rttime: Option<u32>,
+    /// Socket of the SNMP master.
+    pub snmp_socket: Option<String>,
+    /// Send SNMP traps.
+    pub enable_traps: bool,
+    /// SNMP for VRRP.
+    pub enable_snmp_vrrp: bool,
+    /// SNMP by both RFCs.
+    pub enable_snmp_rfc: bool,
+    /// SNMP by RFC 2787.
+    pub enable_snmp_rfcv2: bool,
+    /// SNMP by RFC 6527.
+    pub enable_snmp_rfcv3: bool,
+    /// SNMP for checkers.
+    pub enable_snmp_checker: bool,
+    /// Age of statistics of virtual servers.
+    pub snmp_vs_stats_update_interval: Interval,
+    /// Age of statistics of real servers.
+    pub snmp_rs_stats_update_interval: Interval,
+    /// The D-Bus interface.
+    pub enable_dbus: bool,
+    /// Its name on the bus.
+    pub dbus_service_name: String,
+    /// Its name for instances without interface.
+    pub dbus_no_interface_name: Option<String>,
+    /// Receive buffer.
+    pub vrrp_netlink_cmd_rcv_bufs: Option<u32>,
+    /// Beyond the system's limit.
+    pub vrrp_netlink_cmd_rcv_bufs_force: bool,
+    /// Receive buffer.
+    pub vrrp_netlink_monitor_rcv_bufs: Option<u32>,
+    /// Beyond the system's limit.
+    pub vrrp_netlink_monitor_rcv_bufs_force: bool,
+    /// Receive buffer.
+    pub process_monitor_rcv_bufs: Option<u32>,
+    /// Beyond the system's limit.
+    pub process_monitor_rcv_bufs_force: bool,
+    /// Receive buffer.
+    pub lvs_netlink_cmd_rcv_bufs: Option<u32>,
+    /// Beyond the system's limit.
+    pub lvs_netlink_cmd_rcv_bufs_force: bool,
+    /// Receive buffer.
+    pub lvs_netlink_monitor_rcv_bufs: Option<u32>,
+    /// Beyond the system's limit.
+    pub lvs_netlink_monitor_rcv_bufs_force: bool,
+    /// Mail only when a real server changes.
+    pub no_checker_emails: bool,
+    /// Factor of that size.
+    pub vrrp_rx_bufs_multiplier: u32,
+    /// Seconds of uptime before VRRP starts.
+    pub vrrp_delay_after_boot: Option<Interval>,
+    /// Test a configuration before a reload.
+    pub reload_check_config: Choice,
+    /// File with the time of a reload.
+    pub reload_time_file: Option<String>,
+    /// Repeat that reload each day.
+    pub reload_repeat: bool,
+    /// File that is there while a reload runs.
+    pub reload_file: Choice,
+    /// Directory for a copy of each configuration.
+    pub config_save_dir: Option<String>,
+    /// Without effect here: the file is read once.
+    pub tmp_config_directory: Option<String>,
+    /// Names of dump files hold the instance.
+    pub data_use_instance: bool,
+    /// Layout of the JSON dump.
+    pub json_version: u32,
+    /// File of the dump.
+    pub state_dump_file: Option<String>,
+    /// File of the statistics.
+    pub stats_dump_file: Option<String>,
+    /// File of the JSON dump.
+    pub json_dump_file: Option<String>,
+    /// Highest real-time priority to raise to, 0..=99; -1: never.
+    pub max_auto_priority: Option<i8>,
+    /// Size of receive buffers.
+    pub vrrp_rx_bufs_policy: Option<RxBuffers>,
+    /// Run before anything starts.
+    pub startup_script: Option<Script>,
+    /// Run after everything stopped.
+    pub shutdown_script: Option<Script>,
+}
