@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Resolver;
+use crate::config::block::Given;
 use crate::config::block::track::User;
 use crate::config::host::Program;
 use crate::config::script::Script as Declared;
