@@ -5,6 +5,7 @@
 
 mod getopt;
 mod text;
+pub mod tool;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -20,5 +20,6 @@ pub mod check;
 pub mod notify;
 pub mod kernel;
 pub mod observe;
+pub mod tool;
 pub mod daemon;
 pub mod cli;

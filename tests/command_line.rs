@@ -489,3 +489,31 @@ fn options_without_effect_are_told() {
         assert_eq!(log.matches(&format!(": --{name} has no effect yet\n")).count(), 1, "{name}: {log}");
     }
 }
+
+/// Commands beside the daemon's; what the original knows of the command line stays as it is.
+#[test]
+fn check_and_explain() {
+    let desk = Desk::new();
+    let instance = "vrrp_instance V {\n interface nosuch0\n virtual_router_id 51\n priority 100\n virtual_ipaddress {\n 10.9.9.9/24\n }\n}\n";
+    desk.write("a.conf", &format!("global_defs {{\n dynamic_interfaces\n}}\n{instance}"));
+    let sound = desk.run(&["check", "--strict", "a.conf"]);
+    assert_eq!(sound, Answer { status: Some(0), stdout: String::new(), stderr: String::new() });
+    let both = desk.run(&["check", "a.conf", "--peer", "a.conf"]);
+    assert_eq!(both.status, Some(0), "{both:?}");
+    assert!(both.stdout.contains("both routers have priority 100"), "{both:?}");
+    assert_eq!(desk.run(&["check", "--strict", "a.conf", "--peer=a.conf"]).status, Some(1));
+    assert_eq!(desk.run(&["-t", "-f", "a.conf"]).status, Some(0), "no lint changes the verdict of -t");
+    desk.write("b.conf", instance);
+    assert_eq!(desk.run(&["check", "b.conf"]).status, Some(5), "what -t says");
+    let code = desk.run(&["explain", "KA0102"]);
+    assert_eq!((code.status, code.stdout.starts_with("KA0102 (error; -t exits with 5)")), (Some(0), true), "{code:?}");
+    let word = desk.run(&["explain", "priority"]);
+    assert!(word.stdout.contains("1 to 255") && word.stdout.contains("vrrp_instance"), "{word:?}");
+    let unknown = desk.run(&["explain", "priorty"]);
+    assert_eq!((unknown.status, unknown.stdout.as_str()), (Some(1), ""));
+    assert!(unknown.stderr.contains("did you mean `priority`?"), "{unknown:?}");
+    assert_eq!(desk.run(&["check"]).status, Some(1));
+    assert_eq!(desk.run(&["check", "--help"]).status, Some(0));
+    // A word that is no command is what it was.
+    assert_eq!(desk.run(&["chek", "-t", "-f", "a.conf"]).stdout, "Unexpected argument(s): chek \n");
+}

@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use keepalived_rs::base::net::InterfaceIndex;
+use keepalived_rs::base::net::{Cidr, InterfaceIndex};
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::config::host::{Directory, Host, Interface, KeyFile, Program, System, User};
 use keepalived_rs::config::{Loaded, Request, load};
@@ -20,6 +20,10 @@ use proptest::prelude::*;
 
 #[path = "config/dump.rs"]
 mod dump;
+#[path = "config/explained.rs"]
+mod explained;
+#[path = "config/lints.rs"]
+mod lints;
 #[path = "config/shown.rs"]
 mod shown;
 #[path = "config/cases.rs"]
@@ -104,6 +108,11 @@ impl Host for Bench {
             }
             _ => Err("No such file or directory (os error 2)".to_owned()),
         }
+    }
+
+    fn addresses(&self, name: &str) -> Vec<Cidr> {
+        let network = |address: [u8; 4]| Cidr { address: address.into(), prefix: 24 };
+        if name == "eth0" { vec![network([10, 0, 0, 1])] } else { Vec::new() }
     }
 
     fn namespace(&self, name: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use crate::base::net::InterfaceIndex;
+use crate::base::net::{Cidr, InterfaceIndex};
 use crate::model::host::LinkNature;
 use crate::model::notify::ScriptIdentity;
 
@@ -46,6 +46,10 @@ pub trait Host {
     /// Whether there is a regular file; `None` when there is nothing.
     fn is_regular(&self, _: &Path) -> Option<bool> {
         None
+    }
+    /// Addresses of an interface with their prefix lengths; empty when nothing is known.
+    fn addresses(&self, _: &str) -> Vec<Cidr> {
+        Vec::new()
     }
     /// Whether the named network namespace exists.
     fn namespace(&self, name: &str) -> bool;

@@ -223,7 +223,8 @@ impl<'t> Reader<'t> {
 
     fn unknown<B>(&mut self, context: &'static str, rows: &'static [Keyword<B>], line: &Line<'_>) {
         let word = line.keyword();
-        let mut finding = Diagnostic::at(Code::UnknownKeyword, line.span(0), format!("Unknown keyword '{word}'"));
+        let code = if table::contexts(word).is_empty() { Code::UnknownKeyword } else { Code::WrongBlock };
+        let mut finding = Diagnostic::at(code, line.span(0), format!("Unknown keyword '{word}'"));
         finding = finding.label(if context == "(root)" { "not known at top level" } else { "not known here" });
         if let Some((_, header)) = self.open.last() {
             finding = finding.also(*header, "in this block");

@@ -11,6 +11,7 @@ pub mod dump;
 mod expand;
 pub mod host;
 mod include;
+pub mod lint;
 mod iproute;
 mod lower;
 mod replicate;
@@ -23,6 +24,7 @@ mod tree;
 pub mod value;
 
 pub use host::Host;
+pub use suggest::near;
 
 /// What to read and how.
 pub struct Request<'a> {
@@ -53,12 +55,18 @@ pub struct Loaded {
 
 /// Reads a configuration. Never stops at the first mistake.
 pub fn load(request: &Request<'_>) -> Loaded {
+    read(request).0
+}
+
+/// What came of a file, and what it declares.
+fn read(request: &Request<'_>) -> (Loaded, block::root::Config) {
     let mut expander = expand::Expander::new(request.host, request.config_id, request.all_config);
     let there = expander.main(&request.file.to_string_lossy());
     let expand::Expander { sources, mut found, include_failed, .. } = expander;
     if !there {
         // `-t` of the original is satisfied with a file that is not there; a start is not (CL-94).
-        return Loaded { model: None, diagnostics: found, sources, exit: 0, refusal: 6 };
+        let loaded = Loaded { model: None, diagnostics: found, sources, exit: 0, refusal: 6 };
+        return (loaded, block::root::Config::default());
     }
     let tree = tree::Tree::read(&sources, &mut found);
     let mut reader = lower::Reader::new(&tree, &sources, request.host, request.test);
@@ -71,16 +79,16 @@ pub fn load(request: &Request<'_>) -> Loaded {
         // `-t` of the original ends here without a verdict (CL-115).
         let words = format!("Unable to open network namespace {}", namespace.value);
         diagnostics.push(Diagnostic::late(Code::Logged, namespace.span, words));
-        return Loaded { model: None, diagnostics, sources, exit: 0, refusal: 1 };
+        return (Loaded { model: None, diagnostics, sources, exit: 0, refusal: 1 }, config);
     }
     if include_failed || stopped {
         let exit = if include_failed { 6 } else { 2 };
-        return Loaded { model: None, diagnostics, sources, exit, refusal: exit };
+        return (Loaded { model: None, diagnostics, sources, exit, refusal: exit }, config);
     }
     // What was declared holds all that is needed now; the tree of a large file would only stand beside the model.
     drop(tree);
     let (model, found) = resolve::resolve(config, request.host);
     diagnostics.extend(found);
     let exit = diagnostics.iter().map(|one| one.code.class()).max().unwrap_or(Class::Logged).exit();
-    Loaded { model, diagnostics, sources, exit, refusal: 2 }
+    (Loaded { model, diagnostics, sources, exit, refusal: 2 }, config)
 }

@@ -97,7 +97,7 @@ impl Source {
 
     fn load(&self, test: bool) -> Loaded {
         // Without the list no interface is found to be a virtual one, which the kernel will say when it is made.
-        let host = System { links: links().unwrap_or_default() };
+        let host = this_machine();
         config::load(&Request {
             file: &self.file,
             config_id: self.config_id.as_deref(),
@@ -106,6 +106,11 @@ impl Source {
             host: &host,
         })
     }
+}
+
+/// The machine that files are read for.
+pub fn this_machine() -> System {
+    System { links: links().unwrap_or_default() }
 }
 
 /// `path` as it is seen from `/` (IF-9).

@@ -14,11 +14,12 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use nix::sys::utsname::uname;
 
+use crate::cli::tool::Tool;
 use crate::cli::{self, Diagnostics, Options, VERSION, signal_number};
 use crate::config::dump::{Secrets, dump};
 use crate::daemon::message::{Release, Reporter};
 use crate::daemon::pid_file::{Paths, PidFile, PidFileError};
-use crate::daemon::reload::{Reading, Source, Tested, absolute};
+use crate::daemon::reload::{Reading, Source, Tested, absolute, this_machine};
 use crate::daemon::supervisor::{self, Order};
 use crate::daemon::tasks::Work;
 use crate::diagnostic::render::Form;
@@ -28,6 +29,7 @@ use crate::model::Model;
 use crate::model::event::Event as AnyEvent;
 use crate::model::event::daemon::Event;
 use crate::observe::log::{FACILITY_DAEMON, Log, Sinks, Transport};
+use crate::tool::{self, Answer, Wanted};
 
 /// Exit statuses of a run (IF-62).
 const EXIT_COMMAND_LINE: u8 = 1;
@@ -47,6 +49,9 @@ pub fn run(words: Vec<OsString>, work: Work) -> u8 {
     background::set_umask(UMASK);
     background::ignore_signals();
     let program = words.first().map_or_else(|| "keepalived-rs".into(), |name| name.to_string_lossy().into_owned());
+    if let Some(tool) = cli::tool::read(words.get(1..).unwrap_or_default()) {
+        return answer_tool(tool);
+    }
     let options = match cli::read(words.iter().skip(1).cloned()) {
         Ok(options) => options,
         Err(wrong) => {
@@ -67,6 +72,28 @@ pub fn run(words: Vec<OsString>, work: Work) -> u8 {
         Ok(begun) => serve(&options, source, begun, work),
         Err(exit) => exit,
     }
+}
+
+/// Commands beside the daemon's.
+fn answer_tool(tool: Result<Tool, (String, u8)>) -> u8 {
+    let answer = match tool {
+        Err((text, 0)) => Answer { out: text, ..Answer::default() },
+        Err((err, exit)) => Answer { err, exit, ..Answer::default() },
+        Ok(Tool::Explain { word }) => tool::explain::explain(&word),
+        Ok(Tool::Check { file, strict, peer, config_id, peer_id, diagnostics }) => {
+            let wanted = Wanted {
+                file: &file,
+                config_id: config_id.as_deref(),
+                peer: peer.as_deref(),
+                peer_id: peer_id.as_deref(),
+                strict,
+            };
+            tool::check(&wanted, &this_machine(), form(diagnostics, std::io::stdout().is_terminal()))
+        }
+    };
+    to_stdout(&answer.out);
+    to_stderr(&answer.err);
+    answer.exit
 }
 
 /// Options that are answered at once.
@@ -120,7 +147,7 @@ fn test(options: &Options, source: &Source, file: &str) -> u8 {
         return EXIT_COMMAND_LINE;
     }
     // A log file is for grep, as a pipe is.
-    let form = form(options, file.is_empty() && std::io::stderr().is_terminal());
+    let form = form(options.diagnostics, file.is_empty() && std::io::stderr().is_terminal());
     let Tested { exit, findings, effective } = source.test(form, options.dump_conf);
     if let Some(effective) = effective {
         to_stdout(&effective);
@@ -146,10 +173,10 @@ fn test(options: &Options, source: &Source, file: &str) -> u8 {
 }
 
 /// How findings are shown: as asked for; else with excerpts on a terminal, one a line elsewhere.
-fn form(options: &Options, terminal: bool) -> Form {
+fn form(wanted: Option<Diagnostics>, terminal: bool) -> Form {
     // https://no-color.org
     let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    match options.diagnostics {
+    match wanted {
         Some(Diagnostics::Full) => Form::Full { colour },
         Some(Diagnostics::Line) => Form::Line,
         Some(Diagnostics::Json) => Form::Json,

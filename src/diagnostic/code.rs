@@ -134,6 +134,7 @@ codes! {
     ExtraClose        "KA0033" UnexpectedClose  Error   "A closing brace has no partner.";
     MissingClose      "KA0034" MissingClose     Error   "The file ends inside a block.";
     UnknownKeyword    "KA0101" UnknownKeyword   Error   "The word is not known here and its line is ignored.";
+    WrongBlock        "KA0102" UnknownKeyword   Error   "The word is a keyword, but not of this block; its line is ignored.";
     MissingParameter  "KA0103" MissingParameter Error   "A keyword lacks its value; the daemon does not start.";
     InvalidNumber     "KA0104" InvalidNumber    Error   "The text is not a number of the kind wanted, or out of bounds.";
     InvalidValue      "KA0105" General          Error   "The value cannot be used.";
@@ -148,4 +149,18 @@ codes! {
     Logged            "KA0123" Logged           Warning "Worth knowing; the original only logs it.";
     Security          "KA0130" Security         Warning "Scripts run without script security.";
     NotActedOn        "KA0201" Logged           Note    "The keyword is read but not yet acted on.";
+    SameVirtualRouter "KA0301" Logged           Warning "Two instances have one virtual_router_id on one interface.";
+    GroupTiming       "KA0302" Logged           Warning "Members of a sync group differ in version or advert_int.";
+    MasterNopreempt   "KA0303" Logged           Warning "nopreempt has no effect together with state MASTER.";
+    HostRoute         "KA0304" Logged           Warning "A virtual address without mask is in no network of its interface.";
+    StrictAddress     "KA0305" Logged           Warning "Strict mode drops what is sent to the virtual addresses.";
+    PeerMissing       "KA0310" Logged           Warning "The other router does not have this virtual router.";
+    PeerVersion       "KA0311" Logged           Warning "The two routers speak different versions of VRRP.";
+    PeerVrid          "KA0312" Logged           Warning "The two routers give one instance different virtual_router_ids.";
+    PeerAddresses     "KA0313" Logged           Warning "The two routers advertise different addresses.";
+    PeerInterval      "KA0314" Logged           Warning "The two routers advertise at different intervals.";
+    PeerAuthentication "KA0315" Logged          Warning "The two routers authenticate differently.";
+    PeerPriority      "KA0316" Logged           Warning "The two routers have the same priority.";
+    PeerGroups        "KA0317" Logged           Warning "The two routers group their instances differently.";
+    PeerTransport     "KA0318" Logged           Warning "The two routers do not send where the other one listens.";
 }

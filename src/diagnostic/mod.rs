@@ -2,6 +2,7 @@
 
 pub mod code;
 mod json;
+pub mod manual;
 pub mod render;
 pub mod source;
 

@@ -33,6 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("kernel", &["base", "model", "wire"]),
     ("observe", &["base", "model"]),
     ("cli", &["base"]),
+    ("tool", &["base", "diagnostic", "config", "model"]),
 ];
 const MACHINES: &[&str] = &["vrrp", "lvs", "check", "notify"];
 /// Besides the machines, what must not know the world either.

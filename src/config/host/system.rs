@@ -11,7 +11,7 @@ use nix::sys::statfs::statfs;
 use nix::sys::statvfs::FsFlags;
 
 use super::{Directory, Host, Interface, KeyFile, Program, User};
-use crate::base::net::InterfaceIndex;
+use crate::base::net::{Cidr, InterfaceIndex};
 use crate::model::host::{LinkKind, LinkNature};
 use crate::model::notify::ScriptIdentity;
 
@@ -194,6 +194,23 @@ impl Host for System {
 
     fn is_regular(&self, path: &Path) -> Option<bool> {
         Some(path.metadata().ok()?.is_file())
+    }
+
+    fn addresses(&self, name: &str) -> Vec<Cidr> {
+        let ip = |storage: Option<nix::sys::socket::SockaddrStorage>| -> Option<IpAddr> {
+            let storage = storage?;
+            let v4 = storage.as_sockaddr_in().map(|found| IpAddr::V4(found.ip()));
+            v4.or_else(|| storage.as_sockaddr_in6().map(|found| IpAddr::V6(found.ip())))
+        };
+        let all = nix::ifaddrs::getifaddrs().into_iter().flatten().filter(|one| one.interface_name == name);
+        let cidr = |one: nix::ifaddrs::InterfaceAddress| {
+            let prefix = match ip(one.netmask)? {
+                IpAddr::V4(mask) => mask.to_bits().leading_ones(),
+                IpAddr::V6(mask) => mask.to_bits().leading_ones(),
+            };
+            Some(Cidr { address: ip(one.address)?, prefix: prefix as u8 })
+        };
+        all.filter_map(cidr).collect()
     }
 
     fn namespace(&self, name: &str) -> bool {
