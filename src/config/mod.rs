@@ -87,7 +87,7 @@ fn read(request: &Request<'_>) -> (Loaded, block::root::Config) {
     }
     // What was declared holds all that is needed now; the tree of a large file would only stand beside the model.
     drop(tree);
-    let (model, found) = resolve::resolve(config, request.host);
+    let (model, found) = resolve::resolve(&mut config, request.host);
     diagnostics.extend(found);
     let exit = diagnostics.iter().map(|one| one.code.class()).max().unwrap_or(Class::Logged).exit();
     (Loaded { model, diagnostics, sources, exit, refusal: 2 }, config)

@@ -28,12 +28,13 @@ pub struct Resolver<'a> {
     fatal: bool,
 }
 
-/// The model of a configuration, or nothing when the daemon must not start with it.
-pub fn resolve(mut config: Config, host: &dyn Host) -> (Option<Model>, Vec<Diagnostic>) {
+/// The model of a configuration, or nothing when the daemon must not start with it. The declared virtual servers are
+/// gone afterwards: of ten thousands there is no room for both.
+pub fn resolve(config: &mut Config, host: &dyn Host) -> (Option<Model>, Vec<Diagnostic>) {
     let virtual_servers = std::mem::take(&mut config.virtual_servers);
     let mut resolver = Resolver {
         host,
-        config: &config,
+        config,
         found: Vec::new(),
         scripts: Scripts::default(),
         devices: vrrp::device::Devices::default(),
