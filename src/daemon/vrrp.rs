@@ -113,13 +113,20 @@ async fn work(setup: Setup<ToVrrp>) {
     match Station::open(machine, Follow::of(&vrrp), generation, reporter, keeping) {
         Ok((mut station, present)) => {
             station.changes(present);
-            // What is known of files and processes counts from the first moment.
-            let mut stopped = false;
+            // What is known of files and processes counts from the first moment; before it nothing else does, and a
+            // script that is quicker than we are runs only once an interval.
+            let mut later = Vec::new();
             while let Ok(message) = inbox.try_recv() {
-                stopped |= station.message(message);
+                match message {
+                    ToVrrp::File { .. } | ToVrrp::Processes { .. } => {
+                        station.message(message);
+                    }
+                    other => later.push(other),
+                }
             }
             station.handle(Input::Start);
             station.ready();
+            let stopped = later.into_iter().any(|message| station.message(message));
             if !stopped {
                 station.serve(&mut inbox, &supervisor).await;
             }

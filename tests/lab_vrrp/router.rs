@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use keepalived_rs::daemon::message::{INBOX, Release, Reporter, Setup, ToSupervisor, ToVrrp};
 use keepalived_rs::daemon::vrrp;
+use keepalived_rs::model::Model;
 use keepalived_rs::model::event::{Event, Notification};
 use keepalived_rs::observe::wording::wording;
 use tokio::sync::mpsc;
@@ -34,11 +35,16 @@ pub struct Ours {
 impl Ours {
     /// Starts the task and waits until it runs the model.
     pub fn start(lan: &Lan, host: u8, draft: &Draft, release: Release) -> Ours {
+        Ours::start_told(lan, host, draft.model(), release, Vec::new())
+    }
+
+    /// The same; `told` waits in its inbox before it begins.
+    pub fn start_told(lan: &Lan, host: u8, model: Arc<Model>, release: Release, told: Vec<ToVrrp>) -> Ours {
         let (inbox, receiver) = mpsc::channel(INBOX);
+        told.into_iter().for_each(|message| inbox.try_send(message).expect("room in the inbox"));
         let (sender, supervisor) = mpsc::channel(INBOX);
         let (log, events) = sync_channel(INBOX);
         let reporter = Reporter::new(log, Arc::new(AtomicU64::new(0)));
-        let model = draft.model();
         let setup = Setup { model, generation: 1, inbox: receiver, supervisor: sender, reporter, release };
         let thread = lan.inside(host, move || std::thread::spawn(move || vrrp::run(setup)));
         let mut ours =
