@@ -3,11 +3,11 @@
 //! Read it top to bottom:
 //!
 //! ```text
-//! base <- diagnostic <- config          base <- model <- {vrrp lvs check notify}
-//! base <- wire  <- {vrrp check}         {base wire model} <- kernel
+//! base <- diagnostic <- config          base <- model <- {vrrp lvs check bfd notify}
+//! base <- wire  <- {vrrp check bfd}     {base wire model} <- kernel
 //! {base model} <- observe               everything <- daemon
 //! ```
-//! `vrrp`, `lvs`, `check` and `notify` are machines: pure, `now` and an input in, ordered effects out.
+//! `vrrp`, `lvs`, `check`, `bfd` and `notify` are machines: pure, `now` and an input in, ordered effects out.
 
 pub mod base;
 pub mod diagnostic;
@@ -17,6 +17,7 @@ pub mod wire;
 pub mod vrrp;
 pub mod lvs;
 pub mod check;
+pub mod bfd;
 pub mod notify;
 pub mod kernel;
 pub mod observe;

@@ -46,7 +46,7 @@ fn no_event_is_missing() {
         })
     };
     let mut missing = Vec::new();
-    for file in ["vrrp", "lvs", "check", "daemon", "kernel"] {
+    for file in ["vrrp", "lvs", "check", "bfd", "daemon", "kernel"] {
         let path = root().join(format!("src/model/event/{file}.rs"));
         let text = std::fs::read_to_string(&path).expect("a source");
         for line in text.lines() {

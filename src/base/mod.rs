@@ -1,5 +1,6 @@
 //! The vocabulary: times, names, addresses. Imports std only; everything imports this.
 
+pub mod bfd;
 pub mod calendar;
 pub mod name;
 pub mod net;

@@ -104,6 +104,7 @@ fn ident(ident: Ident) -> &'static str {
         Ident::Keepalived => "Keepalived",
         Ident::KeepalivedVrrp => "Keepalived_vrrp",
         Ident::KeepalivedHealthcheckers => "Keepalived_healthcheckers",
+        Ident::KeepalivedBfd => "Keepalived_bfd",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tracking::Watched;
-use crate::base::name::{FilePath, InterfaceName, ScriptName, TrackProcessName};
+use crate::base::name::{BfdName, FilePath, InterfaceName, ScriptName, TrackProcessName};
 use crate::base::time::Time;
 use crate::model::vrrp::{InstanceId, SocketKey, Vrrp};
 
@@ -18,6 +18,7 @@ pub struct Index {
     scripts: BTreeMap<ScriptName, Vec<InstanceId>>,
     files: BTreeMap<FilePath, Vec<InstanceId>>,
     processes: BTreeMap<TrackProcessName, Vec<InstanceId>>,
+    bfds: BTreeMap<BfdName, Vec<InstanceId>>,
     sockets: BTreeMap<SocketKey, Socket>,
 }
 
@@ -78,6 +79,9 @@ impl Index {
             for (name, _) in &watched.processes {
                 index.processes.entry(name.clone()).or_default().push(InstanceId(at));
             }
+            for (name, _) in &watched.bfds {
+                index.bfds.entry(name.clone()).or_default().push(InstanceId(at));
+            }
             index.own_interfaces.extend(instance.interface.iter().chain(&instance.device).cloned());
             index.watched.push(watched);
         }
@@ -111,6 +115,10 @@ impl Index {
 
     pub fn by_process(&self, name: &TrackProcessName) -> Vec<InstanceId> {
         self.processes.get(name).cloned().unwrap_or_default()
+    }
+
+    pub fn by_bfd(&self, name: &BfdName) -> Vec<InstanceId> {
+        self.bfds.get(name).cloned().unwrap_or_default()
     }
 
     // ---- deadlines ----

@@ -33,7 +33,7 @@ mod watched;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::base::name::{FilePath, ScriptName};
+use crate::base::name::{BfdName, FilePath, ScriptName};
 use crate::base::net::{InterfaceIndex, MacAddress};
 use crate::model::device::Barred;
 use crate::model::event::{Notification, vrrp::Event};
@@ -75,6 +75,11 @@ pub enum Input {
         pattern: Arc<ProcessPattern>,
         count: u32,
         cause: CountCause,
+    },
+    /// A BFD session is up, or is not.
+    Bfd {
+        session: BfdName,
+        up: bool,
     },
     /// The socket could not be opened (error text for the log).
     SocketRefused {

@@ -1,5 +1,6 @@
 //! all instances of this host: dispatch, one deadline.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::addresses::send_announcements;
@@ -16,7 +17,7 @@ use super::statics::Standing;
 use super::sync_group::Group;
 use super::tracking::{Known, Scripts, judge};
 use super::{Effect, Input, Packet, Release};
-use crate::base::name::{InstanceName, InterfaceName};
+use crate::base::name::{BfdName, InstanceName, InterfaceName};
 use crate::base::net::Family;
 use crate::base::time::{Interval, Time, WallTime};
 use crate::model::event::NotifyState;
@@ -43,6 +44,8 @@ pub struct Router {
     pub(super) scripts: Scripts,
     pub(super) files: Files,
     pub(super) processes: Processes,
+    /// BFD sessions that are up, tracked or not; what is not told of is down (VR-235).
+    bfd_up: BTreeSet<BfdName>,
     pub(super) instances: Vec<VirtualRouter>,
     pub(super) groups: Vec<Group>,
     pub(super) statics: Standing,
@@ -79,6 +82,7 @@ impl Router {
             scripts: Scripts::new(&model),
             files: Files::new(&model),
             processes: Processes::new(&model),
+            bfd_up: BTreeSet::new(),
             instances: model.instances.iter().enumerate().map(instance).collect(),
             groups: vec![Group { state: State::Initialize }; model.sync_groups.len()],
             statics: Standing::default(),
@@ -207,6 +211,7 @@ impl Router {
                 Input::Deadline
                 | Input::Packet(_)
                 | Input::Script { .. }
+                | Input::Bfd { .. }
                 | Input::SocketRefused { .. }
                 | Input::RouteGone(_)
                 | Input::RuleGone(_)
@@ -242,6 +247,7 @@ impl Router {
                 let changed = self.processes.counted(now, &model, &pattern, count, cause);
                 self.processes_judged(now, changed, out);
             }
+            (Phase::Running, Input::Bfd { session, up }) => self.bfd(now, &session, up, out),
             (Phase::Running, Input::SocketRefused { socket, error }) => {
                 let users = self.index.users(&socket);
                 self.index.closed(&socket);
@@ -282,6 +288,7 @@ impl Router {
                 | Input::Script { .. }
                 | Input::File { .. }
                 | Input::Processes { .. }
+                | Input::Bfd { .. }
                 | Input::SocketRefused { .. }
                 | Input::RouteGone(_)
                 | Input::RuleGone(_)
@@ -603,6 +610,20 @@ impl Router {
         }
     }
 
+    /// VR-314: a session's state counts when it changes.
+    fn bfd(&mut self, now: Time, session: &BfdName, up: bool, out: &mut Vec<Effect>) {
+        let changed = if up { self.bfd_up.insert(session.clone()) } else { self.bfd_up.remove(session) };
+        if !changed {
+            return;
+        }
+        let watchers = self.index.by_bfd(session);
+        for id in &watchers {
+            let fact = Fact::BfdTracked { session: session.clone(), up };
+            self.with_turn(now, *id, out, |instance, turn| instance.report(fact, turn));
+        }
+        self.refresh(now, &watchers, out);
+    }
+
     /// Judges these instances anew and brings them to what they may be. All are judged before one moves, as groups
     /// count the faults of all members.
     pub(super) fn refresh(&mut self, now: Time, ids: &[InstanceId], out: &mut Vec<Effect>) {
@@ -642,7 +663,13 @@ impl Router {
     pub(super) fn judged(&self, id: InstanceId) -> super::tracking::Condition {
         let instance = &self.instances[id.0];
         let model = &instance.model;
-        let known = Known { host: &self.host, scripts: &self.scripts, files: &self.files, processes: &self.processes };
+        let known = Known {
+            host: &self.host,
+            scripts: &self.scripts,
+            files: &self.files,
+            processes: &self.processes,
+            bfd_up: &self.bfd_up,
+        };
         let mut condition = judge(model.priority, self.index.watched(id), known);
         if model.disabled {
             condition.fault = Some(FaultCause::Configuration);

@@ -1,12 +1,12 @@
 //! weights and faults -> effective priority.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::files::{self, Files};
 use super::host::Host;
 use super::processes::Processes;
-use crate::base::name::{InterfaceName, Priority, ScriptName, TrackFileName, TrackProcessName, Weight};
+use crate::base::name::{BfdName, InterfaceName, Priority, ScriptName, TrackFileName, TrackProcessName, Weight};
 use crate::model::event::vrrp::{Event, FaultCause};
 use crate::model::track::{ScriptOutcome, TrackEffect, TrackScript};
 use crate::model::vrrp::{Instance, SyncGroup, Vrrp};
@@ -122,6 +122,7 @@ pub struct Watched {
     pub scripts: Vec<(ScriptName, TrackEffect)>,
     pub files: Vec<(TrackFileName, TrackEffect)>,
     pub processes: Vec<(TrackProcessName, TrackEffect)>,
+    pub bfds: Vec<(BfdName, TrackEffect)>,
 }
 
 impl Watched {
@@ -164,6 +165,8 @@ impl Watched {
         watched.files.extend(files.map(|tracked| (tracked.file.clone(), tracked.effect)));
         let processes = instance.track_processes.iter().filter(|tracked| plain_or_free(&tracked.effect));
         watched.processes.extend(processes.map(|tracked| (tracked.process.clone(), tracked.effect)));
+        let bfds = instance.track_bfds.iter().filter(|tracked| kept(&tracked.effect));
+        watched.bfds.extend(bfds.map(|tracked| (tracked.session.clone(), tracked.effect)));
         if let Some(group) = group {
             let effect =
                 |effect: TrackEffect| if owners { TrackEffect { weight: Weight(0), ..effect } } else { effect };
@@ -178,6 +181,9 @@ impl Watched {
             }
             for tracked in &group.track_processes {
                 join(&mut watched.processes, &tracked.process, effect(tracked.effect));
+            }
+            for tracked in &group.track_bfds {
+                join(&mut watched.bfds, &tracked.session, effect(tracked.effect));
             }
         }
         watched.interfaces.extend(interfaces);
@@ -211,11 +217,13 @@ pub struct Known<'a> {
     pub scripts: &'a Scripts,
     pub files: &'a Files,
     pub processes: &'a Processes,
+    /// BFD sessions that are up.
+    pub bfd_up: &'a BTreeSet<BfdName>,
 }
 
 /// Judges one virtual router. Its sockets and source address are judged elsewhere.
 pub fn judge(base: Priority, watched: &Watched, known: Known<'_>) -> Condition {
-    let Known { host, scripts, files, processes } = known;
+    let Known { host, scripts, files, processes, bfd_up } = known;
     let mut condition = Condition { priority: base, fault: None, pending: false };
     let mut total = i32::from(base.0);
     for (name, effect) in &watched.interfaces {
@@ -247,6 +255,12 @@ pub fn judge(base: Priority, watched: &Watched, known: Known<'_>) -> Condition {
         match weigh(*effect, processes.is_up(name)) {
             Some(weight) => total += weight,
             None => condition.fault = condition.fault.or(Some(FaultCause::Process(name.clone()))),
+        }
+    }
+    for (name, effect) in &watched.bfds {
+        match weigh(*effect, bfd_up.contains(name)) {
+            Some(weight) => total += weight,
+            None => condition.fault = condition.fault.or(Some(FaultCause::Bfd(name.clone()))),
         }
     }
     if !base.is_owner() {

@@ -2,6 +2,7 @@
 
 pub mod advert;
 pub mod arp;
+pub mod bfd;
 pub mod icmp;
 pub mod ip;
 pub mod ndisc;

@@ -29,15 +29,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("vrrp", &["base", "model", "wire"]),
     ("lvs", &["base", "model"]),
     ("check", &["base", "model", "wire"]),
+    ("bfd", &["base", "model", "wire"]),
     ("notify", &["base", "model"]),
     ("kernel", &["base", "model", "wire"]),
     ("observe", &["base", "model"]),
     ("cli", &["base"]),
     ("tool", &["base", "diagnostic", "config", "model"]),
 ];
-const MACHINES: &[&str] = &["vrrp", "lvs", "check", "notify"];
+const MACHINES: &[&str] = &["vrrp", "lvs", "check", "bfd", "notify"];
 /// Besides the machines, what must not know the world either.
-const PURE: &[&str] = &["base", "model", "wire", "diagnostic", "vrrp", "lvs", "check", "notify"];
+const PURE: &[&str] = &["base", "model", "wire", "diagnostic", "vrrp", "lvs", "check", "bfd", "notify"];
 const WORLD: &[&str] = &[
     "tokio",
     "nix",

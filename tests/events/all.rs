@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use keepalived_rs::base::bfd::{Diagnostic, State as BfdState};
 use keepalived_rs::base::name::{
     BfdName, InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackGroupName,
     TrackProcessName,
@@ -10,6 +11,7 @@ use keepalived_rs::base::name::{
 use keepalived_rs::base::net::{Cidr, Endpoint, Family, InterfaceIndex};
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::event::Event;
+use keepalived_rs::model::event::bfd::{Event as Bfd, ParameterLine, Parameters};
 use keepalived_rs::model::event::check::{
     DnsFailure, Event as Check, HttpFailure, Kind, Obstacle, PingFailure, Retry, ScriptEnd, SmtpFailure, SmtpPeer,
     TcpFailure, Tested, UdpFailure,
@@ -41,6 +43,7 @@ pub fn events() -> Vec<Event> {
     all.extend(kernel().into_iter().map(Event::Kernel));
     all.extend(lvs().into_iter().map(Event::from));
     all.extend(check().into_iter().map(Event::from));
+    all.extend(bfd().into_iter().map(Event::from));
     all
 }
 
@@ -297,6 +300,9 @@ fn facts() -> Vec<Fact> {
         Fact::Fault(FaultCause::Interface(interface())),
         Fact::Fault(FaultCause::NoAddress(Family::V6)),
         Fact::Fault(FaultCause::Script(ScriptName::new("chk"))),
+        Fact::Fault(FaultCause::Bfd(BfdName::new("b1"))),
+        Fact::BfdTracked { session: BfdName::new("b1"), up: true },
+        Fact::BfdTracked { session: BfdName::new("b1"), up: false },
         Fact::Fault(FaultCause::Socket),
         Fact::Fault(FaultCause::File { file: TrackFileName::new("f"), status: -254 }),
         Fact::Fault(FaultCause::Process(TrackProcessName::new("p"))),
@@ -556,6 +562,44 @@ fn datagram_checks() -> Vec<Check> {
         (DnsFailure::Rcode(3), None),
     ] {
         all.push(Check::DnsFailed { real_server: rs(), virtual_server: vs(), failure, retries });
+    }
+    all
+}
+
+fn bfd() -> Vec<Bfd> {
+    let session = || BfdName::new("b1");
+    let from = IpAddr::from([10, 1, 0, 11]);
+    let entering = |state| {
+        let (local, remote) = (Diagnostic::DetectionTimeExpired, Diagnostic::None);
+        Bfd::Entering { session: session(), state, local, remote }
+    };
+    let parameters = Parameters {
+        min_tx: Interval::from_secs(1),
+        min_rx: Interval::from_millis(200),
+        tx: Interval::from_secs(1),
+        multiplier: 5,
+        detection: Interval::from_secs(5),
+    };
+    let mut all: Vec<Bfd> = BfdState::ALL.into_iter().map(entering).collect();
+    all.extend([
+        Bfd::Expired { session: session(), detection: Interval::from_secs(1), overdue: Interval::from_micros(292) },
+        Bfd::PollStarted { session: session() },
+        Bfd::Bogus { from },
+        Bfd::NoSession { from, discriminator: 0xab12 },
+        Bfd::Authenticated { from },
+        Bfd::AdministrativelyDown { from },
+        Bfd::SocketRefused { session: session(), error: "Cannot assign requested address".to_owned() },
+        Bfd::Deaf { multihop: false, error: "Address already in use".to_owned() },
+        Bfd::Received { session: session(), up: true, delay: Interval::ZERO },
+    ]);
+    for line in [
+        ParameterLine::Title,
+        ParameterLine::Heads,
+        ParameterLine::Local(parameters),
+        ParameterLine::Remote(Parameters { min_tx: Interval::from_millis(100), ..parameters }),
+        ParameterLine::DetectionTime { now: Interval::from_secs(1), before: Interval::from_secs(5) },
+    ] {
+        all.push(Bfd::Parameters { session: session(), line });
     }
     all
 }

@@ -1,6 +1,7 @@
 //! Facts that tasks report: read by `notify` (whom to tell) and by `observe` (what to write). An event carries
 //! values, never sentences; the words stand in `observe::wording`.
 
+pub mod bfd;
 pub mod check;
 pub mod daemon;
 pub mod kernel;
@@ -18,6 +19,7 @@ pub enum Event {
     Vrrp(vrrp::Event),
     Lvs(lvs::Event),
     Check(check::Event),
+    Bfd(bfd::Event),
     Daemon(daemon::Event),
     Kernel(kernel::Event),
 }
@@ -88,6 +90,12 @@ impl From<lvs::Event> for Event {
 impl From<check::Event> for Event {
     fn from(event: check::Event) -> Event {
         Event::Check(event)
+    }
+}
+
+impl From<bfd::Event> for Event {
+    fn from(event: bfd::Event) -> Event {
+        Event::Bfd(event)
     }
 }
 

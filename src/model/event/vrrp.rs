@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use crate::base::name::{
-    InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackGroupName, TrackProcessName,
+    BfdName, InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackGroupName,
+    TrackProcessName,
 };
 use crate::base::net::{Cidr, Family};
 use crate::base::time::Interval;
@@ -209,6 +210,11 @@ pub enum Fact {
     PriorityRestored {
         priority: Priority,
     },
+    /// A tracked BFD session came up or went down (VR-314).
+    BfdTracked {
+        session: BfdName,
+        up: bool,
+    },
     PriorityChanged {
         from: Priority,
         to: Priority,
@@ -260,6 +266,8 @@ pub enum FaultCause {
     },
     /// Too few or too many processes run.
     Process(TrackProcessName),
+    /// A tracked BFD session is down.
+    Bfd(BfdName),
     /// The socket could not be opened.
     Socket,
     /// Something in the file keeps it out of work for ever (VR-107, VR-113).

@@ -13,7 +13,7 @@ use super::ident;
 use super::line::ALERT;
 use crate::observe::wording::Ident;
 
-/// Layers for the three idents, alerts apart: tracing has no level for them.
+/// Layers for the four idents, alerts apart: tracing has no level for them.
 ///
 /// # Errors
 /// When journald's socket is not there.
@@ -22,7 +22,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let mut layers: Vec<Box<dyn Layer<S> + Send + Sync>> = Vec::new();
-    for kind in [Ident::Keepalived, Ident::KeepalivedVrrp, Ident::KeepalivedHealthcheckers] {
+    for kind in [Ident::Keepalived, Ident::KeepalivedVrrp, Ident::KeepalivedHealthcheckers, Ident::KeepalivedBfd] {
         for alert in [false, true] {
             let name = ident(kind);
             let error = if alert { Priority::Alert } else { Priority::Error };

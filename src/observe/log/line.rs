@@ -60,6 +60,7 @@ pub(super) fn emit(row: &Wording) {
         Ident::KeepalivedHealthcheckers => {
             levels!(row, "Keepalived_healthcheckers", "Keepalived_healthcheckers!");
         }
+        Ident::KeepalivedBfd => levels!(row, "Keepalived_bfd", "Keepalived_bfd!"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One row per event: id, level, message, fields. The message keeps the original's words where operators
 //! match on them; the fields carry the same facts for machines.
 
+mod bfd;
 mod check;
 mod daemon;
 mod kernel;
@@ -26,6 +27,7 @@ pub enum Ident {
     Keepalived,
     KeepalivedVrrp,
     KeepalivedHealthcheckers,
+    KeepalivedBfd,
 }
 
 /// One line, ready for every sink.
@@ -49,6 +51,7 @@ pub fn wording(event: &Event) -> Wording {
         Event::Vrrp(event) => vrrp::wording(event),
         Event::Lvs(event) => lvs::wording(event),
         Event::Check(event) => check::wording(event),
+        Event::Bfd(event) => bfd::wording(event),
         Event::Daemon(event) => daemon::wording(event),
         Event::Kernel(event) => kernel::wording(event),
     }

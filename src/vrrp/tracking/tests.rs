@@ -5,7 +5,8 @@ use crate::vrrp::fixture::*;
 fn known<'a>(host: &'a Host, scripts: &'a Scripts) -> Known<'a> {
     static FILES: std::sync::LazyLock<Files> = std::sync::LazyLock::new(Files::default);
     static PROCESSES: std::sync::LazyLock<Processes> = std::sync::LazyLock::new(Processes::default);
-    Known { host, scripts, files: &FILES, processes: &PROCESSES }
+    static BFD_UP: BTreeSet<BfdName> = BTreeSet::new();
+    Known { host, scripts, files: &FILES, processes: &PROCESSES, bfd_up: &BFD_UP }
 }
 
 fn ended(standing: &mut Standing, statuses: &[i32]) -> Vec<Option<bool>> {

@@ -145,6 +145,11 @@ pub(super) fn row(name: &InstanceName, fact: &Fact) -> Row {
             format!("({name}) Restoring our priority to {priority} since other address owner has disappeared"),
             vec![("priority", priority.to_string())],
         ),
+        Fact::BfdTracked { session, up } => always(
+            "vrrp_bfd_tracked",
+            format!("VRRP_Instance({name}) Tracked BFD instance {session} is {}", if *up { "UP" } else { "DOWN" }),
+            vec![("session", session.to_string())],
+        ),
         Fact::PriorityChanged { from, to } => always(
             "vrrp_priority_changed",
             format!("({name}) Changing effective priority from {from} to {to}"),
@@ -223,6 +228,11 @@ fn fault(name: &InstanceName, cause: &FaultCause) -> Row {
             "vrrp_fault_process",
             format!("({name}) entering FAULT state (tracked process {process} quorum not achieved)"),
             vec![("process", process.to_string())],
+        ),
+        FaultCause::Bfd(session) => always(
+            "vrrp_fault_bfd",
+            format!("({name}) entering FAULT state (BFD instance {session} down)"),
+            vec![("session", session.to_string())],
         ),
         FaultCause::Socket => {
             always("vrrp_fault_socket", format!("({name}): entering FAULT state (src address not configured)"), vec![])
