@@ -80,12 +80,15 @@ fn what_is_sent_is_heard() {
             sender.send(b"hello").unwrap();
             let heard = tokio::time::timeout(Duration::from_secs(5), poll_fn(|context| listener.poll_receive(context)));
             let received = heard.await.expect("a datagram in time").unwrap();
-            assert_eq!(received, Received {
-                source: from.parse().unwrap(),
-                destination: Some(to.parse().unwrap()),
-                ttl: Some(ttl),
-                length: 5
-            });
+            assert_eq!(
+                received,
+                Received {
+                    source: from.parse().unwrap(),
+                    destination: Some(to.parse().unwrap()),
+                    ttl: Some(ttl),
+                    length: 5
+                }
+            );
             assert_eq!(listener.bytes(&received), b"hello");
             assert_eq!(listener.receive_now(), None);
         }
