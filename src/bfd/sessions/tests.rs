@@ -178,7 +178,7 @@ fn refused_packets() {
         for _ in 0..3 {
             host.hear(datagram.clone());
         }
-        assert_eq!(host.reports(), [event.clone()]);
+        assert_eq!(host.reports(), std::slice::from_ref(&event));
         host.now += Interval::from_secs(1);
         host.hear(datagram);
         assert_eq!(host.reports(), [event]);
