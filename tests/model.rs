@@ -74,8 +74,8 @@ fn holds(what: &str, hosts: Vec<Host>, budget: Budget, least: usize) {
 
 fn few() -> Budget {
     match deep() {
-        true => Budget { losses: 2, crashes: 1, stops: 1, links: 1 },
-        false => Budget { losses: 1, crashes: 1, stops: 0, links: 1 },
+        true => Budget { losses: 2, crashes: 1, stops: 1, links: 1, pauses: 0 },
+        false => Budget { losses: 1, crashes: 1, stops: 0, links: 1, pauses: 0 },
     }
 }
 
@@ -90,9 +90,9 @@ fn two_routers() {
         "two routers",
         routers(2, |_, _| ()),
         if deep() {
-            Budget { losses: 3, crashes: 2, stops: 2, links: 2 }
+            Budget { losses: 3, crashes: 2, stops: 2, links: 2, pauses: 0 }
         } else {
-            Budget { losses: 2, crashes: 0, stops: 1, links: 0 }
+            Budget { losses: 2, crashes: 0, stops: 1, links: 0, pauses: 0 }
         },
         1000,
     );
@@ -110,9 +110,9 @@ fn three_routers() {
         "three routers",
         routers(3, |_, _| ()),
         if deep() {
-            Budget { losses: 1, crashes: 1, stops: 1, links: 0 }
+            Budget { losses: 1, crashes: 1, stops: 1, links: 0, pauses: 0 }
         } else {
-            Budget { losses: 0, crashes: 0, stops: 1, links: 0 }
+            Budget { losses: 0, crashes: 0, stops: 1, links: 0, pauses: 0 }
         },
         2000,
     );
@@ -140,6 +140,14 @@ fn preempt_delay() {
         }
     };
     holds("preempt_delay", routers(2, delayed), few(), 500);
+}
+
+/// A router that is paused, for a moment or for longer than the other waits, wherever it stands: it listens first.
+#[test]
+fn a_paused_router() {
+    let budget = Budget { losses: 0, crashes: 0, stops: 0, links: 0, pauses: if deep() { 2 } else { 1 } };
+    holds("a paused router", routers(2, |_, _| ()), budget, 200);
+    holds("a paused router, nopreempt", routers(2, |_, instance| instance.preempt = false), budget, 200);
 }
 
 /// VR-239, VR-240, VR-242, VR-243: never one member Master without the other.
@@ -189,7 +197,7 @@ fn planted_faults_are_found() {
         for host in &mut hosts {
             host.planted = fault;
         }
-        let budget = Budget { losses: 1, crashes: 1, stops: 1, links: 1 };
+        let budget = Budget { losses: 1, crashes: 1, stops: 1, links: 1, pauses: 0 };
         match explore(World::new(hosts, budget)) {
             Found::Nothing { states, .. } => panic!("{what}: not found in {states} states"),
             Found::Broken { error, way, .. } => {

@@ -37,6 +37,8 @@ use crate::vrrp::{Effect, Input, Packet, Release};
 /// Exit statuses of the daemon (IF-62).
 const EXIT_FATAL: u8 = 1;
 const EXIT_PERMISSION: u8 = 4;
+/// Packets of one socket that are heard before a Backup takes over.
+const WAITING: usize = 64;
 /// Between two tries to follow links and addresses again after that failed.
 const PAUSE: Interval = Interval::from_secs(1);
 
@@ -200,6 +202,9 @@ impl Station {
             // Looked at before any waiting: while packets pour in, the runtime would not look at the timer.
             let (now, deadline) = (clock::now(), self.machine.deadline());
             if deadline.is_some_and(|deadline| deadline <= now) {
+                if self.machine.listens_first(now) {
+                    self.hear_waiting();
+                }
                 self.handle(Input::Deadline);
                 continue;
             }
@@ -282,6 +287,17 @@ impl Station {
             }
         }
         Poll::Pending
+    }
+
+    /// Hands in what waits in the sockets, at most `WAITING` packets of each: before a Backup takes over, as it may be
+    /// that only we did not run.
+    fn hear_waiting(&mut self) {
+        for place in 0..self.sockets.len() {
+            for _ in 0..WAITING {
+                let Some(packet) = self.sockets.get_mut(place).and_then(Ear::waiting) else { break };
+                self.handle(Input::Packet(packet));
+            }
+        }
     }
 
     fn changes(&mut self, changes: Vec<Change>) {
@@ -374,6 +390,18 @@ impl Station {
 }
 
 impl Ear {
+    /// A packet that is there already. Errors are told when it is waited for.
+    fn waiting(&mut self) -> Option<Packet> {
+        let received = self.socket.receive_waiting()?.ok()?;
+        Some(Packet {
+            socket: self.key.clone(),
+            source: received.source,
+            destination: received.destination,
+            hop_limit: received.hop_limit,
+            bytes: received.bytes.to_vec(),
+        })
+    }
+
     fn poll(&mut self, context: &mut Context<'_>, reporter: &Reporter) -> Poll<Packet> {
         loop {
             match self.socket.poll_receive(context) {

@@ -101,6 +101,20 @@ impl VrrpSocket {
         Poll::Ready(Ok(Received { source, destination, hop_limit, bytes: &self.buffer[..length] }))
     }
 
+    /// The next datagram, if one waits already.
+    pub fn receive_waiting(&mut self) -> Option<io::Result<Received<'_>>> {
+        let found = loop {
+            match receive(self.receive.get_ref(), self.family, &mut self.buffer) {
+                Ok(Some(envelope)) => break envelope,
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        };
+        let Envelope { source, destination, hop_limit, length } = found;
+        Some(Ok(Received { source, destination, hop_limit, bytes: &self.buffer[..length] }))
+    }
+
     /// Sends one datagram: multicast straight to the link, unicast by the routing table (VR-28).
     ///
     /// `hop_limit`: IPv6 only. Errors: ENETUNREACH, ENETDOWN or ENODEV when the interface cannot send just now.

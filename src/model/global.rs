@@ -13,6 +13,8 @@ pub struct Global {
     pub instance: Option<String>,
     /// `net_namespace`.
     pub net_namespace: Option<String>,
+    /// `no_email_faults`: a transition to Fault is not mailed.
+    pub no_email_faults: bool,
     /// Where and how alerts are mailed; `None` when no recipient is configured.
     pub mail: Option<MailSettings>,
     /// `script_user`, already looked up.

@@ -47,8 +47,6 @@ pub struct Later {
     pub shutdown_script_timeout: Interval,
     /// Delay that raises the priority, in microseconds.
     pub min_auto_priority_delay: Interval,
-    /// No mail about faults.
-    pub no_email_faults: bool,
     /// No IGMP reports for 224.0.0.0/24.
     pub disable_local_igmp: bool,
     /// Processor time between sleeps, in microseconds.

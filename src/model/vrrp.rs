@@ -140,6 +140,9 @@ pub struct Instance {
     pub lower_prio_no_advert: bool,
     /// `higher_prio_send_advert` (VR-148).
     pub higher_prio_send_advert: bool,
+    /// `timer_expired_backup`: the highest priority of other routers, 1..=254; a Master that was silent for as long as
+    /// that one waits becomes Backup (VR-110). Only with `nopreempt`.
+    pub timer_expired_backup: Option<Priority>,
     /// `owner_ignore_adverts` (VR-85).
     pub owner_ignore_adverts: bool,
     /// `skip_check_adv_addr` (VR-88).

@@ -73,7 +73,8 @@ impl Planner {
         state: NotifyState,
         out: &mut Vec<Action>,
     ) {
-        if !wanted || model.global.mail.is_none() {
+        let silent = model.global.no_email_faults && state == NotifyState::Fault;
+        if !wanted || silent || model.global.mail.is_none() {
             return;
         }
         let Some(mail) = mail::vrrp(&model.global, about, name, state) else { return };

@@ -85,6 +85,7 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> Instance {
         },
         lower_prio_no_advert: false,
         higher_prio_send_advert: false,
+        timer_expired_backup: None,
         owner_ignore_adverts: false,
         skip_check_adv_addr: false,
         receive_buffer: None,

@@ -111,6 +111,8 @@ pub struct Timers {
     pub advert: Option<Time>,
     /// Master_Down_Timer: only in Backup.
     pub master_down: Option<Time>,
+    /// After a stall: silent until `advert`, Master still unless another one is heard. Only in Master.
+    pub listening: bool,
     /// The other address owner had until now to give way (VR-150): only in Master.
     pub rivalry: Option<Time>,
     pub schedule: Schedule,
@@ -281,7 +283,9 @@ impl VirtualRouter {
             }
             // It is Master already; no down timer runs.
             (State::Master, Event::MasterDown) => {}
+            (State::Master, Event::AdvertDue) if self.timers.listening => self.stop_listening(turn),
             (State::Master, Event::AdvertDue) => self.advertise_on_time(turn),
+            (State::Master, Event::Heard(heard)) if self.timers.listening => self.hears_after_stall(heard, turn),
             (State::Master, Event::Heard(heard)) => outcome = self.master_hears(heard, turn),
             (State::Master, Event::AddressTaken) => {
                 self.report_entering(State::Backup, false, turn);
@@ -533,6 +537,7 @@ impl VirtualRouter {
         }
         self.told.forget();
         self.timers.advert = None;
+        self.timers.listening = false;
         self.timers.rivalry = None;
         self.timers.schedule = Schedule::default();
         turn.queues.cancel(self.id);
@@ -628,7 +633,7 @@ impl VirtualRouter {
     /// Our addresses are shown again to those who may have heard another router (VR-174).
     pub fn announce_again(&mut self, turn: &mut Turn<'_>) {
         let settings = self.model.announce;
-        if self.state != State::Master || settings.lower_prio_repeat == 0 {
+        if self.state != State::Master || self.timers.listening || settings.lower_prio_repeat == 0 {
             return;
         }
         self.announce_addresses(settings.lower_prio_repeat, turn);
@@ -641,6 +646,13 @@ impl VirtualRouter {
         if self.model.higher_prio_send_advert {
             self.advertise(self.priority(), turn);
         }
+        self.yield_master(turn);
+        self.master = Some(heard.source);
+    }
+
+    /// As `give_way`, without a word.
+    pub(super) fn yield_to(&mut self, heard: Heard, turn: &mut Turn<'_>) {
+        self.learn_interval(heard.interval, turn);
         self.yield_master(turn);
         self.master = Some(heard.source);
     }
@@ -730,6 +742,7 @@ impl VirtualRouter {
             self.state == State::Backup || self.preempt_delay == PreemptDelay::Idle,
             "only a Backup delays: {self:?}"
         );
+        debug_assert!(master || !self.timers.listening, "only a Master is silent after a stall: {self:?}");
         debug_assert!(!self.wants_master || self.state == State::Backup, "only a Backup wishes: {self:?}");
         debug_assert!(!self.silent || self.state == State::Fault, "only Fault is silent: {self:?}");
         debug_assert!(self.priority() != Priority::RELEASE, "0 is only on the wire: {self:?}");

@@ -23,6 +23,7 @@ pub mod router;
 mod send;
 mod sequence;
 mod signing;
+mod stall;
 mod statics;
 pub mod sync_group;
 pub mod timer;

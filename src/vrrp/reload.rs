@@ -204,7 +204,9 @@ impl VirtualRouter {
                 let added = self.take_up_addresses(turn);
                 self.take_up_items(gone, turn);
                 self.bar_again(turn);
-                self.advertise_now(turn);
+                if !self.timers.listening {
+                    self.advertise_now(turn);
+                }
                 if added {
                     self.announce_addresses(new.announce.master_repeat, turn);
                     self.timers.schedule.begin(turn.now, &new.announce);

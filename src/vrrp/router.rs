@@ -174,6 +174,9 @@ impl Router {
 
     /// Appends what must be done, in order; does nothing itself.
     pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Effect>) {
+        if self.phase == Phase::Running {
+            self.notice_stalls(now, out);
+        }
         match (self.phase, input) {
             (Phase::Initialize, Input::Start) => {
                 self.phase = Phase::Running;

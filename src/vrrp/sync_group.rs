@@ -83,7 +83,7 @@ impl Router {
         out: &mut Vec<Effect>,
     ) {
         if before == State::Master && self.instances[id.0].state == State::Backup {
-            self.move_others(now, id, State::Backup, &Event::StepDown, out);
+            self.others_step_down(now, id, out);
         }
         match outcome {
             Outcome::Nothing => {}
@@ -93,6 +93,11 @@ impl Router {
                 }
             }
         }
+    }
+
+    /// This instance is no longer Master: nor are the others (VR-242).
+    pub(super) fn others_step_down(&mut self, now: Time, id: InstanceId, out: &mut Vec<Effect>) {
+        self.move_others(now, id, State::Backup, &Event::StepDown, out);
     }
 
     /// An address of this instance was taken away: all members release and come back (VR-159).

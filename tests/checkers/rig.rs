@@ -72,6 +72,7 @@ fn model(lvs: Lvs) -> Arc<Model> {
         router_id: "rig".to_owned(),
         instance: None,
         net_namespace: None,
+        no_email_faults: false,
         mail: None,
         script_user: ScriptIdentity::ROOT,
         script_security: false,

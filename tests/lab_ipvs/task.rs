@@ -36,6 +36,7 @@ fn model(lvs: Lvs) -> Arc<Model> {
         router_id: "lab".to_owned(),
         instance: None,
         net_namespace: None,
+        no_email_faults: false,
         mail: None,
         script_user: ScriptIdentity::ROOT,
         script_security: false,

@@ -59,6 +59,7 @@ pub fn instance(name: &str, vrid: u8, interface: &str, priority: u8, family: Fam
         },
         lower_prio_no_advert: false,
         higher_prio_send_advert: false,
+        timer_expired_backup: None,
         owner_ignore_adverts: false,
         skip_check_adv_addr: false,
         receive_buffer: None,

@@ -4,6 +4,7 @@ use std::hash::{Hash, Hasher};
 
 use keepalived_rs::base::time::{Interval, Time};
 use keepalived_rs::model::vrrp::{InstanceId, State};
+use keepalived_rs::vrrp::router::Router;
 use keepalived_rs::vrrp::{Effect, Input, Packet};
 
 use crate::lan;
@@ -14,6 +15,10 @@ const TICK: Interval = Interval::from_millis(250);
 const NOW: Time = Time::from_micros(1_000_000_000);
 /// After so many ticks without a new fault the LAN must have settled: three times three intervals and skew, and delays.
 const SETTLED: u8 = 50;
+/// Ticks after which a paused router may run again: three quarters of a second, and longer than anyone waits.
+const PAUSES: [u8; 2] = [3, 17];
+/// Ticks of an interval.
+const INTERVAL: u8 = 4;
 /// Ticks in which another takes over when a Master stops: the longest skew.
 const HANDOVER: u8 = 3;
 
@@ -23,6 +28,8 @@ pub struct Budget {
     pub crashes: u8,
     pub stops: u8,
     pub links: u8,
+    /// How often a router is paused, be it for a moment or for longer than the others wait.
+    pub pauses: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +43,9 @@ pub enum Action {
     Stop(usize),
     LinkDown(usize),
     LinkUp(usize),
+    /// Nothing of it runs, and what it is sent waits.
+    Pause(usize),
+    Resume(usize),
     Tick,
 }
 
@@ -43,6 +53,12 @@ pub enum Action {
 pub struct World {
     hosts: Vec<Host>,
     flying: Vec<(usize, Packet)>,
+    /// Ticks for which each router is paused.
+    paused: Vec<Option<u8>>,
+    /// Ticks since a router ran again after the others stopped waiting for it while another was Master.
+    woke: Vec<Option<u8>>,
+    /// Packets that wait in the sockets of a router since it was paused.
+    backlog: Vec<usize>,
     budget: Budget,
     /// Ticks since the last fault, at most `SETTLED`.
     calm: u8,
@@ -63,24 +79,35 @@ impl Hash for World {
             let said = seen.map(|seen| (seen.vrid, seen.priority, seen.interval));
             (to, &packet.socket, packet.source, said).hash(hasher);
         }
-        (self.budget, self.calm, self.handover).hash(hasher);
+        (&self.paused, &self.woke, &self.backlog, self.budget, self.calm, self.handover).hash(hasher);
     }
 }
 
 impl World {
     pub fn new(hosts: Vec<Host>, budget: Budget) -> World {
-        World { hosts, flying: Vec::new(), budget, calm: 0, handover: None }
+        let none = || vec![None; hosts.len()];
+        let backlog = vec![0; hosts.len()];
+        World { paused: none(), woke: none(), backlog, hosts, flying: Vec::new(), budget, calm: 0, handover: None }
     }
 
     pub fn actions(&self) -> Vec<Action> {
         let mut found = Vec::new();
         let due = |host: &Host| host.deadline().is_some_and(|deadline| deadline <= NOW);
+        let runs = |at: usize| self.paused[at].is_none();
         for (at, host) in self.hosts.iter().enumerate() {
+            if let Some(ticks) = self.paused[at] {
+                if PAUSES.contains(&ticks) {
+                    found.push(Action::Resume(at));
+                }
+                continue;
+            }
             if host.router.is_none() {
                 found.push(Action::Start(at));
                 continue;
             }
-            if due(host) {
+            // What came while it was paused is heard before it takes over.
+            let listens = |router: &Router| self.backlog[at] > 0 && router.listens_first(NOW);
+            if due(host) && !host.router.as_ref().is_some_and(listens) {
                 found.push(Action::Deadline(at));
             }
             if self.flying.iter().any(|(to, _)| *to == at) {
@@ -88,6 +115,9 @@ impl World {
                 if self.budget.losses > 0 {
                     found.push(Action::Lose(at));
                 }
+            }
+            if self.budget.pauses > 0 {
+                found.push(Action::Pause(at));
             }
             if self.budget.crashes > 0 {
                 found.push(Action::Crash(at));
@@ -101,7 +131,9 @@ impl World {
                 false => found.push(Action::LinkUp(at)),
             }
         }
-        if self.flying.is_empty() && !self.hosts.iter().any(due) {
+        let arrived = self.flying.iter().any(|(to, _)| runs(*to));
+        let late = self.paused.iter().flatten().any(|ticks| Some(ticks) == PAUSES.last());
+        if !arrived && !late && !(0..self.hosts.len()).any(|at| runs(at) && due(&self.hosts[at])) {
             found.push(Action::Tick);
         }
         found
@@ -156,13 +188,32 @@ impl World {
                 let done = self.hosts[at].set_link(NOW, "eth0", up, false)?;
                 self.send(at, &done);
             }
+            Action::Pause(at) => {
+                self.budget.pauses -= 1;
+                self.paused[at] = Some(0);
+            }
+            Action::Resume(at) => {
+                let slept = self.paused[at].take();
+                self.backlog[at] = self.flying.iter().filter(|(to, _)| *to == at).count();
+                let other =
+                    (0..self.hosts.len()).any(|other| other != at && self.states(other).contains(&State::Master));
+                self.woke[at] = (slept == PAUSES.last().copied() && other).then_some(0);
+            }
             Action::Tick => {
+                for ticks in self.paused.iter_mut().chain(&mut self.woke).flatten() {
+                    *ticks += 1;
+                }
+                for woke in &mut self.woke {
+                    woke.take_if(|ticks| *ticks >= INTERVAL);
+                }
                 for host in &mut self.hosts {
                     if let Some(router) = &mut host.router {
                         router.rebase(TICK);
                     }
                 }
-                self.calm = SETTLED.min(self.calm + 1);
+                if self.paused.iter().all(Option::is_none) {
+                    self.calm = SETTLED.min(self.calm + 1);
+                }
                 self.handover = self.handover.map(|ticks| ticks + 1);
             }
         }
@@ -170,6 +221,7 @@ impl World {
     }
 
     fn take(&mut self, at: usize) -> Option<Packet> {
+        self.backlog[at] = self.backlog[at].saturating_sub(1);
         let position = self.flying.iter().position(|(to, _)| *to == at)?;
         Some(self.flying.remove(position).1)
     }
@@ -177,8 +229,20 @@ impl World {
     fn feed(&mut self, at: usize, input: Input) -> Result<(), String> {
         let mut done = Vec::new();
         self.hosts[at].feed(NOW, input, &mut done)?;
+        if self.shouts(at, &done) {
+            return Err("a router that was paused shouts over the one that took over".to_owned());
+        }
         self.send(at, &done);
         Ok(())
+    }
+
+    /// A router that was paused for long does not speak as Master while the one that took over may still be heard.
+    fn shouts(&self, from: usize, effects: &[Effect]) -> bool {
+        let speaks = |effect: &Effect| match effect {
+            Effect::Send(sent) => packet::read(sent.socket.family, &sent.bytes).is_some_and(|seen| seen.priority != 0),
+            _ => false,
+        };
+        self.woke[from].is_some() && effects.iter().any(speaks)
     }
 
     fn send(&mut self, from: usize, effects: &[Effect]) {

@@ -42,6 +42,7 @@ pub fn endpoint(last: u8) -> Endpoint {
 
 pub fn global(mail: Option<MailSettings>) -> Global {
     Global {
+        no_email_faults: false,
         router_id: "RTR".to_owned(),
         instance: None,
         net_namespace: None,

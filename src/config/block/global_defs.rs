@@ -208,7 +208,7 @@ keywords! {
         set "smtp_alert_checker" (smtp_alert_checker: bool = "") "Default of smtp_alert in virtual and real servers." { complaint: "Invalid value '{}' for global smtp_alert_checker specified" };
         set "checker_log_all_failures" (checker_log_all_failures: bool = "false") "Log each failure of a checker." { complaint: "Invalid value for checker_log_all_failures specified" };
         call "dynamic_interfaces" (read::dynamic_interfaces, Value, "[allow_if_changes]", "") "Interfaces may come and go.";
-        set "no_email_faults" (no_email_faults: Flag = "") "No mail about faults." { acted: false };
+        set "no_email_faults" (no_email_faults: Flag = "") "No mail about faults.";
         set "default_interface" (default_interface: String = "eth0") "Interface of static addresses." { missing: Missing::Report, lack: "default_interface requires interface name" };
         set "disable_local_igmp" (disable_local_igmp: Flag = "") "No IGMP reports for 224.0.0.0/24.";
         set "v3_checksum_as_v2" (v3_checksum_as_v2: Flag = "") "Default of v3_checksum_as_v2." { since: "2.2.8" };

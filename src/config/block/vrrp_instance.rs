@@ -7,7 +7,7 @@ use super::auth_hmac::{AUTH_HMAC, AuthHmac};
 use super::route::RouteEntry;
 use super::rule::RuleEntry;
 use super::track::{self, Kind, Tracked};
-use super::{Given, bfd, minor, statics, vmac};
+use super::{Given, bfd, statics, vmac};
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Invalid, Missing, Row, keywords};
 use crate::config::script::Script;
@@ -94,6 +94,8 @@ pub struct VrrpInstance {
     pub use_ipvlan: Option<vmac::Ipvlan>,
     pub vrf: Given<String>,
     pub garp_extra_if: Given<Extra>,
+    /// The highest priority of other routers.
+    pub timer_expired_backup: Given<Number<1, 254>>,
     pub lvs_sync_daemon_interface: Given<Interface>,
 }
 
@@ -184,8 +186,8 @@ keywords! {
         set "garp_lower_prio_delay" (garp_lower_prio_delay: Number<0, 4294> = "") "Seconds to the second burst after an advert of lower priority." { complaint: "({block}): garp_lower_prio_delay '{}' invalid - ignoring" };
         set "garp_lower_prio_repeat" (garp_lower_prio_repeat: Number<0, 2_147_483_647> = "") "Gratuitous ARPs after an advert of lower priority." { complaint: "({block}): Invalid garp_lower_prio_repeat '{}'" };
         set "down_timer_adverts" (down_timer_adverts: Number<1, 100> = "3") "Missed adverts before a backup takes over." { complaint: "({block}): Invalid down_timer_adverts [1:100] '{}'" };
-        call "timer_expired_backup" (minor::any_words, Value, "[<uint>]", "") "Back to backup when timers ran late." { acted: false, since: "2.2.8" };
-        call "thread_timer_expired" (minor::any_words, Value, "[<uint>]", "") "Wrong spelling of timer_expired_backup." { acted: false, since: "2.3.2", deprecated: "thread_timer_expired should be timer_expired_backup" };
+        call "timer_expired_backup" (timer_expired_backup, Value, "[<uint>]", "") "Back to backup when adverts came too late; the highest priority of the others." { since: "2.2.8", lax: false, complaint: "({block}) timer_expired_backup highest_other_priority not valid! must be between 1 & 254" };
+        call "thread_timer_expired" (thread_timer_expired, Value, "[<uint>]", "") "Wrong spelling of timer_expired_backup." { since: "2.3.2", lax: false, complaint: "({block}) timer_expired_backup highest_other_priority not valid! must be between 1 & 254" };
         call "garp_extra_if" (garp_extra_if, Words, "[all] <uint>", "0") "Gratuitous ARP on other interfaces of virtual MACs.";
         call "vmac_garp_intvl" (garp_extra_if, Words, "[all] <uint>", "0") "Old name of garp_extra_if." { deprecated: "Keyword \"vmac_garp_intvl\" is deprecated - please use \"garp_extra_if\"" };
         set "lower_prio_no_advert" (lower_prio_no_advert: bool = "false") "No answer to adverts of lower priority." { complaint: "({block}) invalid lower_prio_no_advert {} specified" };
@@ -325,6 +327,20 @@ fn peer(block: &mut VrrpInstance, line: &Line<'_>, reader: &mut Reader<'_>) {
 fn unicast_fault_no_peer(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, _: &mut Reader<'_>) -> Read {
     block.unicast_fault_no_peer = Some(Spanned::new(Flag, line.whole()));
     Ok(())
+}
+
+fn timer_expired_backup(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    // Without a number the quickest to take over is reckoned with.
+    let quickest = Some(Spanned::new(Number(254), line.whole()));
+    let given = if line.len() > 1 { reader.value::<Number<1, 254>>(line, row)? } else { quickest };
+    block.timer_expired_backup = given.or(block.timer_expired_backup);
+    Ok(())
+}
+
+fn thread_timer_expired(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let words = format!("({}) thread_timer_expired - please replace with keyword 'timer_expired_backup'", block.name);
+    reader.report(Code::Deprecated, line.span(0), words);
+    timer_expired_backup(block, line, row, reader)
 }
 
 fn check_unicast_src(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, _: &mut Reader<'_>) -> Read {

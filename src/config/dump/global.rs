@@ -19,6 +19,7 @@ pub fn settings(out: &mut Writer, global: &Global) {
         instance: _,
         net_namespace: _,
         child_wait_time: _,
+        no_email_faults,
         mail,
         script_user,
         script_security,
@@ -32,6 +33,7 @@ pub fn settings(out: &mut Writer, global: &Global) {
         later,
     } = global;
     out.value("router_id", word(router_id));
+    out.flag("no_email_faults", *no_email_faults);
     if let Some(mail) = mail {
         notify::mail(out, mail);
     }

@@ -17,7 +17,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
         startup_script_timeout,
         shutdown_script_timeout,
         min_auto_priority_delay,
-        no_email_faults,
         disable_local_igmp,
         vrrp_rlimit_rttime,
         fifo_write_vrrp_states_on_reload,
@@ -74,7 +73,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
     out.value("startup_script_timeout", startup_script_timeout);
     out.value("shutdown_script_timeout", shutdown_script_timeout);
     out.value("min_auto_priority_delay", min_auto_priority_delay.as_micros());
-    out.flag("no_email_faults", *no_email_faults);
     out.flag("disable_local_igmp", *disable_local_igmp);
     out.given("vrrp_rlimit_rttime", *vrrp_rlimit_rttime);
     out.flag("fifo_write_vrrp_states_on_reload", *fifo_write_vrrp_states_on_reload);

@@ -117,6 +117,7 @@ fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
         lower_prio_no_advert,
         higher_prio_send_advert,
         owner_ignore_adverts,
+        timer_expired_backup,
         skip_check_adv_addr,
         receive_buffer,
         v3_checksum_as_v2,
@@ -174,6 +175,9 @@ fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
     out.value("higher_prio_send_advert", boolean(*higher_prio_send_advert));
     // Only said of an owner, and given at all it is on.
     out.flag("owner_ignore_adverts", *owner_ignore_adverts);
+    if let Some(priority) = timer_expired_backup {
+        out.value("timer_expired_backup", priority);
+    }
     out.flag("skip_check_adv_addr", *skip_check_adv_addr);
     out.given("kernel_rx_buf_size", *receive_buffer);
     out.value("v3_checksum_as_v2", boolean(*v3_checksum_as_v2));

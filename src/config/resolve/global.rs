@@ -47,6 +47,7 @@ impl Resolver<'_> {
             router_id: text(&global.router_id).unwrap_or_else(|| self.host.name()),
             instance: text(&config.instance),
             net_namespace: text(&config.net_namespace),
+            no_email_faults: global.no_email_faults.is_some(),
             mail: self.mail(),
             script_user: self.default_script_identity(),
             script_security: global.enable_script_security.is_some(),

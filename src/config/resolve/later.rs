@@ -26,7 +26,6 @@ impl Resolver<'_> {
             min_auto_priority_delay: Interval::from_micros(
                 value(&global.min_auto_priority_delay).map_or(1000000, |micros| micros.0 as u64),
             ),
-            no_email_faults: flag(global.no_email_faults),
             disable_local_igmp: flag(global.disable_local_igmp),
             vrrp_rlimit_rttime: value(&global.vrrp_rlimit_rttime).map(|number| number.0 as u32),
             fifo_write_vrrp_states_on_reload: flag(global.fifo_write_vrrp_states_on_reload),

@@ -14,6 +14,7 @@ fn global(instance: Option<&str>, namespace: Option<&str>) -> Global {
         router_id: "r".to_owned(),
         instance: instance.map(str::to_owned),
         net_namespace: namespace.map(str::to_owned),
+        no_email_faults: false,
         mail: None,
         script_user: ScriptIdentity::ROOT,
         script_security: false,

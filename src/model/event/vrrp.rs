@@ -230,6 +230,22 @@ pub enum Fact {
     PrioritySet {
         priority: Priority,
     },
+    /// We did not run: what was due came so much later. Nothing is sent for a time, to hear who is Master.
+    Stalled {
+        late: Interval,
+        wait: Interval,
+    },
+    /// Nobody else spoke after a stall: we are Master still.
+    StallOver,
+    /// Another one has become Master while we did not run.
+    TakenOver {
+        by: IpAddr,
+        theirs: Priority,
+    },
+    /// `timer_expired_backup`: adverts came so much too late that another must have taken over.
+    TimerExpired {
+        late: Interval,
+    },
     /// Why an instance is in Fault from its first moment.
     Fault(FaultCause),
     /// A received packet was refused or is odd; once for each kind until the state changes (IF-226).

@@ -83,6 +83,11 @@ impl Resolver<'_> {
             };
             for member in &group.members {
                 let (Some(instance), Some(span)) = (instances.get_mut(member.0), spans.get(member.0)) else { continue };
+                let own = config.instances.iter().find(|own| own.name == instance.name.as_str());
+                if own.is_some_and(|own| own.notify_priority_changes.is_none()) {
+                    instance.notify_priority_changes =
+                        value(&block.notify_priority_changes).unwrap_or(instance.notify_priority_changes);
+                }
                 if !tracking_weight {
                     self.neutralise(instance, *span, Why::SyncGroup);
                 }

@@ -127,6 +127,7 @@ impl Resolver<'_> {
             },
             lower_prio_no_advert: strict || lower_prio_no_advert.unwrap_or(false),
             higher_prio_send_advert: !strict && higher_prio.unwrap_or(false),
+            timer_expired_backup: self.timer_expired_backup(block, preempt),
             owner_ignore_adverts: owner_ignore,
             // QUIRK kept: any valid boolean at this level switches it on (VR-88).
             skip_check_adv_addr: block.skip_check_adv_addr.is_some()
@@ -512,6 +513,17 @@ impl Resolver<'_> {
         let words = format!("({}) Initial state master is incompatible with AH authentication - clearing", block.name);
         self.late(Code::Adjusted, block.authentication.span, words);
         true
+    }
+
+    /// VR-110.
+    fn timer_expired_backup(&mut self, block: &VrrpInstance, preempt: bool) -> Option<Priority> {
+        let given = block.timer_expired_backup?;
+        if preempt {
+            let words = format!("({}) expired_timer_backup requires nopreempt - resetting", block.name);
+            self.late(Code::Adjusted, given.span, words);
+            return None;
+        }
+        Some(Priority(given.value.0 as u8))
     }
 
     /// VR-102, VR-109.

@@ -45,6 +45,7 @@ fn instance(name: &str, vrid: u8, interface: &str) -> Instance {
         },
         lower_prio_no_advert: false,
         higher_prio_send_advert: false,
+        timer_expired_backup: None,
         owner_ignore_adverts: false,
         skip_check_adv_addr: false,
         receive_buffer: None,

@@ -1,6 +1,6 @@
 //! The rows of what happens to one virtual router.
 
-use super::{Row, always, detail, flaw, mismatch, shown};
+use super::{Level, Row, always, detail, flaw, mismatch, shown};
 use crate::base::name::InstanceName;
 use crate::base::net::Family;
 use crate::base::time::Interval;
@@ -169,6 +169,31 @@ pub(super) fn row(name: &InstanceName, fact: &Fact) -> Row {
             "vrrp_priority_set",
             format!("({name}) Setting effective priority to {priority}"),
             vec![("priority", priority.to_string())],
+        ),
+        Fact::Stalled { late, wait } => Row {
+            level: Level::Warn,
+            ..always(
+                "vrrp_stalled",
+                format!("({name}) did not run for {late} seconds - listening for {wait} seconds before sending"),
+                vec![("delay", late.to_string())],
+            )
+        },
+        Fact::StallOver => {
+            always("vrrp_stall_over", format!("({name}) nobody else is master - going on after the stall"), vec![])
+        }
+        Fact::TakenOver { by, theirs } => always(
+            "vrrp_taken_over",
+            format!("({name}) {by} with priority {theirs} has become master while we did not run"),
+            vec![("peer", by.to_string()), ("theirs", theirs.to_string())],
+        ),
+        Fact::TimerExpired { late } => always(
+            "vrrp_timer_expired",
+            format!(
+                "VRRP thread timer expired {}.{:06} seconds ago",
+                late.as_micros() / 1_000_000,
+                late.as_micros() % 1_000_000
+            ),
+            vec![("delay", late.to_string())],
         ),
         Fact::Fault(cause) => fault(name, cause),
         Fact::Packet { from, flaw } => flaw::row(name, *from, flaw),
