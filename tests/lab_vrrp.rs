@@ -36,6 +36,8 @@ mod net;
 mod reloads;
 #[path = "lab_vrrp/router.rs"]
 mod router;
+#[path = "lab_vrrp/stall.rs"]
+mod stall;
 #[path = "lab_vrrp/signed.rs"]
 mod signed;
 
