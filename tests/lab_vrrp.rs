@@ -34,6 +34,8 @@ mod many;
 mod net;
 #[path = "lab_vrrp/reloads.rs"]
 mod reloads;
+#[path = "lab_vrrp/vmac.rs"]
+mod vmac;
 #[path = "lab_vrrp/router.rs"]
 mod router;
 #[path = "lab_vrrp/stall.rs"]
