@@ -131,6 +131,9 @@ struct Work {
     /// The table that is there, and what its rules speak of.
     table: Option<(Firewall, Vec<Speaker>)>,
     barred: Vec<Barred>,
+    /// Devices with their bases that are made and not up yet: a link says hello to the LAN as soon as it is up, and the
+    /// rules must be there before, lest a virtual MAC be learnt where nobody is Master (VR-267).
+    down: Vec<(Arc<Device>, InterfaceIndex, LinkNature)>,
 }
 
 impl Work {
@@ -146,6 +149,7 @@ impl Work {
             refused: BTreeMap::new(),
             table: None,
             barred: Vec::new(),
+            down: Vec::new(),
         })
     }
 
@@ -158,6 +162,7 @@ impl Work {
                     self.settings.local_igmp(self.model.disable_local_igmp);
                     self.make();
                     self.firewall();
+                    self.raise();
                     if to.blocking_send(Done::Prepared).is_err() {
                         return;
                     }
@@ -165,7 +170,9 @@ impl Work {
                 Order::Settle => self.drop_unneeded(),
                 Order::Look { barred } => {
                     self.barred = barred;
-                    if self.make() && self.firewall() && to.blocking_send(Done::Replaced).is_err() {
+                    let replaced = self.make() && self.firewall();
+                    self.raise();
+                    if replaced && to.blocking_send(Done::Replaced).is_err() {
                         return;
                     }
                 }
@@ -207,24 +214,38 @@ impl Work {
                 Ok(index) => {
                     any = true;
                     self.refused.remove(&device.name);
+                    self.down.push((device.clone(), index, base.clone()));
                     let kept = Kept { device: device.clone(), index, base: base.link.index };
                     self.kept.insert(device.name.clone(), kept);
                 }
-                Err(failure) => {
-                    let error = failure.to_string();
-                    self.kept.remove(&device.name);
-                    if self.refused.insert(device.name.clone(), error.clone()).as_ref() != Some(&error) {
-                        let (owner, name) = (device.owner.clone(), device.name.clone());
-                        let ipvlan = device.mac().is_none();
-                        self.reporter.report(Event::DeviceRefused { owner, name, ipvlan, error });
-                    }
-                }
+                Err(failure) => self.refused(&device, &failure),
             }
         }
         any
     }
 
-    /// One device: taken over, put right, replaced or made; then its settings, its addresses, up.
+    /// What was made goes up and gets its addresses.
+    fn raise(&mut self) {
+        for (device, index, base) in std::mem::take(&mut self.down) {
+            match self.devices.set_up(index) {
+                Ok(()) => self.own_address(&device, index, &base),
+                Err(failure) => self.refused(&device, &failure),
+            }
+        }
+    }
+
+    /// Told once as long as the reason is the same.
+    fn refused(&mut self, device: &Device, failure: &Failure) {
+        let error = failure.to_string();
+        self.kept.remove(&device.name);
+        if self.refused.insert(device.name.clone(), error.clone()).as_ref() != Some(&error) {
+            let (owner, name) = (device.owner.clone(), device.name.clone());
+            let ipvlan = device.mac().is_none();
+            self.reporter.report(Event::DeviceRefused { owner, name, ipvlan, error });
+        }
+    }
+
+    /// One device: taken over, put right, replaced or made; then its settings. It goes up in `raise`.
     fn one(
         &mut self,
         device: &Device,
@@ -286,8 +307,6 @@ impl Work {
             // Kernels without IPv6 have no such mode.
             self.devices.no_own_link_local(index).unwrap_or(());
         }
-        self.devices.set_up(index)?;
-        self.own_address(device, index, base);
         Ok(index)
     }
 

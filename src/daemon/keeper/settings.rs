@@ -78,10 +78,14 @@ impl Settings {
         self.change(ALL.to_owned(), "0");
     }
 
+    /// Put back to 1 whatever was found, as the original does: a killed predecessor left 0.
     pub fn local_igmp(&mut self, disabled: bool) {
-        if disabled {
-            self.change(LOCAL_REPORTS.to_owned(), "0");
+        if !disabled {
+            return self.put_back(LOCAL_REPORTS);
         }
+        self.change(LOCAL_REPORTS.to_owned(), "0");
+        let standard = Changed { before: "1".to_owned(), ours: "0".to_owned() };
+        self.changed.insert(LOCAL_REPORTS.to_owned(), standard);
     }
 
     /// Bases that no device needs any more get back what they had.
