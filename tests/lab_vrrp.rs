@@ -14,6 +14,8 @@ use keepalived_rs::model::vrrp::Version;
 use keepalived_rs::wire::arp::GratuitousArp;
 use keepalived_rs::wire::ndisc::NeighbourAdvertisement;
 
+#[path = "lab_vrrp/bfd.rs"]
+mod bfd;
 #[path = "lab_vrrp/draft.rs"]
 mod draft;
 #[path = "lab_vrrp/flood.rs"]

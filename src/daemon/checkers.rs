@@ -121,6 +121,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
                     prober.reload(&model, generation);
                     supervisor.send(ready(generation)).await.unwrap_or(());
                 }
+                Some(ToCheckers::Bfd { session, up }) => prober.handle(Input::Bfd { session, up }),
                 Some(ToCheckers::Stop) | None => break,
             },
             room = ipvs.reserve(), if !has_room => match (room, prober.verdicts.pop_front()) {

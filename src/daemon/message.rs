@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::base::name::{FilePath, InstanceName, ScriptName};
+use crate::base::name::{BfdName, FilePath, InstanceName, ScriptName};
 use crate::model::Model;
 use crate::model::event::{Event, Notification};
 use crate::model::lvs::CheckerId;
@@ -68,7 +68,15 @@ pub enum ToIpvs {
 /// To the checkers.
 #[derive(Debug)]
 pub enum ToCheckers {
-    Reload { model: Arc<Model>, generation: u64 },
+    Reload {
+        model: Arc<Model>,
+        generation: u64,
+    },
+    /// The state of a BFD session (VR-315).
+    Bfd {
+        session: BfdName,
+        up: bool,
+    },
     Stop,
 }
 
@@ -104,6 +112,11 @@ pub enum ToSupervisor {
     },
     /// What each virtual router has counted, in the order of the configuration.
     Statistics(Vec<(InstanceName, Statistics)>),
+    /// The state of a BFD session, for the checkers.
+    Bfd {
+        session: BfdName,
+        up: bool,
+    },
     /// The task has stopped in order.
     Stopped(Task),
     /// The task cannot go on: the daemon stops with this exit status (IF-62: 1 fatal, 2 configuration, 4 permission).

@@ -23,6 +23,8 @@ pub struct Source {
     pub file: PathBuf,
     pub config_id: Option<String>,
     pub all_config: bool,
+    /// False with --no_bfd: sessions are read and do not run.
+    pub bfd: bool,
 }
 
 /// What came of reading it.
@@ -69,7 +71,13 @@ impl Source {
         let findings = findings.collect();
         let mistake = diagnostics.iter().find(|one| one.code.may_lose_a_block());
         let mistake = mistake.map(|one| render::line(one, &sources));
-        let model = model.map(Arc::new).ok_or_else(|| {
+        let without = |mut model: Model| {
+            if !self.bfd {
+                model.bfd.sessions.clear();
+            }
+            Arc::new(model)
+        };
+        let model = model.map(without).ok_or_else(|| {
             let missing =
                 |one: &&crate::diagnostic::Diagnostic| matches!(one.code, Code::FileMissing | Code::IncludeRequired);
             let absent = diagnostics.iter().find(missing);

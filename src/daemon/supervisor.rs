@@ -160,7 +160,9 @@ impl Supervisor {
 
     /// Starts what is wanted and does not run yet. A part once started goes on, be its configuration empty or not.
     fn start_parts(&mut self) {
-        let vrrp = self.wants.0 && (self.all || !self.model.vrrp.instances.is_empty());
+        // BFD runs on the VRRP thread.
+        let sessions = !self.model.bfd.sessions.is_empty();
+        let vrrp = self.wants.0 && (self.all || sessions || !self.model.vrrp.instances.is_empty());
         let checkers = self.wants.1 && (self.all || !self.model.lvs.virtual_servers.is_empty());
         let parts =
             [(Part::Checkers, checkers, &[Task::Ipvs, Task::Checkers][..]), (Part::Vrrp, vrrp, &[Task::Vrrp][..])];
@@ -322,6 +324,9 @@ impl Supervisor {
         match message {
             ToSupervisor::Notify(notification) => self.notify(&notification),
             ToSupervisor::Statistics(all) => self.write_statistics(&all),
+            ToSupervisor::Bfd { session, up } => {
+                deliver(self.inboxes.checkers.as_ref(), ToCheckers::Bfd { session, up });
+            }
             ToSupervisor::Ready { task, generation } => {
                 if generation == self.generation {
                     self.unready.remove(&task);
@@ -352,7 +357,10 @@ impl Supervisor {
             match message {
                 ToSupervisor::Notify(notification) => self.notify(&notification),
                 failed @ ToSupervisor::Failed { .. } => return self.message(failed),
-                ToSupervisor::Ready { .. } | ToSupervisor::Statistics(_) | ToSupervisor::Stopped(_) => {}
+                ToSupervisor::Ready { .. }
+                | ToSupervisor::Statistics(_)
+                | ToSupervisor::Bfd { .. }
+                | ToSupervisor::Stopped(_) => {}
             }
         }
         self.reporter.report(Event::PartDied { part: ended.task.part(), pid: own_pid() });

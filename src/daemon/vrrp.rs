@@ -4,6 +4,7 @@
 //! what they have no room for yet waits here. The way from a deadline to the advert on the wire is short: wake, ask
 //! the machine, send.
 
+mod bfd;
 mod effects;
 mod keeping;
 
@@ -16,6 +17,7 @@ use std::task::{Context, Poll};
 use nix::libc::{EACCES, EPERM};
 use tokio::sync::mpsc;
 
+use self::bfd::Neighbours;
 use self::keeping::Keeping;
 use crate::base::time::{Interval, Time};
 use crate::daemon::message::{Reporter, Setup, Task, ToSupervisor, ToVrrp};
@@ -28,7 +30,7 @@ use crate::kernel::netlink::Failure;
 use crate::kernel::scheduling;
 use crate::kernel::vrrp_socket::VrrpSocket;
 use crate::model::Model;
-use crate::model::event::{daemon, kernel};
+use crate::model::event::{bfd as bfd_event, daemon, kernel};
 use crate::model::route::Follow;
 use crate::model::vrrp::{SocketKey, Vrrp};
 use crate::vrrp::router::Router;
@@ -81,6 +83,7 @@ struct Station {
     /// What the supervisor has no room for yet; this task goes on meanwhile.
     outbox: VecDeque<ToSupervisor>,
     keeping: Keeping,
+    bfd: Neighbours,
     /// A new model that the keeper prepares the host for.
     coming: Option<(Arc<Model>, u64)>,
     /// Set while links and addresses cannot be followed: when it is tried again.
@@ -103,6 +106,8 @@ enum Wake {
     Packet(Packet),
     /// The host is ready for `Station::coming`.
     Prepared,
+    /// A BFD session heard something.
+    Bfd,
 }
 
 async fn work(setup: Setup<ToVrrp>) {
@@ -112,7 +117,7 @@ async fn work(setup: Setup<ToVrrp>) {
     keeping.begin(&vrrp).await;
     let release = Release { always_addresses: release.always_addresses, vrrp: release.vrrp };
     let machine = Router::new(vrrp.clone(), generation, release);
-    match Station::open(machine, Follow::of(&vrrp), generation, reporter, keeping) {
+    match Station::open(machine, &model, generation, reporter, keeping) {
         Ok((mut station, present)) => {
             station.changes(present);
             // What is known of files and processes counts from the first moment; before it nothing else does, and a
@@ -127,12 +132,15 @@ async fn work(setup: Setup<ToVrrp>) {
                 }
             }
             station.handle(Input::Start);
+            station.bfd.handle(crate::bfd::Input::Start);
+            station.pass_on();
             station.ready();
             let stopped = later.into_iter().any(|message| station.message(message));
             if !stopped {
                 station.serve(&mut inbox, &supervisor).await;
             }
             station.handle(Input::Stop);
+            station.bfd.handle(crate::bfd::Input::Stop);
             if release.vrrp {
                 station.keeping.close().await;
             }
@@ -159,7 +167,7 @@ async fn deliver(messages: VecDeque<ToSupervisor>, supervisor: &mpsc::Sender<ToS
 impl Station {
     fn open(
         machine: Router,
-        follow: Follow,
+        model: &Model,
         generation: u64,
         reporter: Reporter,
         keeping: Keeping,
@@ -169,7 +177,7 @@ impl Station {
         let items = Items::open().map_err(|error| failed("open an rtnetlink socket", &error))?;
         let doer = items.port().map_err(|error| failed("read the port of a socket", &error))?;
         let announcer = AnnounceSocket::open().map_err(|error| failed("open a packet socket", &error))?;
-        let (mut monitor, present) = Monitor::open(follow).map_err(|failure| match failure {
+        let (mut monitor, present) = Monitor::open(Follow::of(&model.vrrp)).map_err(|failure| match failure {
             Failure::Socket(error) => failed("read links and addresses", &error),
             other => failed("read links and addresses", &io::Error::other(other)),
         })?;
@@ -187,6 +195,7 @@ impl Station {
             pending: VecDeque::new(),
             inputs: VecDeque::new(),
             unreachable: BTreeSet::new(),
+            bfd: Neighbours::new(Arc::new(model.bfd.clone()), reporter.clone()),
             reporter,
             outbox: VecDeque::new(),
             keeping,
@@ -212,7 +221,12 @@ impl Station {
                 self.look_again();
                 continue;
             }
-            if let Err(error) = self.timer.set(deadline.into_iter().chain(self.look_again).min()) {
+            self.bfd.keep_time();
+            if self.pass_on() {
+                continue;
+            }
+            let wake_up = deadline.into_iter().chain(self.look_again).chain(self.bfd.deadline()).min();
+            if let Err(error) = self.timer.set(wake_up) {
                 self.outbox.push_back(failed("set the timer", &error));
             }
             let waiting = !self.outbox.is_empty();
@@ -232,6 +246,8 @@ impl Station {
                 Wake::Deadline(Ok(())) => {}
                 Wake::Deadline(Err(error)) => self.outbox.push_back(failed("read the timer", &error)),
                 Wake::Prepared => self.prepared(),
+                // The head of the loop tells those who follow it.
+                Wake::Bfd => {}
                 Wake::Packet(packet) => self.handle(Input::Packet(packet)),
                 Wake::Changes(Ok(changes)) => self.changes(changes),
                 Wake::Changes(Err(failure)) => self.blinded(&failure),
@@ -273,6 +289,9 @@ impl Station {
         }
         if self.keeping.poll(context).is_ready() {
             return Poll::Ready(Wake::Prepared);
+        }
+        if self.bfd.poll(context).is_ready() {
+            return Poll::Ready(Wake::Bfd);
         }
         if self.look_again.is_none()
             && let Poll::Ready(changes) = self.monitor.poll(context)
@@ -339,7 +358,7 @@ impl Station {
         if self.keeping.prepare(&vrrp) {
             self.coming = Some((model, generation));
         } else {
-            self.take_up(vrrp, generation);
+            self.take_up(&model, vrrp, generation);
         }
     }
 
@@ -354,18 +373,37 @@ impl Station {
                 Poll::Pending => break,
             }
         }
-        self.take_up(Arc::new(model.vrrp.clone()), generation);
+        self.take_up(&model, Arc::new(model.vrrp.clone()), generation);
         self.keeping.settle();
     }
 
-    fn take_up(&mut self, vrrp: Arc<Vrrp>, generation: u64) {
+    fn take_up(&mut self, model: &Model, vrrp: Arc<Vrrp>, generation: u64) {
         self.generation = generation;
         self.keeping.take_up(&vrrp);
         if let Err(error) = self.monitor.follow(Follow::of(&vrrp)) {
             self.reporter.report(kernel::Event::MonitorFailed { error: error.to_string() });
         }
         self.handle(Input::Reload { model: vrrp, generation });
+        self.bfd.handle(crate::bfd::Input::Reload { model: Arc::new(model.bfd.clone()) });
+        self.pass_on();
         self.ready();
+    }
+
+    /// Tells those who follow BFD sessions what came of them (VR-312, VR-313); true if anything did.
+    fn pass_on(&mut self) -> bool {
+        let mut any = false;
+        while let Some((session, up)) = self.bfd.next_told() {
+            any = true;
+            if session.for_checkers {
+                self.outbox.push_back(ToSupervisor::Bfd { session: session.name.clone(), up });
+            }
+            if session.for_vrrp {
+                let delay = Interval::ZERO;
+                self.reporter.report(bfd_event::Event::Received { session: session.name.clone(), up, delay });
+                self.handle(Input::Bfd { session: session.name.clone(), up });
+            }
+        }
+        any
     }
 
     fn ready(&mut self) {

@@ -117,11 +117,21 @@ impl Daemon {
             Make::Original => "keepalived",
         };
         let temporary = format!("TMPDIR={}", folder.path().display());
-        let words =
-            ["env", &temporary, program, "-n", "-l", "-G", "-D", "-P", "-f", &conf, "-p", &pid, "-r", &vrrp_pid];
+        let mut words =
+            vec!["env", &temporary, program, "-n", "-l", "-G", "-D", "-f", &conf, "-p", &pid, "-r", &vrrp_pid];
+        let (checkers_pid, bfd_pid) = (path("checkers.pid"), path("bfd.pid"));
+        // The original has BFD in a process of its own, which -P leaves out.
+        if text.contains("bfd_instance") {
+            words.extend(["-c", &checkers_pid, "-b", &bfd_pid]);
+        } else {
+            words.push("-P");
+        }
         let program = lan.start(host, &folder.path().join("log"), &words);
         let daemon = Daemon { program, make, folder };
-        daemon.says("Entering BACKUP STATE");
+        // One that follows a BFD session may not take part yet.
+        if !text.contains("track_bfd") {
+            daemon.says("Entering BACKUP STATE");
+        }
         daemon
     }
 

@@ -94,7 +94,7 @@ fn start(model: Model, vrrp: fn(Setup<ToVrrp>)) -> Running {
     let supervisor = std::thread::spawn(move || {
         let order = Order {
             model: Arc::new(model),
-            source: Source { file: PathBuf::from("/nonexistent"), config_id: None, all_config: false },
+            source: Source { file: PathBuf::from("/nonexistent"), config_id: None, all_config: false, bfd: true },
             parts: (true, false),
             all: false,
             ignore_interrupt: false,

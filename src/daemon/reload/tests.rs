@@ -5,7 +5,7 @@ use super::*;
 fn read(directory: &Path, text: &str) -> Reading {
     let file = directory.join("keepalived.conf");
     std::fs::write(&file, text).expect("a temporary file");
-    Source { file, config_id: None, all_config: false }.read()
+    Source { file, config_id: None, all_config: false, bfd: true }.read()
 }
 
 const INSTANCES: &str = "vrrp_instance A {\n interface eth0\n virtual_router_id 51\n virtual_ipaddress {\n  10.0.0.1\n }\n}\n\

@@ -79,7 +79,8 @@ impl Supervisor {
             match next {
                 Next::Message(ToSupervisor::Notify(notification)) => self.notify(&notification),
                 Next::Message(ToSupervisor::Stopped(task)) | Next::Gone(task) => self.gone(waiting, task),
-                Next::Message(ToSupervisor::Ready { .. } | ToSupervisor::Statistics(_)) | Next::Nothing => {}
+                Next::Message(ToSupervisor::Ready { .. } | ToSupervisor::Statistics(_) | ToSupervisor::Bfd { .. })
+                | Next::Nothing => {}
                 Next::Message(ToSupervisor::Failed { task, exit, why }) => {
                     let pid = crate::kernel::background::own_pid();
                     self.reporter.report(Event::PermanentError { part: task.part(), pid, exit, why });

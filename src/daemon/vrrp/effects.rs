@@ -83,6 +83,7 @@ impl Station {
     /// Adverts that have become due meanwhile go before anything else: the kernel works for milliseconds on a long list
     /// of addresses, and a burst of announcements is as many lines for the log.
     pub(super) fn keep_time(&mut self) {
+        self.bfd.keep_time();
         if self.machine.deadline().is_none_or(|deadline| deadline > clock::now()) {
             return;
         }
