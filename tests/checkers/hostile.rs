@@ -57,7 +57,8 @@ fn a_body_without_end() {
     let before = resident();
     expect_failure(get(&server), "Timeout HTTP read");
     let grown = resident().saturating_sub(before);
-    assert!(grown < 64 * 1024, "{grown} KiB more");
+    // Other tests run in this process; the server would have filled gigabytes by now.
+    assert!(grown < 256 * 1024, "{grown} KiB more");
 }
 
 /// CK-11: a byte now and then, each within its wait.
