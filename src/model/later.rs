@@ -47,8 +47,6 @@ pub struct Later {
     pub shutdown_script_timeout: Interval,
     /// Delay that raises the priority, in microseconds.
     pub min_auto_priority_delay: Interval,
-    /// No IGMP reports for 224.0.0.0/24.
-    pub disable_local_igmp: bool,
     /// Processor time between sleeps, in microseconds.
     pub vrrp_rlimit_rttime: Option<u32>,
     /// Tell all states after a reload.
@@ -105,8 +103,6 @@ pub struct Later {
     pub no_checker_emails: bool,
     /// Factor of that size.
     pub vrrp_rx_bufs_multiplier: u32,
-    /// Seconds of uptime before VRRP starts.
-    pub vrrp_delay_after_boot: Option<Interval>,
     /// Test a configuration before a reload.
     pub reload_check_config: Choice,
     /// File with the time of a reload.

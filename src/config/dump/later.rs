@@ -17,7 +17,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
         startup_script_timeout,
         shutdown_script_timeout,
         min_auto_priority_delay,
-        disable_local_igmp,
         vrrp_rlimit_rttime,
         fifo_write_vrrp_states_on_reload,
         checker_rlimit_rttime,
@@ -46,7 +45,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
         lvs_netlink_monitor_rcv_bufs_force,
         no_checker_emails,
         vrrp_rx_bufs_multiplier,
-        vrrp_delay_after_boot,
         reload_check_config,
         reload_time_file,
         reload_repeat,
@@ -73,7 +71,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
     out.value("startup_script_timeout", startup_script_timeout);
     out.value("shutdown_script_timeout", shutdown_script_timeout);
     out.value("min_auto_priority_delay", min_auto_priority_delay.as_micros());
-    out.flag("disable_local_igmp", *disable_local_igmp);
     out.given("vrrp_rlimit_rttime", *vrrp_rlimit_rttime);
     out.flag("fifo_write_vrrp_states_on_reload", *fifo_write_vrrp_states_on_reload);
     out.given("checker_rlimit_rttime", *checker_rlimit_rttime);
@@ -102,7 +99,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
     out.flag("lvs_netlink_monitor_rcv_bufs_force", *lvs_netlink_monitor_rcv_bufs_force);
     out.flag("no_checker_emails", *no_checker_emails);
     out.value("vrrp_rx_bufs_multiplier", vrrp_rx_bufs_multiplier);
-    out.given("vrrp_delay_after_boot", *vrrp_delay_after_boot);
     choice(out, "reload_check_config", reload_check_config);
     out.given("reload_time_file", reload_time_file.as_deref().map(word));
     out.flag("reload_repeat", *reload_repeat);

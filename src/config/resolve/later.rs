@@ -26,7 +26,6 @@ impl Resolver<'_> {
             min_auto_priority_delay: Interval::from_micros(
                 value(&global.min_auto_priority_delay).map_or(1000000, |micros| micros.0 as u64),
             ),
-            disable_local_igmp: flag(global.disable_local_igmp),
             vrrp_rlimit_rttime: value(&global.vrrp_rlimit_rttime).map(|number| number.0 as u32),
             fifo_write_vrrp_states_on_reload: flag(global.fifo_write_vrrp_states_on_reload),
             checker_rlimit_rttime: value(&global.checker_rlimit_rttime).map(|number| number.0 as u32),
@@ -59,7 +58,6 @@ impl Resolver<'_> {
             lvs_netlink_monitor_rcv_bufs_force: value(&global.lvs_netlink_monitor_rcv_bufs_force).unwrap_or(false),
             no_checker_emails: value(&global.no_checker_emails).unwrap_or(false),
             vrrp_rx_bufs_multiplier: value(&global.vrrp_rx_bufs_multiplier).map_or(3, |number| number.0 as u32),
-            vrrp_delay_after_boot: value(&global.vrrp_delay_after_boot).map(|seconds| Interval::from_micros(seconds.0)),
             reload_check_config: choice(&global.reload_check_config),
             reload_time_file: text(&global.reload_time_file),
             reload_repeat: flag(global.reload_repeat),
