@@ -290,19 +290,22 @@ impl Station {
         if self.keeping.poll(context).is_ready() {
             return Poll::Ready(Wake::Prepared);
         }
-        if self.bfd.poll(context).is_ready() {
-            return Poll::Ready(Wake::Bfd);
-        }
         if self.look_again.is_none()
             && let Poll::Ready(changes) = self.monitor.poll(context)
         {
             return Poll::Ready(Wake::Changes(changes));
         }
-        for step in 0..self.sockets.len() {
-            let place = (self.turn + step) % self.sockets.len();
-            if let Poll::Ready(packet) = self.sockets[place].poll(context, &self.reporter) {
+        // BFD's ports are looked at in turn with the others: a flood on them is heard no more than one on any.
+        let ears = self.sockets.len() + 1;
+        for step in 0..ears {
+            let place = (self.turn + step) % ears;
+            let wake = match self.sockets.get_mut(place) {
+                Some(ear) => ear.poll(context, &self.reporter).map(Wake::Packet),
+                None => self.bfd.poll(context).map(|()| Wake::Bfd),
+            };
+            if wake.is_ready() {
                 self.turn = place + 1;
-                return Poll::Ready(Wake::Packet(packet));
+                return wake;
             }
         }
         Poll::Pending
