@@ -123,7 +123,7 @@ fn texts() {
     assert!(first.starts_with("Keepalived v"), "{first}");
     assert!(number.split('.').all(|part| part.parse::<u32>().is_ok()), "{number}");
     assert!(text.contains("\nRunning on Linux 6.1.0 #1 SMP\nDistro: Some System\n"), "{text}");
-    assert!(text.contains("\nConfig options:  LVS "), "{text}");
+    assert!(text.contains("\nConfig options:  NFTABLES LVS REGEX VRRP "), "{text}");
     let text = help("/usr/sbin/keepalived");
     assert!(text.starts_with("Usage: /usr/sbin/keepalived [OPTION...]\n  -f, --use-file=FILE"), "{text}");
     assert!(text.contains("  -t, --config-test[=LOG_FILE]"), "{text}");

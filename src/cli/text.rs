@@ -9,7 +9,7 @@ use super::Options;
 pub const VERSION: &str = concat!("Keepalived v2.4.3 (11/23,2026), keepalived-rs ", env!("CARGO_PKG_VERSION"));
 
 /// What is in this program, in the original's words (IF-47).
-const FEATURES: &str = "LVS VRRP VRRP_AUTH OLD_CHKSUM_COMPAT INIT=systemd SYSTEMD_NOTIFY";
+const FEATURES: &str = "NFTABLES LVS REGEX VRRP VRRP_AUTH VRRP_VMAC BFD OLD_CHKSUM_COMPAT INIT=systemd SYSTEMD_NOTIFY";
 
 /// Width of the option column.
 const COLUMN: usize = 31;
