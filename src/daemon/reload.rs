@@ -149,6 +149,10 @@ pub fn lost(old: &Model, new: &Model) -> Option<String> {
     if let Some(group) = old_vrrp.sync_groups.iter().find(|group| !kept.contains(&group.name)) {
         return Some(format!("vrrp_sync_group {}", group.name));
     }
+    let kept: BTreeSet<_> = new.bfd.sessions.iter().map(|session| &session.name).collect();
+    if let Some(session) = old.bfd.sessions.iter().find(|session| !kept.contains(&session.name)) {
+        return Some(format!("bfd_instance {}", session.name));
+    }
     let kept: BTreeMap<_, _> = new.lvs.virtual_servers.iter().map(|server| (server.show(), server)).collect();
     for server in &old.lvs.virtual_servers {
         let Some(now) = kept.get(&server.show()) else {
