@@ -6,6 +6,7 @@ use keepalived_rs::model::check::Check;
 use keepalived_rs::model::lvs::Lvs;
 
 use crate::fixture::{lvs, tcp};
+use crate::rig::Rig;
 use crate::simulated::{Simulated, one};
 
 fn session(name: &str) -> Check {
@@ -81,4 +82,15 @@ fn a_reload_remembers_what_sessions_told() {
         "0 BFD check of [b1] RS([10.1.0.12]:tcp:80) is UP",
         "0 1 UP => BFD CHECK b1 succeeded on service <=",
     ]);
+}
+
+/// VR-315: on the task that runs, what it is told is a verdict at once.
+#[test]
+fn the_task_is_told_of_sessions() {
+    let mut rig = Rig::start(lvs([one(session("b1"))]));
+    for up in [false, true, false] {
+        rig.session("b1", up);
+        assert_eq!(rig.verdict().up, up);
+    }
+    rig.stop();
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
+use keepalived_rs::base::name::BfdName;
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::daemon::checkers;
 use keepalived_rs::daemon::message::{
@@ -133,6 +134,12 @@ impl Rig {
         let message = ToCheckers::Reload { model: model(lvs), generation: self.generation };
         self.inbox.try_send(message).expect("room in the inbox");
         self.wait_until_ready();
+    }
+
+    /// What the VRRP task says of a BFD session.
+    pub fn session(&self, name: &str, up: bool) {
+        let message = ToCheckers::Bfd { session: BfdName::new(name), up };
+        self.inbox.try_send(message).expect("room in the inbox");
     }
 
     pub fn try_verdict(&mut self) -> Option<Verdict> {
