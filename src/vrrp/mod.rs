@@ -7,6 +7,7 @@ mod addresses;
 pub mod announce;
 mod aside;
 pub mod census;
+mod condition;
 pub mod election;
 mod files;
 #[cfg(test)]
@@ -23,8 +24,10 @@ pub mod router;
 mod send;
 mod sequence;
 mod signing;
+mod sockets;
 mod stall;
 mod statics;
+mod surroundings;
 pub mod sync_group;
 pub mod timer;
 mod told;

@@ -7,7 +7,7 @@ use super::addresses::send_announcements;
 use super::announce::Queues;
 use super::aside::Aside;
 use super::files::Files;
-use super::host::{Change, Host};
+use super::host::Host;
 use super::index::Index;
 use super::instance::{Event, Outcome, Turn, VirtualRouter};
 use super::items::Told;
@@ -15,18 +15,16 @@ use super::processes::Processes;
 use super::promote::Promotion;
 use super::statics::Standing;
 use super::sync_group::Group;
-use super::tracking::{Known, Scripts, judge};
+use super::tracking::Scripts;
 use super::{Effect, Input, Packet, Release};
-use crate::base::name::{BfdName, InstanceName, InterfaceName};
+use crate::base::name::{BfdName, InstanceName};
 use crate::base::net::Family;
 use crate::base::time::{Interval, Time, WallTime};
 use crate::model::event::NotifyState;
-use crate::model::event::vrrp::{Event as Report, Fact, FaultCause};
-use crate::model::host::{HostAddress, Link, Placement};
+use crate::model::event::vrrp::{Event as Report, Fact};
+use crate::model::host::Placement;
 use crate::model::route::{Item, Owner};
-use crate::model::vrrp::{
-    Instance, InstanceId, SocketAddress, SocketKey, State, Statistics, Transport, VirtualAddress, Vrrp,
-};
+use crate::model::vrrp::{Instance, InstanceId, State, Statistics, Transport, VirtualAddress, Vrrp};
 use crate::wire::advert::{Reject, glance};
 
 /// The machine: every virtual router of this host.
@@ -45,7 +43,7 @@ pub struct Router {
     pub(super) files: Files,
     pub(super) processes: Processes,
     /// BFD sessions that are up, tracked or not; what is not told of is down (VR-235).
-    bfd_up: BTreeSet<BfdName>,
+    pub(super) bfd_up: BTreeSet<BfdName>,
     pub(super) instances: Vec<VirtualRouter>,
     pub(super) groups: Vec<Group>,
     pub(super) statics: Standing,
@@ -477,279 +475,6 @@ impl Router {
         if self.stray.is_none_or(|last| now.since(last) >= STRAY_PAUSE) {
             self.stray.0 = Some(now);
             out.push(Effect::Report(report));
-        }
-    }
-
-    // ---- the host ----
-
-    fn link(&mut self, now: Time, link: Link, out: &mut Vec<Effect>) {
-        let (name, index) = (link.name.clone(), link.index);
-        let change = self.host.link_told(link);
-        let up = self.host.is_up(&name);
-        match &change {
-            Change::Appeared | Change::Renamed { .. } => self.promotion.follow(&self.model.0.clone(), &self.host, out),
-            Change::Down => self.items_lost(index, false),
-            Change::Nothing | Change::Up | Change::Other => {}
-        }
-        if up && matches!(change, Change::Appeared | Change::Renamed { .. } | Change::Up) {
-            self.statics.link_up(&name, &self.model.0.clone().statics, &self.host, out);
-        }
-        let watchers = self.index.by_interface(&name);
-        let report = match change {
-            Change::Nothing | Change::Other => return,
-            Change::Renamed { old } => {
-                out.push(Effect::Report(Report::LinkRenamed { from: old.clone(), to: name.clone() }));
-                self.link_lost(now, &old, index, out);
-                Report::LinkAppeared { interface: name }
-            }
-            Change::Appeared => Report::LinkAppeared { interface: name },
-            Change::Up => Report::LinkUp { interface: name },
-            Change::Down => Report::LinkDown { interface: name },
-        };
-        if !watchers.is_empty() {
-            out.push(Effect::Report(report));
-            self.refresh(now, &watchers, out);
-        }
-    }
-
-    fn link_lost(
-        &mut self,
-        now: Time,
-        name: &InterfaceName,
-        index: crate::base::net::InterfaceIndex,
-        out: &mut Vec<Effect>,
-    ) {
-        self.items_lost(index, true);
-        self.promotion.forget(name);
-        let watchers = self.index.by_interface(name);
-        if watchers.is_empty() {
-            return;
-        }
-        out.push(Effect::Report(Report::LinkGone { interface: name.clone() }));
-        for id in &watchers {
-            // Its addresses went with it.
-            self.instances[id.0].placed.retain(|placed| placed.placement.index != index);
-        }
-        self.refresh(now, &watchers, out);
-    }
-
-    /// The kernel took with a link what stood on it, and says nothing of it (VR-261).
-    fn items_lost(&mut self, index: crate::base::net::InterfaceIndex, gone: bool) {
-        self.statics.link_lost(index, gone);
-        for instance in &mut self.instances {
-            instance.items.retain(|set| !set.is_on(index));
-        }
-    }
-
-    /// VR-261: a route or rule of a Master that another program took away ends its stay; a static one is put back
-    /// (VR-236).
-    fn item_gone(&mut self, now: Time, told: Told<'_>, out: &mut Vec<Effect>) {
-        let ours = |item: &Item| item.is(told);
-        let whose =
-            self.instances.iter().find_map(|instance| Some((instance.id, instance.items.iter().position(ours)?)));
-        let Some((id, at)) = whose else {
-            self.statics.taken(told, &self.model.0.clone().statics, out);
-            return;
-        };
-        let item = self.instances[id.0].items.remove(at);
-        if !item.no_track() {
-            out.push(Effect::Report(Report::ItemTaken { item }));
-            self.address_taken(now, id, out);
-        }
-    }
-
-    fn address(&mut self, now: Time, address: &HostAddress, out: &mut Vec<Effect>) {
-        let became_source = self.host.address_told(address);
-        self.statics.confirm(Told::Address(address));
-        let Some(name) = self.host.link(address.index).map(|link| link.name.clone()) else { return };
-        let watchers = self.index.by_interface(&name);
-        for id in &watchers {
-            // Each is told of once after it was set: those that were are passed by without a look at them.
-            let placed = &mut self.instances[id.0].placed;
-            let told = placed.iter_mut().filter(|placed| !placed.confirmed).find(|placed| {
-                placed.placement.index == address.index && placed.placement.address.cidr == address.cidr
-            });
-            if let Some(placed) = told {
-                placed.confirmed = true;
-            }
-        }
-        let retry = watchers.iter().any(|id| self.instances[id.0].socket_refused);
-        if watchers.is_empty() || !(became_source || retry) {
-            return;
-        }
-        if became_source {
-            let address = address.cidr.address;
-            out.push(Effect::Report(Report::SourceAssigned { address, interface: name }));
-        }
-        for id in &watchers {
-            self.instances[id.0].socket_refused = false;
-        }
-        self.refresh(now, &watchers, out);
-    }
-
-    fn address_gone(&mut self, now: Time, address: &HostAddress, out: &mut Vec<Effect>) {
-        let was_source = self.host.address_gone(address);
-        self.statics.taken(Told::Address(address), &self.model.0.clone().statics, out);
-        let Some(name) = self.host.link(address.index).map(|link| link.name.clone()) else { return };
-        let watchers = self.index.by_interface(&name);
-        for id in &watchers {
-            let placed = &mut self.instances[id.0].placed;
-            let ours = |placed: &super::instance::Placed| {
-                placed.confirmed
-                    && placed.placement.index == address.index
-                    && placed.placement.address.cidr == address.cidr
-            };
-            let Some(at) = placed.iter().position(ours) else { continue };
-            let taken = placed.remove(at).placement.address;
-            if !taken.no_track {
-                let interface = name.clone();
-                out.push(Effect::Report(Report::AddressTaken { address: address.cidr, interface }));
-                self.address_taken(now, *id, out);
-            }
-        }
-        if was_source && !watchers.is_empty() {
-            out.push(Effect::Report(Report::SourceGone { address: address.cidr.address, interface: name }));
-            self.refresh(now, &watchers, out);
-        }
-    }
-
-    /// VR-314: a session's state counts when it changes.
-    fn bfd(&mut self, now: Time, session: &BfdName, up: bool, out: &mut Vec<Effect>) {
-        let changed = if up { self.bfd_up.insert(session.clone()) } else { self.bfd_up.remove(session) };
-        if !changed {
-            return;
-        }
-        let watchers = self.index.by_bfd(session);
-        for id in &watchers {
-            let fact = Fact::BfdTracked { session: session.clone(), up };
-            self.with_turn(now, *id, out, |instance, turn| instance.report(fact, turn));
-        }
-        self.refresh(now, &watchers, out);
-    }
-
-    /// Judges these instances anew and brings them to what they may be. All are judged before one moves, as groups
-    /// count the faults of all members.
-    pub(super) fn refresh(&mut self, now: Time, ids: &[InstanceId], out: &mut Vec<Effect>) {
-        for id in ids {
-            self.judge_again(now, *id, out);
-        }
-        self.follow(now, ids, out);
-    }
-
-    /// Brings instances that have been judged to what they may be.
-    pub(super) fn follow(&mut self, now: Time, ids: &[InstanceId], out: &mut Vec<Effect>) {
-        for id in ids {
-            if self.instances[id.0].condition.fault.is_none() {
-                self.settle_source(*id);
-                self.attach(*id, out);
-            }
-        }
-        for id in ids {
-            self.follow_condition(now, *id, out);
-            self.settle_source(*id);
-            self.attach(*id, out);
-        }
-    }
-
-    pub(super) fn judge_again(&mut self, now: Time, id: InstanceId, out: &mut Vec<Effect>) {
-        let condition = self.judged(id);
-        let priority = condition.priority;
-        let instance = &mut self.instances[id.0];
-        instance.condition.fault = condition.fault;
-        instance.condition.pending = condition.pending;
-        if instance.condition.priority != priority {
-            self.with_turn(now, id, out, |instance, turn| instance.set_priority(priority, turn));
-        }
-    }
-
-    /// What follows for an instance from all that is known.
-    pub(super) fn judged(&self, id: InstanceId) -> super::tracking::Condition {
-        let instance = &self.instances[id.0];
-        let model = &instance.model;
-        let known = Known {
-            host: &self.host,
-            scripts: &self.scripts,
-            files: &self.files,
-            processes: &self.processes,
-            bfd_up: &self.bfd_up,
-        };
-        let mut condition = judge(model.priority, self.index.watched(id), known);
-        if model.disabled {
-            condition.fault = Some(FaultCause::Configuration);
-        }
-        let own = model.interface.iter().chain(&model.device).chain(&model.vrf);
-        for name in own.filter(|name| self.host.index(name).is_none()) {
-            condition.fault = condition.fault.or(Some(FaultCause::Interface(name.clone())));
-        }
-        if self.source(model).is_none() {
-            condition.fault = condition.fault.or(Some(FaultCause::NoAddress(model.family)));
-        }
-        if instance.socket_refused {
-            condition.fault = condition.fault.or(Some(FaultCause::Socket));
-        }
-        condition
-    }
-
-    fn source(&self, model: &Instance) -> Option<std::net::IpAddr> {
-        model.source.or_else(|| self.host.source(model.source_interface()?, model.family))
-    }
-
-    /// Takes over the address to send from. While there is none the last one stays: the farewell is sent from it
-    /// (VR-161).
-    pub(super) fn settle_source(&mut self, id: InstanceId) {
-        if let Some(source) = self.source(&self.instances[id.0].model) {
-            self.instances[id.0].source = Some(source);
-        }
-    }
-
-    /// The socket that an instance sends and hears through, if it can have one (VR-56).
-    fn socket(&self, instance: &VirtualRouter) -> Option<SocketKey> {
-        let model = &instance.model;
-        let interface = match model.advert_interface().or(model.vrf.as_ref()) {
-            Some(name) => Some(self.host.index(name)?),
-            None => None,
-        };
-        let local = match &model.transport {
-            Transport::Multicast { group } => {
-                interface?;
-                SocketAddress::Group(*group)
-            }
-            Transport::Unicast { .. } => SocketAddress::Unicast(instance.source?),
-        };
-        Some(SocketKey { family: model.family, ah: model.authentication.is_ah(), interface, local })
-    }
-
-    /// Opens the socket of an instance and closes one that nobody uses any more.
-    pub(super) fn attach(&mut self, id: InstanceId, out: &mut Vec<Effect>) {
-        let wanted = self.socket(&self.instances[id.0]);
-        let instance = &mut self.instances[id.0];
-        let old = std::mem::replace(&mut instance.socket, wanted.clone());
-        let vrid = instance.model.vrid.get();
-        if old != wanted
-            && let Some(old) = old
-            && self.index.unsubscribe(&old, vrid, id)
-        {
-            out.push(Effect::CloseSocket(old));
-        }
-        if let Some(socket) = wanted
-            && !instance.socket_refused
-        {
-            if self.index.subscribe(&socket, vrid, id) {
-                out.push(Effect::OpenSocket(socket.clone()));
-            }
-            self.widen(id, socket, out);
-        }
-    }
-
-    /// VR-60: the sizes of those who share a socket add up.
-    fn widen(&mut self, id: InstanceId, socket: SocketKey, out: &mut Vec<Effect>) {
-        let size = |id: &InstanceId| self.instances[id.0].model.receive_buffer;
-        if size(&id).is_none() {
-            return;
-        }
-        let bytes = self.index.users(&socket).iter().filter_map(size).fold(0, u32::saturating_add);
-        if self.index.wants_buffer(&socket, bytes) {
-            out.push(Effect::ReceiveBuffer { socket, bytes });
         }
     }
 

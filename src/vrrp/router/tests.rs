@@ -3,6 +3,7 @@
 use super::*;
 use crate::base::name::{Priority, ScriptName};
 use crate::base::net::InterfaceIndex;
+use crate::model::host::HostAddress;
 use crate::model::track::TrackedInterface;
 use crate::model::vrrp::Authentication;
 use crate::vrrp::fixture::*;
