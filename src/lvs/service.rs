@@ -272,13 +272,15 @@ impl Table {
         self.facts.checkers[verdict.checker.0].up = verdict.up;
         let alive = self.facts.servers[id.0].reals[real.0].alive;
         let becomes = if verdict.up { self.failed_checkers(id, real) == 0 } else { false };
-        if changed && becomes != alive {
+        let server_changes = changed && becomes != alive;
+        if server_changes {
             self.become_alive(id, real, becomes, turn);
         } else if !changed && first_run && (checker.alpha || !verdict.up) {
             turn.notifications.push(self.notify_real(id, real, true, None));
         }
         // LV-78: MISC_CHECK mails its first success, too.
-        let mailed = changed || (first_run && matches!(checker.check, Check::Misc(_)));
+        let found = changed || (first_run && matches!(checker.check, Check::Misc(_)));
+        let mailed = found && (server_changes || !self.facts.model.no_checker_emails);
         if mailed && !verdict.mail.is_empty() && self.facts.server(id).real_servers[real.0].smtp_alert {
             turn.notifications.push(self.notify_real(id, real, false, Some(verdict.mail.clone())));
         }

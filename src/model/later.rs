@@ -99,8 +99,6 @@ pub struct Later {
     pub lvs_netlink_monitor_rcv_bufs: Option<u32>,
     /// Beyond the system's limit.
     pub lvs_netlink_monitor_rcv_bufs_force: bool,
-    /// Mail only when a real server changes.
-    pub no_checker_emails: bool,
     /// Factor of that size.
     pub vrrp_rx_bufs_multiplier: u32,
     /// Test a configuration before a reload.

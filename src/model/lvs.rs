@@ -28,6 +28,23 @@ pub struct Lvs {
     /// `checker_log_all_failures`.
     pub log_all_failures: bool,
 }
+    /// `no_checker_emails`: what a checker finds is mailed only if its real server changes (LV-78).
+    pub no_checker_emails: bool,
+}
+
+impl Lvs {
+    /// The files that FILE_CHECKs follow, each once.
+    pub fn files(&self) -> Vec<Arc<TrackFile>> {
+        let mut files: Vec<Arc<TrackFile>> = Vec::new();
+        for checker in &self.checkers {
+            if let Check::File(check) = &checker.check
+                && !files.contains(&check.file)
+            {
+                files.push(check.file.clone());
+            }
+        }
+        files
+    }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VirtualServerId(pub usize);

@@ -78,6 +78,7 @@ const GLOBAL: &[&str] = &[
     "smtp_alert false",
     "smtp_alert_checker on",
     "checker_log_all_failures",
+    "no_checker_emails",
     "dynamic_interfaces",
     "v3_checksum_as_v2",
     "lvs_timeouts tcp 7200 udp 30",

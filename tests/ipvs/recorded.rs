@@ -730,6 +730,27 @@ fn mails_follow_what_caused_them() {
     );
 }
 
+/// LV-78, IF-217: with `no_checker_emails` only the checker that changes its real server mails.
+#[test]
+fn checkers_mail_only_what_changes_their_server() {
+    let draft = tcp("10.1.0.1:80").real("10.1.0.11:80", 1).last(|real| real.smtp_alert = true);
+    let check = draft.checks[0][0].0.clone();
+    let mut model = lvs([draft.check(check)]);
+    model.no_checker_emails = true;
+    let mut replay = Replay::start(model);
+    expect_told(&mut replay, "VS [10.1.0.1]:tcp:80 UP");
+    replay.verdicts(&[(0, false, 0), (1, false, 0), (0, true, 0), (1, true, 0)]);
+    expect_told(
+        &mut replay,
+        "RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 DOWN
+         VS [10.1.0.1]:tcp:80 DOWN
+         mail RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 DOWN: => checker 0 <=
+         RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 UP
+         VS [10.1.0.1]:tcp:80 UP
+         mail RS [10.1.0.11]:tcp:80 [10.1.0.1]:tcp:80 UP: => checker 1 <=",
+    );
+}
+
 /// LV-29, LV-90 (ours): a threshold that changes alone is sent, too.
 #[test]
 fn a_changed_threshold_is_sent() {

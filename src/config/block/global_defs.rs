@@ -298,7 +298,7 @@ keywords! {
         set "lvs_netlink_monitor_rcv_bufs" (lvs_netlink_monitor_rcv_bufs: Number<0, 4_294_967_295> = "") "Receive buffer." { acted: false, missing: Missing::Report, complaint: "lvs_netlink_monitor_rcv_bufs size ({}) invalid", lack: "lvs_netlink_monitor_rcv_bufs size missing" };
         set "lvs_netlink_monitor_rcv_bufs_force" (lvs_netlink_monitor_rcv_bufs_force: bool = "false") "Beyond the system's limit." { acted: false, complaint: "Invalid value '{}' for global lvs_netlink_monitor_rcv_bufs_force specified" };
         set "rs_init_notifies" (rs_init_notifies: bool = "false") "Run notify scripts for the first state of real servers." { complaint: "Invalid value '{}' for global rs_init_notifies specified" };
-        set "no_checker_emails" (no_checker_emails: bool = "false") "Mail only when a real server changes." { acted: false, complaint: "Invalid value '{}' for global no_checker_emails specified" };
+        set "no_checker_emails" (no_checker_emails: bool = "false") "Mail only when a real server changes." { complaint: "Invalid value '{}' for global no_checker_emails specified" };
         call "vrrp_rx_bufs_policy" (read::vrrp_rx_bufs_policy, Words, "MTU|ADVERT|<uint>", "") "Size of receive buffers." { acted: false, lack: "vrrp_rx_bufs_policy missing" };
         set "vrrp_rx_bufs_multiplier" (vrrp_rx_bufs_multiplier: Number<1, 4_294_967_295> = "3") "Factor of that size." { acted: false, missing: Missing::Report, complaint: "Invalid vrrp_rx_bufs_multiplier {}", lack: "Invalid vrrp_rx_bufs_multiplier" };
         set "vrrp_startup_delay" (vrrp_startup_delay: Seconds<1_000, 4_294_967_295> = "") "Seconds before VRRP starts." { complaint: "vrrp_startup_delay '{}' is invalid" };

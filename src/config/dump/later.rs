@@ -43,7 +43,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
         lvs_netlink_cmd_rcv_bufs_force,
         lvs_netlink_monitor_rcv_bufs,
         lvs_netlink_monitor_rcv_bufs_force,
-        no_checker_emails,
         vrrp_rx_bufs_multiplier,
         reload_check_config,
         reload_time_file,
@@ -97,7 +96,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
     out.flag("lvs_netlink_cmd_rcv_bufs_force", *lvs_netlink_cmd_rcv_bufs_force);
     out.given("lvs_netlink_monitor_rcv_bufs", *lvs_netlink_monitor_rcv_bufs);
     out.flag("lvs_netlink_monitor_rcv_bufs_force", *lvs_netlink_monitor_rcv_bufs_force);
-    out.flag("no_checker_emails", *no_checker_emails);
     out.value("vrrp_rx_bufs_multiplier", vrrp_rx_bufs_multiplier);
     choice(out, "reload_check_config", reload_check_config);
     out.given("reload_time_file", reload_time_file.as_deref().map(word));

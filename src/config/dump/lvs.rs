@@ -28,6 +28,7 @@ pub fn settings(out: &mut Writer, lvs: &Lvs) {
         timeouts,
         sync_daemon,
         log_all_failures,
+        no_checker_emails,
     } = lvs;
     out.flag("lvs_flush", *flush);
     match flush_on_stop {
@@ -43,6 +44,7 @@ pub fn settings(out: &mut Writer, lvs: &Lvs) {
     }
     out.value("rs_init_notifies", boolean(*rs_init_notifies));
     out.value("checker_log_all_failures", boolean(*log_all_failures));
+    out.flag("no_checker_emails", *no_checker_emails);
 }
 
 fn sync_daemon(out: &mut Writer, daemon: &SyncDaemon) {

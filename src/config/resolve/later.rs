@@ -56,7 +56,6 @@ impl Resolver<'_> {
             lvs_netlink_cmd_rcv_bufs_force: value(&global.lvs_netlink_cmd_rcv_bufs_force).unwrap_or(false),
             lvs_netlink_monitor_rcv_bufs: value(&global.lvs_netlink_monitor_rcv_bufs).map(|number| number.0 as u32),
             lvs_netlink_monitor_rcv_bufs_force: value(&global.lvs_netlink_monitor_rcv_bufs_force).unwrap_or(false),
-            no_checker_emails: value(&global.no_checker_emails).unwrap_or(false),
             vrrp_rx_bufs_multiplier: value(&global.vrrp_rx_bufs_multiplier).map_or(3, |number| number.0 as u32),
             reload_check_config: choice(&global.reload_check_config),
             reload_time_file: text(&global.reload_time_file),

@@ -54,6 +54,7 @@ impl Resolver<'_> {
             }),
             sync_daemon: self.sync_daemon(),
             log_all_failures: value(&global.checker_log_all_failures).unwrap_or(false),
+            no_checker_emails: value(&global.no_checker_emails).unwrap_or(false),
         }
     }
 
