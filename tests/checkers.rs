@@ -9,6 +9,8 @@ mod answers;
 mod bfd;
 #[path = "checkers/datagram.rs"]
 mod datagram;
+#[path = "checkers/file.rs"]
+mod file;
 #[path = "../src/lvs/fixture.rs"]
 mod fixture;
 #[path = "checkers/hostile.rs"]

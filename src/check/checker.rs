@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Effect, Fetched, Outcome, ScriptResult, Verdict};
+use super::{Effect, Fetched, Outcome, ScriptResult, Verdict, file};
 use crate::base::name::BfdName;
 use crate::base::net::Family;
 use crate::base::time::{Interval, Time};
-use crate::model::check::{Check, Checker, HttpCheck, MiscCheck, SmtpCheck};
+use crate::model::check::{Check, Checker, FileCheck, HttpCheck, MiscCheck, SmtpCheck};
 use crate::model::event::check::{
     DnsFailure, Event, HttpFailure, Kind, Obstacle, PingFailure, Retry, SmtpFailure, SmtpPeer, TcpFailure, Tested,
     UdpFailure,
@@ -109,7 +109,8 @@ impl State {
                 | Check::Udp(_)
                 | Check::Ping(_)
                 | Check::Misc(_)
-                | Check::Bfd(_),
+                | Check::Bfd(_)
+                | Check::File(_),
                 Outcome::Tcp(_)
                 | Outcome::Http(_)
                 | Outcome::Smtp(_)
@@ -144,6 +145,21 @@ impl State {
         let end = if up { "succeeded" } else { "failed" };
         turn.verdict(up, &format!("=> BFD CHECK {session} {end} on service <="));
     }
+
+    /// CK-121, CK-122, CK-124: the number in the file; of a first one that is as it should be nothing is told.
+    pub fn number(&mut self, id: CheckerId, checker: &Checker, check: &FileCheck, number: i64, out: &mut Vec<Effect>) {
+        let found = file::weigh(check, number);
+        let (up, weight) = (found.is_some(), found.unwrap_or(0));
+        if (up, weight) == (self.up, self.weight) && self.has_run {
+            return;
+        }
+        let mut turn = Turn { id, checker, log_all: false, state: self, out };
+        if up != turn.state.up && turn.state.has_run {
+            tell!(turn, FileState { file: check.file.name.clone(), up });
+        }
+        turn.state.weight = weight;
+        turn.verdict(up, "");
+    }
 }
 
 impl Turn<'_> {
@@ -166,7 +182,7 @@ impl Turn<'_> {
             Check::Ping(connect) => Kind::Ping { v6: Family::of(connect.destination.address) == Family::V6 },
             Check::Misc(_) => Kind::Misc,
             // Nothing is probed, so nothing can be in its way.
-            Check::Bfd(_) => return self.checker.timing.delay_loop,
+            Check::Bfd(_) | Check::File(_) => return self.checker.timing.delay_loop,
         };
         tell!(self, Rescheduled { kind, obstacle });
         self.checker.timing.delay_loop

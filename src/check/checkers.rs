@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::checker::State;
 use super::{Effect, Input, Outcome};
-use crate::base::name::BfdName;
+use crate::base::name::{BfdName, FilePath};
 use crate::base::random::Random;
 use crate::base::time::{Interval, Time};
 use crate::model::change::lvs::kept_checkers;
-use crate::model::check::Check;
+use crate::model::check::{Check, FileCheck};
 use crate::model::event::check::Event;
 use crate::model::lvs::{CheckerId, Lvs};
 
@@ -27,13 +27,23 @@ pub struct Checkers {
     random: Random,
     /// What the sessions told last.
     sessions: BTreeMap<BfdName, bool>,
+    /// The numbers in the files.
+    numbers: BTreeMap<FilePath, i64>,
 }
 
 impl Checkers {
     /// Nothing happens before `Input::Start`.
     pub fn new(model: Arc<Lvs>, random: Random) -> Checkers {
         let states = model.checkers.iter().map(|checker| State::new(checker)).collect();
-        Checkers { model, states, probing: Vec::new(), queue: BTreeSet::new(), random, sessions: BTreeMap::new() }
+        Checkers {
+            model,
+            states,
+            probing: Vec::new(),
+            queue: BTreeSet::new(),
+            random,
+            sessions: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+        }
     }
 
     /// When to call `handle(now, Input::Deadline)`; after such a call it is later than `now`, or `None`: every checker
@@ -50,7 +60,10 @@ impl Checkers {
     /// Appends what must be done, in order; does nothing itself.
     pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Effect>) {
         match input {
-            Input::Start => self.start(now, out),
+            Input::Start => {
+                self.start(now, out);
+                self.recall(out);
+            }
             Input::Deadline => self.probe_due(now, out),
             Input::Finished { checker, outcome } => self.finished(now, checker, outcome, out),
             Input::Bfd { session, up } => {
@@ -58,6 +71,14 @@ impl Checkers {
                     self.follow(CheckerId(at), &session, up, out);
                 }
                 self.sessions.insert(session, up);
+            }
+            Input::File { path, number } => {
+                // That of a file that is new to us counts from the start, or the reload, that follows.
+                if self.numbers.insert(path.clone(), number).is_some() {
+                    for at in 0..self.states.len() {
+                        self.read(CheckerId(at), &path, number, out);
+                    }
+                }
             }
             Input::Reload { model } => {
                 self.states = kept_checkers(&self.model, &model)
@@ -95,14 +116,34 @@ impl Checkers {
         }
     }
 
-    /// What the sessions have told before holds for checkers that follow them from now on.
+    /// What sessions and files have told before holds for checkers that follow them from now on.
     fn recall(&mut self, out: &mut Vec<Effect>) {
-        for at in 0..self.states.len() {
-            let Check::Bfd(session) = &self.model.checkers[at].check else { continue };
-            if let Some(up) = self.sessions.get(session).copied() {
-                let session = session.clone();
-                self.follow(CheckerId(at), &session, up, out);
+        let model = self.model.clone();
+        for (at, checker) in model.checkers.iter().enumerate() {
+            match &checker.check {
+                Check::Bfd(session) => {
+                    if let Some(up) = self.sessions.get(session).copied() {
+                        self.follow(CheckerId(at), session, up, out);
+                    }
+                }
+                Check::File(FileCheck { file, .. }) => {
+                    // One without a number has 0.
+                    let number = *self.numbers.entry(file.path.clone()).or_insert(0);
+                    self.read(CheckerId(at), &file.path, number, out);
+                }
+                _ => {}
             }
+        }
+        let followed: BTreeSet<FilePath> = model.files().iter().map(|file| file.path.clone()).collect();
+        self.numbers.retain(|path, _| followed.contains(path));
+    }
+
+    fn read(&mut self, id: CheckerId, path: &FilePath, number: i64, out: &mut Vec<Effect>) {
+        let checker = &self.model.checkers[id.0];
+        if let Check::File(check) = &checker.check
+            && check.file.path == *path
+        {
+            self.states[id.0].number(id, checker, check, number, out);
         }
     }
 

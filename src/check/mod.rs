@@ -17,13 +17,14 @@ pub mod checker;
 pub mod checkers;
 pub mod datagram;
 pub mod dns;
+pub mod file;
 pub mod http;
 pub mod regex;
 pub mod smtp;
 
 use std::sync::Arc;
 
-use crate::base::name::BfdName;
+use crate::base::name::{BfdName, FilePath};
 use crate::model::event::check::{
     DnsFailure, Event, HttpFailure, Obstacle, PingFailure, ScriptEnd, SmtpFailure, TcpFailure, Tested, UdpFailure,
 };
@@ -40,6 +41,8 @@ pub enum Input {
     Finished { checker: CheckerId, outcome: Outcome },
     /// A BFD session tells its state, at its start and at every change.
     Bfd { session: BfdName, up: bool },
+    /// The number in a watched file: before the model that has the file first, then at every change.
+    File { path: FilePath, number: i64 },
     /// A new configuration. Probes that are under way are to be given up before; they are never answered.
     Reload { model: Arc<Lvs> },
 }

@@ -24,6 +24,7 @@ use crate::base::random::Random;
 use crate::base::time::{Interval, Time};
 use crate::check::checkers::Checkers;
 use crate::check::{Effect, Input, Outcome};
+use crate::daemon::files::{Reading, TrackFiles};
 use crate::daemon::message::{Reporter, Setup, Task, ToCheckers, ToIpvs, ToSupervisor, Verdict};
 use crate::kernel::clock;
 use crate::kernel::ping::{GroupRange, Pinger};
@@ -38,6 +39,8 @@ use crate::model::lvs::{CheckerId, Lvs};
 const EXIT_FATAL: u8 = 1;
 /// Open files of the daemon beside the checkers' sockets: netlink, logs, FIFOs, VRRP, pipes of scripts.
 const OTHER_FILES: u64 = 512;
+/// Room for numbers of files that changed; their watcher waits for it.
+const FILES: usize = 16;
 /// The longest sleep; then the deadline is looked at again.
 const LONG: Interval = Interval::from_secs(3600);
 
@@ -74,6 +77,9 @@ struct Prober {
     pingers: HashMap<CheckerId, Pinger>,
     /// As long as there are PING_CHECKs.
     group_range: Option<GroupRange>,
+    files: TrackFiles,
+    /// Where their numbers come from.
+    readings: mpsc::Sender<Reading>,
     random: Random,
     /// Verdicts that the IPVS task has no room for yet.
     verdicts: VecDeque<Verdict>,
@@ -82,11 +88,14 @@ struct Prober {
 async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls>) {
     let Setup { model, generation, mut inbox, supervisor, reporter, release: _ } = setup;
     let lvs = Arc::new(model.lvs.clone());
+    let (readings, mut changed_files) = mpsc::channel(FILES);
     let seed = Random::from_seed(RandomState::new().hash_one(std::process::id()));
     let mut prober = Prober {
         machine: Checkers::new(lvs.clone(), seed),
         model: lvs,
         generation,
+        files: TrackFiles::new(reporter.clone()),
+        readings,
         reporter,
         tls,
         regexes: Arc::default(),
@@ -101,6 +110,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
     prober.raise_open_files();
     prober.allow_pings();
     prober.compile();
+    prober.watch_files(&prober.model.clone());
     prober.handle(Input::Start);
     prober.reporter.report(Event::BfdActivated);
     let ready = |generation| ToSupervisor::Ready { task: Task::Checkers, generation };
@@ -130,6 +140,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
                 (Err(_), _) | (_, None) => prober.verdicts.clear(),
             },
             Some(ended) = prober.probes.join_next_with_id(), if has_room => prober.ended(ended, &ipvs),
+            Some(reading) = changed_files.recv(), if has_room => prober.read(reading),
             () = &mut sleep, if has_room => prober.handle(Input::Deadline),
         }
         prober.tell(&ipvs);
@@ -229,16 +240,30 @@ impl Prober {
 
     /// Probes of the old model are given up (LV-94); verdicts on their way keep its generation.
     fn reload(&mut self, model: &Model, generation: u64) {
+        let lvs = Arc::new(model.lvs.clone());
+        self.watch_files(&lvs);
         self.probes = JoinSet::new();
         self.running.clear();
         self.pingers.clear();
-        self.model = Arc::new(model.lvs.clone());
+        self.model = lvs;
         self.generation = generation;
         self.raise_open_files();
         self.allow_pings();
         self.compile();
         self.handle(Input::Reload { model: self.model.clone() });
         self.reporter.report(Event::BfdActivated);
+    }
+
+    /// The files that are new to us say their numbers before the model that has them begins (CK-120).
+    fn watch_files(&mut self, model: &Lvs) {
+        for reading in self.files.set(&model.files()) {
+            self.read(reading);
+        }
+        self.files.follow(&self.readings);
+    }
+
+    fn read(&mut self, Reading { path, number }: Reading) {
+        self.handle(Input::File { path, number });
     }
 
     fn compile(&mut self) {

@@ -1,4 +1,4 @@
-//! Track files: their numbers to the VRRP task, at once when they change (VR-224).
+//! Track files: their numbers to whoever follows them, at once when they change (VR-224, CK-120).
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -25,7 +25,20 @@ const MOST: u64 = 127;
 /// Between two looks for a folder that is not there.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// All track files.
+/// The number in a track file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    pub path: FilePath,
+    pub number: i64,
+}
+
+impl From<Reading> for ToVrrp {
+    fn from(Reading { path, number }: Reading) -> ToVrrp {
+        ToVrrp::File { path, number }
+    }
+}
+
+/// The track files that one task follows.
 pub struct TrackFiles {
     reporter: Reporter,
     files: Vec<Arc<TrackFile>>,
@@ -53,7 +66,7 @@ impl TrackFiles {
         TrackFiles { reporter, files: Vec::new(), waiting: None, task: None }
     }
 
-    /// Writes what `init_file` says (VR-226): once, before the VRRP task starts.
+    /// Writes what `init_file` says (VR-226): once, before anybody follows them.
     pub fn initialise(&self, files: &[Arc<TrackFile>]) {
         for file in files {
             let Some(init) = file.init else { continue };
@@ -70,7 +83,7 @@ impl TrackFiles {
     }
 
     /// From now on these are watched: the numbers that they have now. Nothing more is told until `follow`.
-    pub fn set(&mut self, wanted: &[Arc<TrackFile>]) -> Vec<ToVrrp> {
+    pub fn set(&mut self, wanted: &[Arc<TrackFile>]) -> Vec<Reading> {
         if self.files == wanted && (self.task.is_some() || wanted.is_empty()) {
             return Vec::new();
         }
@@ -88,13 +101,13 @@ impl TrackFiles {
             }
             Err(error) => self.reporter.report(Event::FilesNotWatched { error: error.to_string() }),
         }
-        wanted.iter().filter_map(|file| number(&file.path, &self.reporter)).collect()
+        wanted.iter().filter_map(|file| reading(&file.path, &self.reporter)).collect()
     }
 
     /// Changes go there from now on.
-    pub fn follow(&mut self, vrrp: &mpsc::Sender<ToVrrp>) {
+    pub fn follow<Message: From<Reading> + Send + 'static>(&mut self, to: &mpsc::Sender<Message>) {
         if let Some(watcher) = self.waiting.take() {
-            self.task = Some(tokio::spawn(watcher.watch(vrrp.clone())));
+            self.task = Some(tokio::spawn(watcher.watch(to.clone())));
         }
     }
 
@@ -108,7 +121,7 @@ impl TrackFiles {
 }
 
 impl Watcher {
-    async fn watch(mut self, vrrp: mpsc::Sender<ToVrrp>) {
+    async fn watch<Message: From<Reading>>(mut self, to: mpsc::Sender<Message>) {
         loop {
             let lost: Vec<usize> = (0..self.files.len()).filter(|file| !self.is_placed(*file)).collect();
             let told = tokio::select! {
@@ -125,8 +138,8 @@ impl Watcher {
             };
             for file in told {
                 self.settle(file);
-                let Some(message) = number(&self.files[file].path, &self.reporter) else { continue };
-                if vrrp.send(message).await.is_err() {
+                let Some(reading) = reading(&self.files[file].path, &self.reporter) else { continue };
+                if to.send(reading.into()).await.is_err() {
                     return;
                 }
             }
@@ -185,18 +198,26 @@ fn split(path: &Path) -> (PathBuf, OsString) {
     (folder.to_owned(), path.file_name().unwrap_or_default().to_owned())
 }
 
-/// The number in a file; 0 for one that is not there. `None` when it holds one that is too large, which is told.
-fn number(path: &FilePath, reporter: &Reporter) -> Option<ToVrrp> {
+/// The number in a file, if it holds none that is too large, which is told.
+fn reading(path: &FilePath, reporter: &Reporter) -> Option<Reading> {
+    match number(path) {
+        Ok(number) => Some(Reading { path: path.clone(), number }),
+        Err(number) => {
+            reporter.report(Event::FileNumberInvalid { path: path.to_string(), number });
+            None
+        }
+    }
+}
+
+/// The number in a file; 0 for one that is not there.
+///
+/// # Errors
+/// The number, when it is too large.
+pub fn number(path: &FilePath) -> Result<i64, i64> {
     let mut text = Vec::new();
     let opened = std::fs::OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path.as_str());
     // What cannot be read holds nothing (VR-224).
     opened.and_then(|file| file.take(MOST).read_to_end(&mut text)).map(drop).unwrap_or(());
-    let number = match leading_integer(&text) {
-        Ok(number) if (i64::from(i32::MIN)..=i64::from(i32::MAX) + 1).contains(&number) => number,
-        Ok(number) | Err(number) => {
-            reporter.report(Event::FileNumberInvalid { path: path.to_string(), number });
-            return None;
-        }
-    };
-    Some(ToVrrp::File { path: path.clone(), number })
+    let number = leading_integer(&text)?;
+    if (i64::from(i32::MIN)..=i64::from(i32::MAX) + 1).contains(&number) { Ok(number) } else { Err(number) }
 }

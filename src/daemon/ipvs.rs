@@ -5,20 +5,24 @@
 
 mod generation;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use self::generation::Generations;
+use crate::base::name::FilePath;
+use crate::check::file::weigh;
+use crate::daemon::files;
 use crate::daemon::message::{Reporter, Setup, Task, ToIpvs, ToSupervisor, Verdict};
 use crate::kernel::ipvs::{Failure, Ipvs, OpenError};
 use crate::lvs::service::Table;
 use crate::lvs::{self, Effect, Input};
 use crate::model::Model;
+use crate::model::check::Check;
 use crate::model::event::lvs::Event;
 use crate::model::ipvs::Command;
-use crate::model::lvs::Timeouts;
+use crate::model::lvs::{CheckerId, Timeouts};
 
 /// Exit statuses of the daemon (IF-62).
 const EXIT_FATAL: u8 = 1;
@@ -115,7 +119,10 @@ impl Director {
             Err(error) => return self.fail(&error),
         }
         match self.read().and_then(|present| Ok((present, self.timeouts()?))) {
-            Ok((present, timeouts)) => self.handle(Input::Start { present, timeouts }),
+            Ok((present, timeouts)) => {
+                self.handle(Input::Verdicts(self.known()));
+                self.handle(Input::Start { present, timeouts });
+            }
             Err(failure) => self.fail(&OpenError::Failed(failure)),
         }
     }
@@ -162,10 +169,27 @@ impl Director {
         if self.kernel.is_some() {
             self.reporter.report(Event::Initializing { again: true });
         }
-        self.handle(Input::Reload { model: Arc::new(model.lvs.clone()), generation });
+        let known = self.known();
+        self.handle(Input::Reload { model: Arc::new(model.lvs.clone()), generation, known });
         self.start(true);
         self.ready();
         self.act_on(early);
+    }
+
+    /// What the files say already: their checkers' word comes too late for the first table (LV-49, CK-120).
+    fn known(&self) -> Vec<lvs::Verdict> {
+        let mut numbers: BTreeMap<&FilePath, i64> = BTreeMap::new();
+        let mut known = Vec::new();
+        for (at, checker) in self.model.lvs.checkers.iter().enumerate() {
+            let Check::File(check) = &checker.check else { continue };
+            let path = &check.file.path;
+            // One that is too large counts as none; the checkers' task tells of it.
+            let number = *numbers.entry(path).or_insert_with(|| files::number(path).unwrap_or(0));
+            let found = weigh(check, number);
+            let (up, weight) = (found.is_some(), found.unwrap_or(0));
+            known.push(lvs::Verdict { checker: CheckerId(at), up, weight, mail: String::new() });
+        }
+        known
     }
 
     fn stop(&mut self) {

@@ -151,6 +151,12 @@ impl Supervisor {
     /// FIFOs first, so that the first lines find them; then the parts that the configuration has something for.
     fn open(&mut self) {
         self.fifos.open(&self.model.global, self.wants);
+        if self.wants.0 {
+            self.files.initialise(&self.model.vrrp.files);
+        }
+        if self.wants.1 {
+            self.files.initialise(&self.model.lvs.files());
+        }
         self.start_parts();
         if self.running.is_empty() {
             self.reporter.report(Event::NothingToRun);
@@ -171,12 +177,7 @@ impl Supervisor {
                 continue;
             }
             self.reporter.report(Event::PartStarting { part, pid: own_pid() });
-            let told = if part == Part::Vrrp {
-                self.files.initialise(&self.model.vrrp.files);
-                self.watched()
-            } else {
-                Vec::new()
-            };
+            let told = if part == Part::Vrrp { self.watched() } else { Vec::new() };
             match self.start.part(part, &self.model, self.generation, told, &mut self.inboxes) {
                 Ok(()) => {
                     self.running.extend(tasks);
@@ -201,7 +202,7 @@ impl Supervisor {
 
     /// What is known of the files and processes of the present model, which are watched from now on.
     fn watched(&mut self) -> Vec<ToVrrp> {
-        let mut told = self.files.set(&self.model.vrrp.files);
+        let mut told: Vec<ToVrrp> = self.files.set(&self.model.vrrp.files).into_iter().map(Into::into).collect();
         told.extend(self.processes.set(&self.model.vrrp.processes));
         told
     }

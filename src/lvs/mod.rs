@@ -32,14 +32,15 @@ use crate::model::lvs::{CheckerId, Lvs, Timeouts};
 pub enum Input {
     /// The kernel's services that are ours by their key, with their destinations, and its timeouts; begin.
     Start { present: Vec<Present>, timeouts: Timeouts },
-    /// Verdicts that were waiting, in order; they go out as one batch.
+    /// Verdicts that were waiting, in order; they go out as one batch. Before the start: what is known then, of which
+    /// nothing is told.
     Verdicts(Vec<Verdict>),
     /// The kernel did not carry these commands out.
     Refused(Vec<Refused>),
     /// The table was read again.
     Present(Vec<Present>),
-    /// A new configuration: what is in both stays untouched.
-    Reload { model: Arc<Lvs>, generation: u64 },
+    /// A new configuration: what is in both stays untouched. `known`: of checkers that are new, what is known already.
+    Reload { model: Arc<Lvs>, generation: u64, known: Vec<Verdict> },
     /// Leave in order.
     Stop,
 }

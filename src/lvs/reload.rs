@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Verdict;
 use super::service::{Table, Turn};
 use super::stop::{own_daemon, start_daemons};
 use super::wanted::{Facts, next_address, show_entry};
@@ -12,7 +13,7 @@ use crate::model::ipvs::{Command, DaemonState};
 use crate::model::lvs::{GroupEntry, Lvs, RealServerId, VirtualAddress, VirtualServer, VirtualServerId};
 
 impl Table {
-    pub(super) fn reload(&mut self, model: Arc<Lvs>, generation: u64, turn: &mut Turn) {
+    pub(super) fn reload(&mut self, model: Arc<Lvs>, generation: u64, known: &[Verdict], turn: &mut Turn) {
         let old_model = self.facts.model.clone();
         let kept = kept_virtual_servers(&old_model, &model);
         turn.services.extend(self.facts.keys());
@@ -27,6 +28,7 @@ impl Table {
 
         let old = std::mem::replace(&mut self.facts, Facts::new(model.clone()));
         self.generation = generation;
+        known.iter().for_each(|verdict| self.facts.assume(verdict));
         for (new, before) in kept_checkers(&old_model, &model).into_iter().enumerate() {
             if let Some(before) = before {
                 self.facts.checkers[new] = old.checkers[before.0];

@@ -97,9 +97,9 @@ impl Table {
                     self.verdict(&verdict, &mut turn);
                 }
             }
-            (Phase::Running, Input::Reload { model, generation }) => {
+            (Phase::Running, Input::Reload { model, generation, known }) => {
                 self.reads = 0;
-                self.reload(model, generation, &mut turn);
+                self.reload(model, generation, &known, &mut turn);
             }
             (Phase::Running, Input::Present(present)) => {
                 self.hold(present);
@@ -121,9 +121,15 @@ impl Table {
             }
             (Phase::Initialize, Input::Stop) => self.phase = Phase::Stopped,
             // Nothing was started yet: the model to start with changes.
-            (Phase::Initialize, Input::Reload { model, generation }) => *self = Table::new(model, generation),
-            // Verdicts, refusals and readings before the start cannot be: there is no model to check, no command given.
-            (Phase::Initialize, Input::Verdicts(_) | Input::Refused(_) | Input::Present(_)) => {}
+            (Phase::Initialize, Input::Reload { model, generation, known }) => {
+                *self = Table::new(model, generation);
+                known.iter().for_each(|verdict| self.facts.assume(verdict));
+            }
+            (Phase::Initialize, Input::Verdicts(known)) => {
+                known.iter().for_each(|verdict| self.facts.assume(verdict));
+            }
+            // Refusals and readings before the start cannot be: no command was given.
+            (Phase::Initialize, Input::Refused(_) | Input::Present(_)) => {}
             // There is one start.
             (Phase::Running, Input::Start { .. }) => {}
             // What was under way when we stopped.

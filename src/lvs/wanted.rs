@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::quorum;
+use super::{Verdict, quorum};
 use crate::base::net::Endpoint;
 use crate::model::ipvs::{Destination, Service, ServiceKey};
 use crate::model::lvs::{
@@ -97,6 +97,13 @@ impl Facts {
             }
         }
         Facts { model, servers, checkers, services }
+    }
+
+    /// What is known of a checker before its real server is looked at.
+    pub fn assume(&mut self, verdict: &Verdict) {
+        if let Some(state) = self.checkers.get_mut(verdict.checker.0) {
+            *state = CheckerState { up: verdict.up, has_run: true, weight: verdict.weight };
+        }
     }
 
     pub fn server(&self, id: VirtualServerId) -> &Arc<VirtualServer> {

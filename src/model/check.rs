@@ -1,12 +1,14 @@
 //! Health checks of real servers.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::base::name::{BfdName, InterfaceName};
 use crate::base::net::Endpoint;
 use crate::base::time::Interval;
 use crate::model::lvs::{RealServerId, VirtualServerId};
 use crate::model::notify::Script;
+use crate::model::track::TrackFile;
 
 /// One checker of one real server, with every default and inheritance worked out (CK-4).
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +64,8 @@ pub enum Check {
     Misc(MiscCheck),
     /// `BFD_CHECK`: the state of this session. Nothing is probed.
     Bfd(BfdName),
+    /// `FILE_CHECK`: the number in a file. Nothing is probed.
+    File(FileCheck),
 }
 
 /// `HTTP_GET` and `SSL_GET`.
@@ -237,10 +241,20 @@ pub struct MiscCheck {
     pub dynamic: bool,
 }
 
+/// `FILE_CHECK`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileCheck {
+    pub file: Arc<TrackFile>,
+    /// Factor for its number; 0: a number other than 0 is a fault.
+    pub weight: i32,
+    /// Turns the sign of the factor round; with factor 0, which numbers are a fault.
+    pub reverse: bool,
+}
+
 impl Check {
-    /// Whether it runs by the clock; a session's state is told when it changes.
+    /// Whether it runs by the clock; a session's state and a file's number are told when they change.
     pub fn is_probed(&self) -> bool {
-        !matches!(self, Check::Bfd(_))
+        !matches!(self, Check::Bfd(_) | Check::File(_))
     }
 
     /// The destination of a network check.
@@ -251,7 +265,7 @@ impl Check {
             Check::Smtp(smtp) => Some(&smtp.connect),
             Check::Dns(dns) => Some(&dns.connect),
             Check::Udp(udp) => Some(&udp.connect),
-            Check::Misc(_) | Check::Bfd(_) => None,
+            Check::Misc(_) | Check::Bfd(_) | Check::File(_) => None,
         }
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::base::name::{GroupName, InterfaceName};
 use crate::base::net::{Endpoint, Family};
-use crate::model::check::Checker;
+use crate::model::check::{Check, Checker};
 use crate::model::notify::Script;
+use crate::model::track::TrackFile;
 
 /// Everything the IPVS task and the checkers run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,7 +28,6 @@ pub struct Lvs {
     pub sync_daemon: Option<SyncDaemon>,
     /// `checker_log_all_failures`.
     pub log_all_failures: bool,
-}
     /// `no_checker_emails`: what a checker finds is mailed only if its real server changes (LV-78).
     pub no_checker_emails: bool,
 }
@@ -45,6 +45,7 @@ impl Lvs {
         }
         files
     }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VirtualServerId(pub usize);

@@ -271,6 +271,8 @@ const REAL: &[&str] = &[
     "PING_CHECK {\n connect_ip fe80::1\n bind_if eth0\n}",
     "BFD_CHECK {\n name b1\n alpha\n}",
     "BFD_CHECK {\n name b3\n}",
+    "FILE_CHECK {\n track_file f1\n}",
+    "FILE_CHECK {\n track_file f1\n weight -2147483647 noreverse\n}",
     "MISC_CHECK {\n misc_path /bin/ping\n warmup 0.5\n}",
 ];
 
@@ -325,6 +327,7 @@ fn configuration() -> impl Strategy<Value = String> {
         "child_wait_time 9",
         "bfd_instance b1 {\n neighbor_ip 10.0.0.9\n source_ip 10.0.0.1\n min_rx 12.5\n multiplier 3\n passive\n max_hops -1\n}",
         "bfd_instance b2 {\n neighbor_ip 2001:db8::9\n idle_tx 2000\n ttl 9\n max_hops 5\n multihop\n weight 7 reverse\n vrrp\n}",
+        "track_file f1 {\n file /tmp/f1\n weight -3 reverse\n init_file 5\n}",
         "bfd_instance b3 {\n weight 4\n}",
         "track_group tg {\n group {\n V\n X\n}\n}",
         "static_ipaddress {\n 10.7.0.1/24 dev eth1 track_group tg\n 2001:db8:9::1/64 no_track\n}",

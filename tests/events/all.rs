@@ -462,6 +462,8 @@ fn check() -> Vec<Check> {
         Check::BfdActivated,
         Check::BfdState { real_server: rs(), virtual_server: vs(), session: BfdName::new("b1"), up: true },
         Check::BfdState { real_server: rs(), virtual_server: vs(), session: BfdName::new("b1"), up: false },
+        Check::FileState { real_server: rs(), virtual_server: vs(), file: TrackFileName::new("f1"), up: true },
+        Check::FileState { real_server: rs(), virtual_server: vs(), file: TrackFileName::new("f1"), up: false },
         Check::MiscLingers { real_server: rs(), virtual_server: vs(), script: script(), pid: 8 },
         Check::OpenFilesRaised { soft: 1024, hard: 4096 },
         Check::OpenFilesTooFew { wanted: 9000, limit: 1024, error: text("Operation not permitted") },

@@ -152,7 +152,7 @@ impl Replay {
     pub fn reload(&mut self, model: Lvs) {
         self.generation += 1;
         self.model = model.clone();
-        self.input(Input::Reload { model: Arc::new(model), generation: self.generation });
+        self.input(Input::Reload { model: Arc::new(model), generation: self.generation, known: Vec::new() });
     }
 
     pub fn stop(&mut self) {

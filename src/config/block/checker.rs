@@ -69,6 +69,14 @@ pub struct Checker {
     pub require_reply: Option<Option<(Vec<u8>, Vec<u8>)>>,
     pub min_reply_length: Seldom<Number<0, 65535>>,
     pub max_reply_length: Seldom<Number<0, 65535>>,
+    pub file_weight: Seldom<FileWeight>,
+}
+
+/// `weight` of FILE_CHECK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileWeight {
+    pub weight: i32,
+    pub reverse: Option<bool>,
 }
 
 /// `http_protocol`.
@@ -169,6 +177,7 @@ impl Checker {
             require_reply: None,
             min_reply_length: None,
             max_reply_length: None,
+            file_weight: None,
         }
     }
 
@@ -314,8 +323,8 @@ timed! { pub static MISC_CHECK {
 
 keywords! {
     pub static FILE_CHECK: Checker {
-        call "track_file" (track_file, Value, "<name>", "") "The tracked file." { acted: false };
-        call "weight" (file_weight, Words, "<int> [reverse|noreverse]", "") "Factor for its number." { acted: false };
+        call "track_file" (track_file, Value, "<name>", "") "The tracked file.";
+        call "weight" (file_weight, Words, "<int> [reverse|noreverse]", "") "Factor for its number; 0: a number other than 0 is a failure.";
     }
 }
 
@@ -480,7 +489,7 @@ fn track_file(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mu
     Ok(())
 }
 
-fn file_weight(_: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+fn file_weight(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
     let Some(text) = line.word(1) else {
         reader.report(Code::InvalidValue, line.whole(), "No weight specified for FILE_CHECK - ignoring");
         return Ok(());
@@ -489,8 +498,18 @@ fn file_weight(_: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut
     if let Some(Fault::Number(words)) = parsed.fault {
         reader.report(Code::InvalidNumber, line.span(1), words);
     }
-    if let Some(word) = line.word(2).filter(|word| !matches!(*word, "reverse" | "noreverse")) {
-        reader.report(Code::InvalidValue, line.span(2), format!("unknown FILE_CHECK weight option {word}"));
+    let reverse = match line.word(2) {
+        None => None,
+        Some("reverse") => Some(true),
+        Some("noreverse") => Some(false),
+        Some(word) => {
+            reader.report(Code::InvalidValue, line.span(2), format!("unknown FILE_CHECK weight option {word}"));
+            return Ok(());
+        }
+    };
+    if let Some(weight) = parsed.value {
+        let given = FileWeight { weight: weight as i32, reverse };
+        block.file_weight = Some(Spanned::new(given, line.span(1)).into());
     }
     Ok(())
 }

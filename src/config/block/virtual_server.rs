@@ -167,7 +167,7 @@ keywords! {
         block "SMTP_CHECK" (smtp_check) "SMTP check.";
         block "DNS_CHECK" (dns_check) "DNS check.";
         block "MISC_CHECK" (misc_check) "Check by script.";
-        block "FILE_CHECK" (file_check) "Weight from a tracked file." { acted: false };
+        block "FILE_CHECK" (file_check) "Weight from a tracked file.";
         block "BFD_CHECK" (bfd::bfd_check) "State of a BFD session.";
     }
 }

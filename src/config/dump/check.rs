@@ -5,8 +5,8 @@ use super::writer::{Writer, boolean, command, word};
 use crate::base::net::Endpoint;
 use crate::config::block::checker::Record;
 use crate::model::check::{
-    Check, Checker, Connect, DnsCheck, HttpCheck, HttpProtocol, MiscCheck, Regex, RegexOption, SmtpCheck, Timing, Tls,
-    UdpCheck, UdpReply, Url,
+    Check, Checker, Connect, DnsCheck, FileCheck, HttpCheck, HttpProtocol, MiscCheck, Regex, RegexOption, SmtpCheck,
+    Timing, Tls, UdpCheck, UdpReply, Url,
 };
 use crate::model::notify::Script;
 
@@ -21,7 +21,7 @@ pub fn server_name_of_all<'m>(checkers: &[&'m Checker]) -> Option<&'m str> {
 pub fn inherited(out: &mut Writer, checkers: &[&Checker]) {
     let mut hosts = checkers.iter().flat_map(|checker| urls(checker)).filter(|(tls, url)| inherits(*tls, url));
     out.given("virtualhost", hosts.find_map(|(_, url)| url.virtual_host.as_deref()).map(word));
-    // MISC_CHECK has no word for one of its times, BFD_CHECK for none.
+    // MISC_CHECK has no word for one of its times, BFD_CHECK and FILE_CHECK for none.
     if let Some(checker) = checkers.iter().find(|checker| !checker.check.is_probed()) {
         times(out, &checker.timing);
         out.value("connect_timeout", checker.timing.connect_timeout);
@@ -62,8 +62,11 @@ pub fn checker(out: &mut Writer, checker: &Checker) {
         Check::Ping(_) => "PING_CHECK",
         Check::Misc(_) => "MISC_CHECK",
         Check::Bfd(_) => "BFD_CHECK",
+        Check::File(_) => "FILE_CHECK",
     });
-    out.value("alpha", boolean(*alpha));
+    if !matches!(check, Check::File(_)) {
+        out.value("alpha", boolean(*alpha));
+    }
     if check.is_probed() {
         times(out, timing);
         out.value("log_all_failures", boolean(*log_all_failures));
@@ -91,6 +94,10 @@ pub fn checker(out: &mut Writer, checker: &Checker) {
         Check::Udp(udp) => self::udp(out, udp),
         Check::Misc(misc) => self::misc(out, misc),
         Check::Bfd(name) => out.value("name", word(name.as_str())),
+        Check::File(FileCheck { file, weight, reverse }) => {
+            out.value("track_file", word(file.name.as_str()));
+            out.value("weight", format_args!("{weight} {}", if *reverse { "reverse" } else { "noreverse" }));
+        }
     }
     out.close();
 }

@@ -38,6 +38,7 @@ pub fn dump(model: &Model, secrets: Secrets) -> String {
     out.close();
     bfd::blocks(&mut out, model);
     vrrp::blocks(&mut out, vrrp);
+    lvs.files().iter().filter(|file| !vrrp.files.contains(file)).for_each(|file| track::file(&mut out, file));
     lvs::blocks(&mut out, lvs);
     out.finish()
 }

@@ -14,8 +14,8 @@ use crate::config::block::virtual_server::{RealServer, VirtualServer};
 use crate::config::block::{text, value};
 use crate::diagnostic::Code;
 use crate::model::check::{
-    Check, Checker, Connect, DnsCheck, DnsRecord, HttpCheck, HttpProtocol, MiscCheck, Pattern, Regex, SmtpCheck,
-    Timing, Tls, UdpCheck, UdpReply, Url, filler,
+    Check, Checker, Connect, DnsCheck, DnsRecord, FileCheck, HttpCheck, HttpProtocol, MiscCheck, Pattern, Regex,
+    SmtpCheck, Timing, Tls, UdpCheck, UdpReply, Url, filler,
 };
 use crate::model::lvs::{RealServerId, VirtualServerId};
 
@@ -56,8 +56,7 @@ impl Resolver<'_> {
                 Kind::Udp => self.connect(declared, endpoint).map(|connect| udp(declared, connect)),
                 Kind::Misc => self.misc(declared),
                 Kind::Bfd => declared.name.as_ref().map(|name| Check::Bfd(BfdName::new(&name.value))),
-                // Read but not yet acted on.
-                Kind::File => None,
+                Kind::File => self.file(declared).map(Check::File),
             };
             let timing = timing(server, real, declared, declared);
             into.extend(check.map(|check| self.checker(server, real, declared, check, timing, place, &names)));
@@ -84,7 +83,9 @@ impl Resolver<'_> {
             virtual_server_name: names.1.clone(),
             check,
             timing,
-            alpha: value(&declared.alpha).or(value(&real.alpha)).unwrap_or(server.alpha.is_some()),
+            // What a file says is known at once (LV-50).
+            alpha: declared.kind != Kind::File
+                && value(&declared.alpha).or(value(&real.alpha)).unwrap_or(server.alpha.is_some()),
             log_all_failures: log_all.or(value(&self.config.global.checker_log_all_failures)).unwrap_or(false),
         })
     }
@@ -122,6 +123,17 @@ impl Resolver<'_> {
             bind,
             interface: declared.bind_if.as_ref().map(|interface| InterfaceName::new(&interface.value.0)),
             fwmark: value(&declared.fwmark).map_or(0, |mark| mark.0 as u32),
+        })
+    }
+
+    /// CK-120: the weight of the file's own block unless the checker has one.
+    fn file(&self, declared: &Declared) -> Option<FileCheck> {
+        let (file, usual) = self.track_file(&declared.name.as_ref()?.value)?;
+        let own = value(&declared.file_weight);
+        Some(FileCheck {
+            file: Arc::new(file),
+            weight: own.map_or(i32::from(usual.weight), |own| own.weight),
+            reverse: own.and_then(|own| own.reverse).unwrap_or(usual.reverse),
         })
     }
 

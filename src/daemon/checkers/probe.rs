@@ -83,7 +83,9 @@ pub(super) async fn probe(checker: Arc<Checker>, url: usize, tools: Tools) -> En
         Check::Ping(to) => Box::pin(datagram::ping(to, tools.pinger, patience)).await,
         Check::Misc(misc) => Box::pin(misc_check(&checker, misc, &tools.reporter)).await.into(),
         // The machine asks for none.
-        Check::Bfd(_) => Outcome::Hindered(Obstacle::Create { error: "nothing to probe".to_owned() }).into(),
+        Check::Bfd(_) | Check::File(_) => {
+            Outcome::Hindered(Obstacle::Create { error: "nothing to probe".to_owned() }).into()
+        }
     }
 }
 

@@ -110,7 +110,7 @@ fn every_phase_and_input() {
             ("verdicts", Input::Verdicts(vec![verdict(0, false)])),
             ("refused", Input::Refused(vec![refused])),
             ("present", Input::Present(Vec::new())),
-            ("reload", Input::Reload { model: Arc::new(Lvs::default()), generation: 2 }),
+            ("reload", Input::Reload { model: Arc::new(Lvs::default()), generation: 2, known: Vec::new() }),
             ("stop", Input::Stop),
         ]
     };
@@ -165,6 +165,37 @@ fn every_phase_and_input() {
             "Stopped stop -> Stopped ",
         ]
     );
+}
+
+/// LV-49, CK-120: what files say is known before the first table is made, and before a reload's: a server that they hold
+/// back is never in it, weights are right from the start, and nothing is told.
+#[test]
+fn what_is_known_before_the_start_is_not_told() {
+    let model = lvs([tcp("10.1.0.1:80").real("10.1.0.11:80", 2).real("10.1.0.12:80", 2)]);
+    let known = |checker, up, weight| Verdict { weight, ..verdict(checker, up) };
+    let (mut machine, mut kernel) = (Table::new(Arc::new(model), 1), Kernel::default());
+    kernel.turn(&mut machine, Input::Verdicts(vec![known(0, false, 0), known(1, true, 5)]));
+    let told = |effects: &[Effect]| {
+        let mut told: Vec<String> = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Report(event) => told.push(format!("{event:?}")),
+                Effect::Notify(Notification::RealServer { .. }) => told.push("real server".to_owned()),
+                Effect::Notify(_) | Effect::Commands(_) | Effect::ReadTable => {}
+            }
+        }
+        told
+    };
+    let effects = kernel.turn(&mut machine, Input::Start { present: Vec::new(), timeouts: NO_TIMEOUTS });
+    assert_eq!(told(&effects).len(), 1, "quorum: {:?}", told(&effects));
+    assert_eq!(kernel.ours(&machine), "-A -t 10.1.0.1:80 -s wrr\n-a -t 10.1.0.1:80 -r 10.1.0.12:80 -m -w 7");
+    let wider = lvs([tcp("10.1.0.1:80").real("10.1.0.11:80", 2).real("10.1.0.12:80", 2).real("10.1.0.13:80", 2)]);
+    let reload = Input::Reload { model: Arc::new(wider), generation: 2, known: vec![known(2, false, 0)] };
+    let effects = kernel.turn(&mut machine, reload);
+    assert_eq!(told(&effects), Vec::<String>::new());
+    assert_eq!(kernel.ours(&machine), "-A -t 10.1.0.1:80 -s wrr\n-a -t 10.1.0.1:80 -r 10.1.0.12:80 -m -w 7");
+    kernel.turn(&mut machine, Input::Verdicts(vec![verdict(2, true)]));
+    assert!(kernel.ours(&machine).contains("10.1.0.13:80"));
 }
 
 /// A verdict about a checker that is not there is let pass.
@@ -277,14 +308,14 @@ proptest! {
                 }
                 Action::Reload(model) => {
                     generation += 1;
-                    kernel.turn(&mut machine, Input::Reload { model: Arc::new(model), generation });
+                    kernel.turn(&mut machine, Input::Reload { model: Arc::new(model), generation, known: Vec::new() });
                 }
                 Action::Fail | Action::Flush | Action::Meddle(_) => {}
             }
             prop_assert_eq!(kernel.ours(&machine), crate::lvs::fixture::sorted(&show(&machine.wanted())));
         }
         let model = machine.facts.model.clone();
-        let effects = kernel.turn(&mut machine, Input::Reload { model, generation: generation + 1 });
+        let effects = kernel.turn(&mut machine, Input::Reload { model, generation: generation + 1, known: Vec::new() });
         prop_assert_eq!(effects, vec![]);
         kernel.turn(&mut machine, Input::Stop);
         prop_assert_eq!(kernel.present(), vec![]);
@@ -304,7 +335,7 @@ proptest! {
                 }
                 Action::Reload(model) => {
                     generation += 1;
-                    kernel.turn(&mut machine, Input::Reload { model: Arc::new(model), generation });
+                    kernel.turn(&mut machine, Input::Reload { model: Arc::new(model), generation, known: Vec::new() });
                 }
                 Action::Fail => kernel.fails = true,
                 Action::Flush => kernel.table.clear(),

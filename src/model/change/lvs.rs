@@ -41,6 +41,8 @@ pub fn same_checker(one: &Checker, other: &Checker) -> bool {
         (Check::Ping(a), Check::Ping(b)) => connection && a.same(b),
         (Check::Misc(a), Check::Misc(b)) => a.script.argv == b.script.argv && a.dynamic == b.dynamic,
         (Check::Bfd(a), Check::Bfd(b)) => a == b,
+        // The number in it is the same for both.
+        (Check::File(a), Check::File(b)) => (&a.file.path, a.weight, a.reverse) == (&b.file.path, b.weight, b.reverse),
         (
             Check::Tcp(_)
             | Check::Http(_)
@@ -49,7 +51,8 @@ pub fn same_checker(one: &Checker, other: &Checker) -> bool {
             | Check::Udp(_)
             | Check::Ping(_)
             | Check::Misc(_)
-            | Check::Bfd(_),
+            | Check::Bfd(_)
+            | Check::File(_),
             _,
         ) => false,
     }

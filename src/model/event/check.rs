@@ -1,6 +1,6 @@
 //! Events of the checkers. Real and virtual servers are given by the names that log lines show.
 
-use crate::base::name::BfdName;
+use crate::base::name::{BfdName, TrackFileName};
 use crate::base::net::Endpoint;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -156,6 +156,13 @@ pub enum Event {
         real_server: String,
         virtual_server: String,
         session: BfdName,
+        up: bool,
+    },
+    /// The number in a file became, or is no longer, a failure (CK-122).
+    FileState {
+        real_server: String,
+        virtual_server: String,
+        file: TrackFileName,
         up: bool,
     },
     /// The limit of open files was raised so that every checker can have its socket.

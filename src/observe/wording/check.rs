@@ -191,6 +191,12 @@ pub(super) fn wording(event: &Event) -> Wording {
             format!("BFD check of [{session}] RS({real_server}) is {}", if *up { "UP" } else { "DOWN" }),
             with(about(real_server, virtual_server), "session", session.to_string()),
         ),
+        Event::FileState { real_server, virtual_server, file, up } => (
+            "file_check_state",
+            Level::Info,
+            format!("({real_server}): tracked file {file} {} FAULT state", if *up { "leaving" } else { "now" }),
+            with(about(real_server, virtual_server), "file", file.to_string()),
+        ),
         Event::OpenFilesRaised { soft, hard } => (
             "open_files_raised",
             Level::Info,
@@ -225,7 +231,7 @@ pub(super) fn wording(event: &Event) -> Wording {
             about(real_server, virtual_server),
         ),
     };
-    let detail = matches!(event, Event::OpenFilesRaised { .. });
+    let detail = matches!(event, Event::OpenFilesRaised { .. } | Event::FileState { .. });
     Wording { id, level, ident: Ident::KeepalivedHealthcheckers, detail, message, fields }
 }
 

@@ -20,19 +20,23 @@ pub struct Watched {
 }
 
 impl Resolver<'_> {
+    /// The first `track_file` of this name.
+    pub(in crate::config::resolve) fn track_file(&self, name: &str) -> Option<(TrackFile, Weight)> {
+        let block = self.config.track_files.iter().find(|block| block.name == name && block.file.is_some())?;
+        let init = value(&block.init_file).map(|init| InitFile { value: init.value, overwrite: init.overwrite });
+        let path = FilePath::new(&block.file.as_ref()?.value);
+        let weight = value(&block.weight).unwrap_or(Weight { weight: 1, reverse: false });
+        Some((TrackFile { name: TrackFileName::new(&block.name), path, init }, weight))
+    }
+
     /// Of two of one name the first.
     pub(super) fn watched(&self) -> Watched {
         let config = self.config;
         let mut watched = Watched { files: Vec::new(), processes: Vec::new() };
         for block in &config.track_files {
-            let Some(file) = block.file.as_ref() else { continue };
-            if watched.files.iter().any(|(other, _)| other.name.as_str() == block.name) {
-                continue;
+            if !watched.files.iter().any(|(other, _)| other.name.as_str() == block.name) {
+                watched.files.extend(self.track_file(&block.name));
             }
-            let init = value(&block.init_file).map(|init| InitFile { value: init.value, overwrite: init.overwrite });
-            let path = FilePath::new(&file.value);
-            let weight = value(&block.weight).unwrap_or(Weight { weight: 1, reverse: false });
-            watched.files.push((TrackFile { name: TrackFileName::new(&block.name), path, init }, weight));
         }
         for block in &config.track_processes {
             let Some(pattern) = pattern(block) else { continue };
