@@ -40,6 +40,30 @@ pub struct Global {
     pub later: Later,
 }
 
+impl Global {
+    /// The settings of a configuration that has no `global_defs`, on a host of that name.
+    pub fn named(router_id: &str) -> Global {
+        Global {
+            router_id: router_id.to_owned(),
+            instance: None,
+            net_namespace: None,
+            no_email_faults: false,
+            mail: None,
+            script_user: ScriptIdentity::ROOT,
+            script_security: false,
+            notify_fifo: None,
+            vrrp_notify_fifo: None,
+            lvs_notify_fifo: None,
+            umask: None,
+            vrrp_process: ProcessSettings::default(),
+            checker_process: ProcessSettings::default(),
+            child_wait_time: Interval::from_secs(5),
+            dynamic_interfaces: false,
+            later: Later::default(),
+        }
+    }
+}
+
 /// How a task's thread is scheduled (`vrrp_rt_priority`, `vrrp_cpu_affinity`, `vrrp_no_swap` ...).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessSettings {

@@ -15,9 +15,8 @@ use keepalived_rs::kernel::clock;
 use keepalived_rs::model::Model;
 use keepalived_rs::model::check::Checker;
 use keepalived_rs::model::event::Event;
-use keepalived_rs::model::global::{Global, ProcessSettings};
+use keepalived_rs::model::global::Global;
 use keepalived_rs::model::lvs::Lvs;
-use keepalived_rs::model::notify::ScriptIdentity;
 use keepalived_rs::observe::wording::wording;
 use tokio::sync::mpsc;
 
@@ -69,24 +68,7 @@ pub struct Rig {
 }
 
 fn model(lvs: Lvs) -> Arc<Model> {
-    let global = Global {
-        router_id: "rig".to_owned(),
-        instance: None,
-        net_namespace: None,
-        no_email_faults: false,
-        mail: None,
-        script_user: ScriptIdentity::ROOT,
-        script_security: false,
-        notify_fifo: None,
-        vrrp_notify_fifo: None,
-        lvs_notify_fifo: None,
-        umask: None,
-        vrrp_process: ProcessSettings::default(),
-        checker_process: ProcessSettings::default(),
-        child_wait_time: Interval::from_secs(5),
-        dynamic_interfaces: false,
-        later: keepalived_rs::model::later::Later::default(),
-    };
+    let global = Global::named("rig");
     Arc::new(Model { global, vrrp: Default::default(), lvs, bfd: Default::default() })
 }
 

@@ -7,9 +7,9 @@ use keepalived_rs::base::name::{InstanceName, InterfaceName, Priority, Vrid};
 use keepalived_rs::base::net::{Cidr, Family};
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::Model;
-use keepalived_rs::model::global::{Global, ProcessSettings};
+use keepalived_rs::model::global::Global;
 use keepalived_rs::model::lvs::Lvs;
-use keepalived_rs::model::notify::{ScriptIdentity, StateScripts};
+use keepalived_rs::model::notify::StateScripts;
 use keepalived_rs::model::vrrp::{
     Announce, Authentication, Instance, OldChecksum, Transport, UnicastPeer, Version, VirtualAddress, Vrrp,
 };
@@ -146,24 +146,7 @@ impl Draft {
 }
 
 fn global() -> Global {
-    Global {
-        router_id: "lab".to_owned(),
-        instance: None,
-        net_namespace: None,
-        no_email_faults: false,
-        mail: None,
-        script_user: ScriptIdentity::ROOT,
-        script_security: false,
-        notify_fifo: None,
-        vrrp_notify_fifo: None,
-        lvs_notify_fifo: None,
-        umask: None,
-        vrrp_process: ProcessSettings::default(),
-        checker_process: ProcessSettings::default(),
-        child_wait_time: Interval::from_secs(5),
-        dynamic_interfaces: false,
-        later: keepalived_rs::model::later::Later::default(),
-    }
+    Global::named("lab")
 }
 
 fn cidr(text: &str) -> Cidr {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keepalived_rs::base::net::{Endpoint, Family};
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::Model;
-use keepalived_rs::model::global::{Global, ProcessSettings};
+use keepalived_rs::model::global::Global;
 use keepalived_rs::model::lvs::{Forwarding, Lvs, Protocol, RealServer, Scheduler, VirtualAddress, VirtualServer};
 use keepalived_rs::model::notify::{MailServer, MailSettings, Script, ScriptIdentity, StateScripts};
 use keepalived_rs::model::vrrp::{Instance, InstanceId, SyncGroup, Vrrp};
@@ -41,24 +41,7 @@ pub fn endpoint(last: u8) -> Endpoint {
 }
 
 pub fn global(mail: Option<MailSettings>) -> Global {
-    Global {
-        no_email_faults: false,
-        router_id: "RTR".to_owned(),
-        instance: None,
-        net_namespace: None,
-        mail,
-        script_user: ScriptIdentity::ROOT,
-        script_security: false,
-        notify_fifo: None,
-        vrrp_notify_fifo: None,
-        lvs_notify_fifo: None,
-        umask: None,
-        vrrp_process: ProcessSettings::default(),
-        checker_process: ProcessSettings::default(),
-        child_wait_time: Interval::from_secs(5),
-        dynamic_interfaces: false,
-        later: keepalived_rs::model::later::Later::default(),
-    }
+    Global { mail, ..Global::named("RTR") }
 }
 
 pub fn mail(server: Endpoint) -> MailSettings {

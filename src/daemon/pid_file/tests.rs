@@ -4,30 +4,11 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::{Paths, PidFile, PidFileError};
-use crate::base::time::Interval;
 use crate::cli;
-use crate::model::global::{Global, ProcessSettings};
-use crate::model::notify::ScriptIdentity;
+use crate::model::global::Global;
 
 fn global(instance: Option<&str>, namespace: Option<&str>) -> Global {
-    Global {
-        router_id: "r".to_owned(),
-        instance: instance.map(str::to_owned),
-        net_namespace: namespace.map(str::to_owned),
-        no_email_faults: false,
-        mail: None,
-        script_user: ScriptIdentity::ROOT,
-        script_security: false,
-        notify_fifo: None,
-        vrrp_notify_fifo: None,
-        lvs_notify_fifo: None,
-        umask: None,
-        vrrp_process: ProcessSettings::default(),
-        checker_process: ProcessSettings::default(),
-        child_wait_time: Interval::from_secs(5),
-        dynamic_interfaces: false,
-        later: crate::model::later::Later::default(),
-    }
+    Global { instance: instance.map(str::to_owned), net_namespace: namespace.map(str::to_owned), ..Global::named("r") }
 }
 
 fn paths(words: &[&str], global: &Global) -> [String; 3] {
