@@ -1,6 +1,6 @@
 //! Virtual routers, sync groups and their addresses.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 pub use crate::base::name::{Authentication, Version};
@@ -13,6 +13,10 @@ use crate::model::route::{Route, Rule, Statics};
 use crate::model::track::{
     TrackFile, TrackProcess, TrackScript, TrackedBfd, TrackedFile, TrackedInterface, TrackedProcess, TrackedScript,
 };
+
+/// Where adverts go by multicast (RFC 9568 5.1.1.2, 5.1.2.2).
+pub const GROUP4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
+pub const GROUP6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
 
 /// Everything the VRRP task runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -154,7 +158,7 @@ pub struct Instance {
     /// `old_unicast_checksum` (VR-22).
     pub old_unicast_checksum: OldChecksum,
     /// The group used as pseudo-header destination by the old unicast checksum (VR-21): `vrrp_mcast_group4`.
-    pub multicast_group4: std::net::Ipv4Addr,
+    pub multicast_group4: Ipv4Addr,
     /// `accept` (VR-264); false: packets to the addresses are dropped while Master.
     pub accept: bool,
     pub strict: bool,
@@ -177,6 +181,66 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// A virtual router of which a file says no more than this: multicast by version 2 (IPv6: 3), priority 100, one advert
+    /// a second, and no address yet. Everything else is the original's default.
+    pub fn plain(name: &str, vrid: Vrid, interface: &str, family: Family) -> Instance {
+        Instance {
+            name: InstanceName::new(name),
+            vrid,
+            family,
+            version: if family == Family::V4 { Version::V2 } else { Version::V3 },
+            interface: Some(InterfaceName::new(interface)),
+            wants_master: false,
+            priority: Priority(100),
+            advert_interval: Interval::from_secs(1),
+            down_timer_adverts: 3,
+            preempt: true,
+            preempt_delay: Interval::ZERO,
+            authentication: Authentication::None,
+            auth_hmac: None,
+            transport: Transport::Multicast {
+                group: match family {
+                    Family::V4 => GROUP4.into(),
+                    Family::V6 => GROUP6.into(),
+                },
+            },
+            source: None,
+            virtual_addresses: Vec::new(),
+            excluded_addresses: Vec::new(),
+            routes: Vec::new(),
+            rules: Vec::new(),
+            promote_secondaries: false,
+            static_interfaces: Vec::new(),
+            announce: Announce::USUAL,
+            lower_prio_no_advert: false,
+            higher_prio_send_advert: false,
+            timer_expired_backup: None,
+            owner_ignore_adverts: false,
+            skip_check_adv_addr: false,
+            receive_buffer: None,
+            v3_checksum_as_v2: false,
+            old_unicast_checksum: OldChecksum::Auto,
+            multicast_group4: GROUP4,
+            accept: true,
+            bar_by_name: false,
+            device: None,
+            xmit_base: false,
+            vrf: None,
+            disabled: false,
+            strict: false,
+            dont_track_primary: false,
+            track_interfaces: Vec::new(),
+            track_scripts: Vec::new(),
+            track_bfds: Vec::new(),
+            track_files: Vec::new(),
+            track_processes: Vec::new(),
+            notify: StateScripts::default(),
+            notify_deleted: false,
+            notify_priority_changes: false,
+            smtp_alert: false,
+        }
+    }
+
     /// Where adverts leave and come in (VR-202).
     pub fn advert_interface(&self) -> Option<&InterfaceName> {
         self.device.as_ref().filter(|_| !self.xmit_base).or(self.interface.as_ref())
@@ -296,7 +360,7 @@ pub struct VirtualAddress {
     /// `dev`, else the instance's interface; `None` where neither is given (unicast without interface).
     pub interface: Option<InterfaceName>,
     /// `brd ADDR`, `+` and `-` worked out. IPv4 only.
-    pub broadcast: Option<std::net::Ipv4Addr>,
+    pub broadcast: Option<Ipv4Addr>,
     /// `label`, at most 15 bytes. IPv4 only.
     pub label: Option<String>,
     /// `scope` as rtnetlink's number (RT_SCOPE_*): 0 global, 253 link, 254 host ...
@@ -334,6 +398,22 @@ pub struct Announce {
     pub extra_interval: Interval,
     /// `garp_extra_if all`: on all of them, not on virtual interfaces only.
     pub extra_all: bool,
+}
+
+impl Announce {
+    /// What is announced where no option says otherwise: five times at once, and five times again after five seconds.
+    pub const USUAL: Announce = Announce {
+        master_delay: Interval::from_secs(5),
+        master_repeat: 5,
+        master_refresh: Interval::ZERO,
+        master_refresh_repeat: 1,
+        lower_prio_delay: Interval::from_secs(5),
+        lower_prio_repeat: 5,
+        garp_interval: Interval::ZERO,
+        gna_interval: Interval::ZERO,
+        extra_interval: Interval::ZERO,
+        extra_all: false,
+    };
 }
 
 /// A `garp_group`: interfaces that announce through one queue (VR-177). No interface is in two.

@@ -1,18 +1,14 @@
 //! One virtual router as a test wants it, once as keepalived.conf and once as our model.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use keepalived_rs::base::name::{InstanceName, InterfaceName, Priority, Vrid};
+use keepalived_rs::base::name::{InterfaceName, Priority, Vrid};
 use keepalived_rs::base::net::{Cidr, Family};
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::Model;
 use keepalived_rs::model::global::Global;
 use keepalived_rs::model::lvs::Lvs;
-use keepalived_rs::model::notify::StateScripts;
-use keepalived_rs::model::vrrp::{
-    Announce, Authentication, Instance, OldChecksum, Transport, UnicastPeer, Version, VirtualAddress, Vrrp,
-};
+use keepalived_rs::model::vrrp::{Authentication, Instance, Transport, UnicastPeer, Version, VirtualAddress, Vrrp};
 
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -61,84 +57,26 @@ impl Draft {
     /// What that file means.
     pub fn model(&self) -> Arc<Model> {
         let family = self.family();
-        let group4 = [224, 0, 0, 18].into();
         let placed = |list: &[&str]| list.iter().map(|text| Arc::new(virtual_address(text))).collect();
+        let plain = Instance::plain("VI_1", Vrid::new(self.vrid).expect("a VRID is not 0"), "eth0", family);
         let instance = Instance {
-            name: InstanceName::new("VI_1"),
-            vrid: Vrid::new(self.vrid).expect("a VRID is not 0"),
-            family,
             version: self.version,
-            interface: Some(InterfaceName::new("eth0")),
-            wants_master: false,
             priority: Priority(self.priority),
             advert_interval: Interval::from_millis(self.interval),
-            down_timer_adverts: 3,
-            preempt: true,
-            preempt_delay: Interval::ZERO,
             authentication: self.password.map_or(Authentication::None, |password| {
                 let mut bytes = [0; 8];
                 bytes[..password.len()].copy_from_slice(password.as_bytes());
                 Authentication::Pass(bytes)
             }),
-            auth_hmac: None,
-            transport: match self.unicast {
-                Some((_, peer)) => {
-                    let address = peer.parse().expect("an address");
-                    let peers = vec![UnicastPeer { address, min_ttl: 0, max_ttl: 255 }];
-                    Transport::Unicast { peers, ttl: None, check_source: false }
-                }
-                None => Transport::Multicast {
-                    group: match family {
-                        Family::V4 => IpAddr::V4(group4),
-                        Family::V6 => "ff02::12".parse().expect("an address"),
-                    },
-                },
-            },
+            transport: self.unicast.map_or(plain.transport.clone(), |(_, peer)| {
+                let address = peer.parse().expect("an address");
+                let peers = vec![UnicastPeer { address, min_ttl: 0, max_ttl: 255 }];
+                Transport::Unicast { peers, ttl: None, check_source: false }
+            }),
             source: self.unicast.map(|(own, _)| own.parse().expect("an address")),
             virtual_addresses: placed(&self.addresses),
             excluded_addresses: placed(&self.excluded),
-            routes: Vec::new(),
-            rules: Vec::new(),
-            promote_secondaries: false,
-            static_interfaces: Vec::new(),
-            announce: Announce {
-                master_delay: Interval::from_secs(5),
-                master_repeat: 5,
-                master_refresh: Interval::ZERO,
-                master_refresh_repeat: 1,
-                lower_prio_delay: Interval::from_secs(5),
-                lower_prio_repeat: 5,
-                garp_interval: Interval::ZERO,
-                gna_interval: Interval::ZERO,
-                extra_interval: Interval::ZERO,
-                extra_all: false,
-            },
-            lower_prio_no_advert: false,
-            higher_prio_send_advert: false,
-            timer_expired_backup: None,
-            owner_ignore_adverts: false,
-            skip_check_adv_addr: false,
-            receive_buffer: None,
-            v3_checksum_as_v2: false,
-            old_unicast_checksum: OldChecksum::Auto,
-            multicast_group4: group4,
-            accept: true,
-            bar_by_name: false,
-            device: None,
-            xmit_base: false,
-            vrf: None,
-            disabled: false,
-            strict: false,
-            dont_track_primary: false,
-            track_interfaces: Vec::new(),
-            track_scripts: Vec::new(),
-            track_bfds: Vec::new(),
-            track_files: Vec::new(),
-            track_processes: Vec::new(),
-            notify: StateScripts::default(),
-            notify_deleted: false,
-            notify_priority_changes: false,
-            smtp_alert: false,
+            ..plain
         };
         let vrrp = Vrrp { instances: vec![Arc::new(instance)], ..Vrrp::default() };
         Arc::new(Model { global: global(), vrrp, lvs: Lvs::default(), bfd: Default::default() })

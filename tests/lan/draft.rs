@@ -4,8 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use keepalived_rs::base::name::{
-    FilePath, InstanceName, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackProcessName,
-    Version, Vrid, Weight,
+    FilePath, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackProcessName, Vrid, Weight,
 };
 use keepalived_rs::base::net::{Cidr, Family};
 use keepalived_rs::base::time::Interval;
@@ -15,8 +14,8 @@ use keepalived_rs::model::track::{
     TrackedScript,
 };
 use keepalived_rs::model::vrrp::{
-    Announce, AntiReplay, AuthHmac, Authentication, HmacKey, HmacMode, Instance, InstanceId, OldChecksum, Secret,
-    SyncGroup, Transport, UnicastPeer, VirtualAddress, Vrrp,
+    AntiReplay, AuthHmac, HmacKey, HmacMode, Instance, InstanceId, Secret, SyncGroup, Transport, UnicastPeer,
+    VirtualAddress, Vrrp,
 };
 
 use super::packet::{GROUP4, GROUP6};
@@ -24,65 +23,8 @@ use super::packet::{GROUP4, GROUP6};
 /// Version 2 for IPv4 and 3 for IPv6, multicast, one second, no address yet.
 pub fn instance(name: &str, vrid: u8, interface: &str, priority: u8, family: Family) -> Instance {
     Instance {
-        name: InstanceName::new(name),
-        vrid: Vrid::new(vrid).expect("a VRID is not 0"),
-        family,
-        version: if family == Family::V4 { Version::V2 } else { Version::V3 },
-        interface: Some(InterfaceName::new(interface)),
-        wants_master: false,
         priority: Priority(priority),
-        advert_interval: Interval::from_secs(1),
-        down_timer_adverts: 3,
-        preempt: true,
-        preempt_delay: Interval::ZERO,
-        authentication: Authentication::None,
-        auth_hmac: None,
-        transport: Transport::Multicast { group: group(family) },
-        source: None,
-        virtual_addresses: Vec::new(),
-        excluded_addresses: Vec::new(),
-        routes: Vec::new(),
-        rules: Vec::new(),
-        promote_secondaries: false,
-        static_interfaces: Vec::new(),
-        announce: Announce {
-            master_delay: Interval::from_secs(5),
-            master_repeat: 5,
-            master_refresh: Interval::ZERO,
-            master_refresh_repeat: 1,
-            lower_prio_delay: Interval::from_secs(5),
-            lower_prio_repeat: 5,
-            garp_interval: Interval::ZERO,
-            gna_interval: Interval::ZERO,
-            extra_interval: Interval::ZERO,
-            extra_all: false,
-        },
-        lower_prio_no_advert: false,
-        higher_prio_send_advert: false,
-        timer_expired_backup: None,
-        owner_ignore_adverts: false,
-        skip_check_adv_addr: false,
-        receive_buffer: None,
-        v3_checksum_as_v2: false,
-        old_unicast_checksum: OldChecksum::Auto,
-        multicast_group4: GROUP4,
-        accept: true,
-        bar_by_name: false,
-        device: None,
-        xmit_base: false,
-        vrf: None,
-        disabled: false,
-        strict: false,
-        dont_track_primary: false,
-        track_interfaces: Vec::new(),
-        track_scripts: Vec::new(),
-        track_bfds: Vec::new(),
-        track_files: Vec::new(),
-        track_processes: Vec::new(),
-        notify: StateScripts::default(),
-        notify_deleted: false,
-        notify_priority_changes: false,
-        smtp_alert: false,
+        ..Instance::plain(name, Vrid::new(vrid).expect("a VRID is not 0"), interface, family)
     }
 }
 

@@ -3,73 +3,12 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::base::name::{InstanceName, InterfaceName, Priority, Version, Vrid};
+use crate::base::name::{InstanceName, Priority, Version, Vrid};
 use crate::base::net::Family;
-use crate::base::time::Interval;
-use crate::model::vrrp::{Announce, Authentication, OldChecksum, UnicastPeer};
+use crate::model::vrrp::UnicastPeer;
 
 fn instance(name: &str, vrid: u8, interface: &str) -> Instance {
-    Instance {
-        name: InstanceName::new(name),
-        vrid: Vrid::new(vrid).unwrap(),
-        family: Family::V4,
-        version: Version::V2,
-        interface: Some(InterfaceName::new(interface)),
-        wants_master: false,
-        priority: Priority(100),
-        advert_interval: Interval::from_secs(1),
-        down_timer_adverts: 3,
-        preempt: true,
-        preempt_delay: Interval::ZERO,
-        authentication: Authentication::None,
-        auth_hmac: None,
-        transport: Transport::Multicast { group: "224.0.0.18".parse().unwrap() },
-        source: None,
-        virtual_addresses: vec![],
-        excluded_addresses: vec![],
-        routes: Vec::new(),
-        rules: Vec::new(),
-        promote_secondaries: false,
-        static_interfaces: Vec::new(),
-        announce: Announce {
-            master_delay: Interval::ZERO,
-            master_repeat: 1,
-            master_refresh: Interval::ZERO,
-            master_refresh_repeat: 1,
-            lower_prio_delay: Interval::ZERO,
-            lower_prio_repeat: 0,
-            garp_interval: Interval::ZERO,
-            gna_interval: Interval::ZERO,
-            extra_interval: Interval::ZERO,
-            extra_all: false,
-        },
-        lower_prio_no_advert: false,
-        higher_prio_send_advert: false,
-        timer_expired_backup: None,
-        owner_ignore_adverts: false,
-        skip_check_adv_addr: false,
-        receive_buffer: None,
-        v3_checksum_as_v2: false,
-        old_unicast_checksum: OldChecksum::Auto,
-        multicast_group4: "224.0.0.18".parse().unwrap(),
-        accept: true,
-        bar_by_name: false,
-        device: None,
-        xmit_base: false,
-        vrf: None,
-        disabled: false,
-        strict: false,
-        dont_track_primary: false,
-        track_interfaces: vec![],
-        track_scripts: vec![],
-        track_bfds: vec![],
-        track_files: vec![],
-        track_processes: vec![],
-        notify: StateScripts::default(),
-        notify_deleted: false,
-        notify_priority_changes: false,
-        smtp_alert: false,
-    }
+    Instance::plain(name, Vrid::new(vrid).unwrap(), interface, Family::V4)
 }
 
 fn unicast(name: &str, source: Option<&str>) -> Instance {
