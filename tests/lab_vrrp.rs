@@ -30,6 +30,8 @@ mod kernel;
 mod lateness;
 #[path = "lab_vrrp/matrix.rs"]
 mod matrix;
+#[path = "lab_vrrp/links.rs"]
+mod links;
 #[path = "lab_vrrp/many.rs"]
 mod many;
 #[path = "lab/net.rs"]

@@ -160,6 +160,15 @@ macro_rules! keyword {
             set: |_: &mut $B, line, row, reader| reader.value::<$V>(line, row).map(|_| ()),
         }
     };
+    (unused $B:ty, ($V:ty = $default:literal), { $($option:ident: $value:expr),* }) => {
+        $crate::config::schema::Keyword {
+            row: $crate::config::schema::Row {
+                $($option: $value,)*
+                ..$crate::config::value::row::<$V>($default)
+            },
+            set: |_: &mut $B, line, row, reader| reader.value::<$V>(line, row).map(|_| ()),
+        }
+    };
     (script $B:ty, ($field:ident), { $($option:ident: $value:expr),* }) => {
         $crate::config::schema::Keyword {
             row: $crate::config::schema::Row {

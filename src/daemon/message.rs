@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::base::name::{BfdName, FilePath, InstanceName, ScriptName};
+use crate::base::name::{BfdName, FilePath, InstanceName, InterfaceName, ScriptName};
 use crate::model::Model;
 use crate::model::event::{Event, Notification};
 use crate::model::lvs::CheckerId;
@@ -44,6 +44,11 @@ pub enum ToVrrp {
         pattern: Arc<ProcessPattern>,
         count: u32,
         cause: CountCause,
+    },
+    /// A link that is asked for its state answered (VR-186).
+    LinkAnswered {
+        interface: InterfaceName,
+        up: bool,
     },
     Reload {
         model: Arc<Model>,

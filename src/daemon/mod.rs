@@ -5,6 +5,7 @@ pub mod fifos;
 pub mod files;
 pub mod ipvs;
 pub mod keeper;
+pub mod links;
 pub mod mail;
 pub mod message;
 pub mod pid_file;

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::base::name::InstanceName;
 use crate::daemon::fifos::Fifos;
 use crate::daemon::files::TrackFiles;
+use crate::daemon::links::PolledLinks;
 use crate::daemon::mail::Mails;
 use crate::daemon::message::{INBOX, Release, Reporter, Task, ToCheckers, ToIpvs, ToSupervisor, ToVrrp};
 use crate::daemon::processes::TrackProcesses;
@@ -78,6 +79,7 @@ struct Supervisor {
     track: Option<TrackScripts>,
     files: TrackFiles,
     processes: TrackProcesses,
+    links: PolledLinks,
     inbox: mpsc::Receiver<ToSupervisor>,
     ended: mpsc::UnboundedReceiver<Ended>,
 }
@@ -116,6 +118,7 @@ pub async fn run(order: Order) -> std::io::Result<u8> {
         track: None,
         files: TrackFiles::new(reporter.clone()),
         processes: TrackProcesses::new(reporter.clone()),
+        links: PolledLinks::new(reporter.clone()),
         inbox,
         ended,
         reporter,
@@ -197,13 +200,15 @@ impl Supervisor {
             track.set(&self.model.vrrp.scripts);
             self.files.follow(vrrp);
             self.processes.follow(vrrp);
+            self.links.follow(vrrp);
         }
     }
 
-    /// What is known of the files and processes of the present model, which are watched from now on.
+    /// What is known of the files, processes and polled links of the present model, which are watched from now on.
     fn watched(&mut self) -> Vec<ToVrrp> {
         let mut told: Vec<ToVrrp> = self.files.set(&self.model.vrrp.files).into_iter().map(Into::into).collect();
         told.extend(self.processes.set(&self.model.vrrp.processes));
+        told.extend(self.links.set(&self.model.vrrp.polled_links));
         told
     }
 
@@ -373,6 +378,7 @@ impl Supervisor {
         let generation = match notification {
             Notification::Instance { generation, .. }
             | Notification::SyncGroup { generation, .. }
+            | Notification::StillInState { generation, .. }
             | Notification::RealServer { generation, .. }
             | Notification::VirtualServer { generation, .. } => *generation,
         };

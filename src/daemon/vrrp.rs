@@ -120,12 +120,12 @@ async fn work(setup: Setup<ToVrrp>) {
     match Station::open(machine, &model, generation, reporter, keeping) {
         Ok((mut station, present)) => {
             station.changes(present);
-            // What is known of files and processes counts from the first moment; before it nothing else does, and a
+            // What is known of files, processes and links counts from the first moment; before it nothing else does, and a
             // script that is quicker than we are runs only once an interval.
             let mut later = Vec::new();
             while let Ok(message) = inbox.try_recv() {
                 match message {
-                    ToVrrp::File { .. } | ToVrrp::Processes { .. } => {
+                    ToVrrp::File { .. } | ToVrrp::Processes { .. } | ToVrrp::LinkAnswered { .. } => {
                         station.message(message);
                     }
                     other => later.push(other),
@@ -267,6 +267,7 @@ impl Station {
             ToVrrp::Script { name, outcome } => self.handle(Input::Script { name, outcome }),
             ToVrrp::File { path, number } => self.handle(Input::File { path, number }),
             ToVrrp::Processes { pattern, count, cause } => self.handle(Input::Processes { pattern, count, cause }),
+            ToVrrp::LinkAnswered { interface, up } => self.handle(Input::LinkAnswered { interface, up }),
             ToVrrp::Reload { model, generation } => self.reload(model, generation),
             ToVrrp::Statistics { clear } => {
                 self.outbox.push_back(ToSupervisor::Statistics(self.machine.all_statistics()));

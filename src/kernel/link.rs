@@ -64,6 +64,7 @@ pub fn parse(payload: &[u8]) -> Option<Link> {
         index: InterfaceIndex(index),
         name: InterfaceName::new(""),
         up: flags & IFF_UP != 0 && flags & IFF_RUNNING != 0,
+        flags,
         multicast: flags & IFF_MULTICAST != 0,
         no_arp: flags & IFF_NOARP != 0,
         loopback: flags & IFF_LOOPBACK != 0,

@@ -11,6 +11,7 @@ pub mod inotify;
 pub mod ipvs;
 pub mod items;
 pub mod link;
+pub mod link_state;
 pub mod local_time;
 pub mod monitor;
 pub mod namespace;

@@ -14,6 +14,8 @@ pub struct Link {
     pub name: InterfaceName,
     /// IFF_UP and IFF_RUNNING (VR-181).
     pub up: bool,
+    /// IFF_*, for the log.
+    pub flags: u32,
     pub multicast: bool,
     /// IFF_NOARP: nothing is announced on it (VR-167).
     pub no_arp: bool,

@@ -13,17 +13,6 @@ pub enum Choice {
     Named(String),
 }
 
-/// `vrrp_rx_bufs_policy`: the size of receive buffers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RxBuffers {
-    /// The MTU of the interface.
-    Mtu,
-    /// The size of an advert.
-    Advert,
-    /// Bytes.
-    Bytes(u32),
-}
-
 /// One field for each keyword, named like it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Later {
@@ -49,8 +38,6 @@ pub struct Later {
     pub min_auto_priority_delay: Interval,
     /// Processor time between sleeps, in microseconds.
     pub vrrp_rlimit_rttime: Option<u32>,
-    /// Tell all states after a reload.
-    pub fifo_write_vrrp_states_on_reload: bool,
     /// Processor time between sleeps, in microseconds.
     pub checker_rlimit_rttime: Option<u32>,
     /// Processor time between sleeps, in microseconds.
@@ -99,8 +86,6 @@ pub struct Later {
     pub lvs_netlink_monitor_rcv_bufs: Option<u32>,
     /// Beyond the system's limit.
     pub lvs_netlink_monitor_rcv_bufs_force: bool,
-    /// Factor of that size.
-    pub vrrp_rx_bufs_multiplier: u32,
     /// Test a configuration before a reload.
     pub reload_check_config: Choice,
     /// File with the time of a reload.
@@ -125,8 +110,6 @@ pub struct Later {
     pub json_dump_file: Option<String>,
     /// Highest real-time priority to raise to, 0..=99; -1: never.
     pub max_auto_priority: Option<i8>,
-    /// Size of receive buffers.
-    pub vrrp_rx_bufs_policy: Option<RxBuffers>,
     /// Run before anything starts.
     pub startup_script: Option<Script>,
     /// Run after everything stopped.

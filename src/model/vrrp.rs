@@ -47,6 +47,49 @@ pub struct Vrrp {
     pub delay_after_boot: Interval,
     /// `log_unknown_vrids` (VR-66).
     pub log_unknown_vrids: bool,
+    /// `interface_up_down_delays`; no interface twice.
+    pub link_delays: Vec<LinkDelay>,
+    /// `linkbeat_interfaces`, `linkbeat_use_polling`: links that are asked for their state (VR-186); none twice.
+    pub polled_links: Vec<PolledLink>,
+    /// `vrrp_rx_bufs_policy`; `None`: the kernel's own size (VR-60).
+    pub receive_buffers: Option<ReceiveBuffers>,
+    /// `fifo_write_vrrp_states_on_reload`: all states are told to the FIFOs after a reload (VR-273).
+    pub tells_states_on_reload: bool,
+}
+
+/// How long a link must be down, or up again, before that counts (VR-185); 0..=255 s.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkDelay {
+    pub interface: InterfaceName,
+    pub down: Interval,
+    pub up: Interval,
+}
+
+/// A link whose state is asked for each second, whatever rtnetlink tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolledLink {
+    pub interface: InterfaceName,
+    /// `None`: the first of them that the link answers.
+    pub method: Option<PollMethod>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PollMethod {
+    /// The status register of the transceiver.
+    Mii,
+    Ethtool,
+    /// IFF_UP and IFF_RUNNING, which the other two look at as well.
+    Ioctl,
+}
+
+/// The room for packets that wait, of an instance without `kernel_rx_buf_size`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiveBuffers {
+    /// So many times the MTU of its interface.
+    Mtus(u32),
+    /// So many adverts of its own.
+    Adverts(u32),
+    Bytes(u32),
 }
 
 /// Position of an instance in `Vrrp::instances`.
@@ -244,6 +287,13 @@ impl Instance {
     /// Where adverts leave and come in (VR-202).
     pub fn advert_interface(&self) -> Option<&InterfaceName> {
         self.device.as_ref().filter(|_| !self.xmit_base).or(self.interface.as_ref())
+    }
+
+    /// VR-185: the longest that its link may be down unnoticed, when adverts come each `interval`: a Backup must not
+    /// have taken over by then.
+    pub fn longest_down_delay(&self, interval: Interval) -> Interval {
+        let margin = Interval::from_micros(interval.as_micros() / 256);
+        interval.times(u64::from(self.down_timer_adverts.saturating_sub(1))) - margin
     }
 
     /// Whose address adverts are sent from where none is configured: over IPv4 that of the base, over IPv6 the

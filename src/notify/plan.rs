@@ -36,6 +36,9 @@ impl Planner {
                 vrrp_line("GROUP", name.as_str(), *state, 0, out);
                 self.mail(model, found.smtp_alert, About::Group, name.as_str(), *state, out);
             }
+            Notification::StillInState { group, name, state, priority, .. } => {
+                vrrp_line(if *group { "GROUP" } else { "INSTANCE" }, name, *state, priority.0, out);
+            }
             Notification::RealServer { virtual_server, real_server, endpoint, up, scripts, mail, .. } => {
                 let VirtualServerId(at) = *virtual_server;
                 let Some(service) = model.lvs.virtual_servers.get(at) else { return };

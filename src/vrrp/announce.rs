@@ -83,17 +83,19 @@ pub enum Lane {
     Group(usize),
 }
 
-/// The lane of an announcement and its gap: the group's, if its interface is in one, else that of all.
+/// The lane of an announcement and its gap: that of the cable that it goes over, whatever stands on it (VR-178): the
+/// group's, if the interface is in one, else that of all.
 pub fn lane(host: &Host, groups: &[GarpGroup], settings: &Announce, one: &Announcement) -> (Lane, Interval) {
     let by_family = |garp, gna| match Family::of(one.address) {
         Family::V4 => garp,
         Family::V6 => gna,
     };
-    let name = host.link(one.index).map(|link| &link.name);
+    let name = host.link(one.index).map(|link| host.physical(&link.name));
+    let index = name.and_then(|name| host.index(name)).unwrap_or(one.index);
     let group = groups.iter().position(|group| name.is_some_and(|name| group.interfaces.contains(name)));
     match group.and_then(|at| Some((at, groups.get(at)?))) {
         Some((at, group)) => (Lane::Group(at), by_family(group.garp_interval, group.gna_interval)),
-        None => (Lane::Interface(one.index), by_family(settings.garp_interval, settings.gna_interval)),
+        None => (Lane::Interface(index), by_family(settings.garp_interval, settings.gna_interval)),
     }
 }
 

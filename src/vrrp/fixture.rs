@@ -166,6 +166,7 @@ pub fn link(index: InterfaceIndex, name: &str, up: bool) -> Link {
         up,
         multicast: true,
         no_arp: false,
+        flags: if up { 0x11043 } else { 0x1003 },
         loopback: false,
         mac: Some(MacAddress([2, 0, 0, 0, 0, index.0 as u8])),
         mtu: 1500,

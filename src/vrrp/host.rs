@@ -15,8 +15,8 @@ pub struct Host {
     names: BTreeMap<InterfaceName, InterfaceIndex>,
     /// Addresses that come and go with a virtual router: never a source (VR-210).
     virtual_addresses: BTreeSet<(InterfaceName, IpAddr)>,
-    /// Interfaces that we made (`use_vmac`, `use_ipvlan`).
-    virtual_interfaces: BTreeSet<InterfaceName>,
+    /// Interfaces that we made (`use_vmac`, `use_ipvlan`), each with the one below it.
+    virtual_interfaces: BTreeMap<InterfaceName, InterfaceName>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -62,7 +62,7 @@ impl Host {
     /// Says which addresses are never a source; call it once at the start and at each reload.
     pub fn set_virtual_addresses(&mut self, model: &Vrrp) {
         self.virtual_addresses.clear();
-        self.virtual_interfaces = model.devices.iter().map(|device| device.name.clone()).collect();
+        self.virtual_interfaces = model.devices.iter().map(|one| (one.name.clone(), one.base.clone())).collect();
         for instance in &model.instances {
             let addresses = || instance.virtual_addresses.iter().chain(&instance.excluded_addresses);
             let names: BTreeSet<&InterfaceName> = addresses()
@@ -89,7 +89,12 @@ impl Host {
     }
 
     pub fn is_virtual(&self, name: &InterfaceName) -> bool {
-        self.virtual_interfaces.contains(name)
+        self.virtual_interfaces.contains_key(name)
+    }
+
+    /// The interface whose cable this one uses: the one below it if we made it.
+    pub fn physical<'a>(&'a self, name: &'a InterfaceName) -> &'a InterfaceName {
+        self.virtual_interfaces.get(name).unwrap_or(name)
     }
 
     pub fn link(&self, index: InterfaceIndex) -> Option<&Link> {

@@ -16,6 +16,7 @@ pub mod host;
 mod index;
 pub mod instance;
 pub mod items;
+mod links;
 mod processes;
 mod promote;
 mod reception;
@@ -37,7 +38,7 @@ mod watched;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::base::name::{BfdName, FilePath, ScriptName};
+use crate::base::name::{BfdName, FilePath, InterfaceName, ScriptName};
 use crate::base::net::{InterfaceIndex, MacAddress};
 use crate::model::device::Barred;
 use crate::model::event::{Notification, vrrp::Event};
@@ -58,6 +59,11 @@ pub enum Input {
     /// A link appeared or changed.
     Link(Link),
     LinkGone(InterfaceIndex),
+    /// A link that is asked for its state answered (VR-186); as with `File`.
+    LinkAnswered {
+        interface: InterfaceName,
+        up: bool,
+    },
     /// An address appeared or changed.
     Address(HostAddress),
     /// An address is gone. That someone took one of ours away is believed only when the kernel had told of it

@@ -1,6 +1,6 @@
 //! a new configuration: what is the same stays untouched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Effect;
@@ -10,10 +10,11 @@ use super::instance::{Event, Placed, Turn, VirtualRouter};
 use super::router::{Router, same_in_kernel};
 use super::sync_group::Group;
 use super::timer::short_start;
-use crate::base::name::SyncGroupName;
+use crate::base::name::{Priority, SyncGroupName};
 use crate::base::time::Time;
 use crate::model::change::vrrp::{kept_instances, same_but_for_notify};
 use crate::model::event::vrrp::{Event as Report, Fact};
+use crate::model::event::{Notification, NotifyState};
 use crate::model::host::{HostAddress, Placement};
 use crate::model::vrrp::{Instance, InstanceId, State, Vrrp};
 
@@ -86,6 +87,42 @@ impl Router {
         }
         for socket in self.index.close_unused() {
             out.push(Effect::CloseSocket(socket));
+        }
+        self.weigh_links(now, out);
+        if model.tells_states_on_reload {
+            self.tell_states(out);
+        }
+    }
+
+    /// Who reads a FIFO may have begun anew with the reload: each state that this reload has not told of is told again
+    /// (`fifo_write_vrrp_states_on_reload`).
+    fn tell_states(&self, out: &mut Vec<Effect>) {
+        let mut told = BTreeSet::new();
+        for effect in out.iter() {
+            match effect {
+                Effect::Notify(Notification::Instance { name, .. }) => told.insert((false, name.as_str().to_owned())),
+                Effect::Notify(Notification::SyncGroup { name, .. }) => told.insert((true, name.as_str().to_owned())),
+                _ => false,
+            };
+        }
+        let groups = (self.model.sync_groups.iter().zip(&self.groups))
+            .map(|(model, group)| (true, model.name.as_str(), group.state, Priority(0)));
+        let instances = (self.instances.iter()).map(|one| {
+            (false, one.model.name.as_str(), if one.silent { State::Initialize } else { one.state }, one.priority())
+        });
+        for (group, name, state, priority) in groups.chain(instances) {
+            let state = match state {
+                State::Master => NotifyState::Master,
+                State::Backup => NotifyState::Backup,
+                State::Fault => NotifyState::Fault,
+                // It has not begun yet.
+                State::Initialize => continue,
+            };
+            let name = name.to_owned();
+            if !told.contains(&(group, name.clone())) {
+                let generation = self.generation;
+                out.push(Effect::Notify(Notification::StillInState { generation, group, name, state, priority }));
+            }
         }
     }
 

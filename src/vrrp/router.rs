@@ -11,6 +11,7 @@ use super::host::Host;
 use super::index::Index;
 use super::instance::{Event, Outcome, Turn, VirtualRouter};
 use super::items::Told;
+use super::links::Links;
 use super::processes::Processes;
 use super::promote::Promotion;
 use super::statics::Standing;
@@ -39,6 +40,7 @@ pub struct Router {
     /// End of `vrrp_startup_delay` (VR-130).
     pub(super) startup: Option<Time>,
     pub(super) host: Host,
+    pub(super) links: Links,
     pub(super) scripts: Scripts,
     pub(super) files: Files,
     pub(super) processes: Processes,
@@ -77,6 +79,7 @@ impl Router {
             phase: Phase::Initialize,
             startup: None,
             host: Host::default(),
+            links: Links::default(),
             scripts: Scripts::new(&model),
             files: Files::new(&model),
             processes: Processes::new(&model),
@@ -146,7 +149,8 @@ impl Router {
         match self.phase {
             Phase::Initialize | Phase::Stopped => None,
             Phase::Running => {
-                let all = [self.startup, self.index.first(), self.queues.deadline(), self.processes.deadline()];
+                let (processes, links) = (self.processes.deadline(), self.links.deadline());
+                let all = [self.startup, self.index.first(), self.queues.deadline(), processes, links];
                 all.into_iter().flatten().min()
             }
         }
@@ -158,6 +162,7 @@ impl Router {
         self.stray.0 = self.stray.map(|at| at - by);
         self.queues.rebase(by);
         self.processes.rebase(by);
+        self.links.rebase(by);
         for instance in &mut self.instances {
             instance.rebase(by);
             self.touched.push(instance.id);
@@ -180,11 +185,22 @@ impl Router {
                 self.phase = Phase::Running;
                 self.start(now, out);
             }
-            (Phase::Initialize, Input::Link(link)) => {
+            (Phase::Initialize, Input::Link(mut link)) => {
+                self.links.told(link.index, link.up);
+                self.links.at_first(self.is_polled(&link.name), &mut link);
                 self.host.link_told(link);
             }
             (Phase::Initialize, Input::LinkGone(index)) => {
+                self.links.gone(index);
                 self.host.link_gone(index);
+            }
+            (Phase::Initialize, Input::LinkAnswered { interface, up }) => {
+                self.links.answered(&interface, up);
+                let link = self.host.index(&interface).and_then(|index| self.host.link(index)).cloned();
+                if let Some(mut link) = link.filter(|_| self.is_polled(&interface)) {
+                    self.links.at_first(true, &mut link);
+                    self.host.link_told(link);
+                }
             }
             (Phase::Initialize, Input::Address(address)) => {
                 self.host.address_told(&address);
@@ -195,9 +211,10 @@ impl Router {
             // Nothing was started: the model to start with changes, what is known of the host stays.
             (Phase::Initialize, Input::Reload { model, generation }) => {
                 let (host, mut files) = (std::mem::take(&mut self.host), std::mem::take(&mut self.files));
+                let links = std::mem::take(&mut self.links);
                 let (processes, wall) = (std::mem::take(&mut self.processes), std::mem::take(&mut self.wall));
                 files.reload(&model);
-                *self = Router { host, files, processes, wall, ..Router::new(model, generation, self.release) };
+                *self = Router { host, links, files, processes, wall, ..Router::new(model, generation, self.release) };
             }
             (Phase::Initialize, Input::File { path, number }) => {
                 self.files.set(&path, number);
@@ -225,8 +242,11 @@ impl Router {
             (Phase::Running, Input::Deadline) => self.deadline_came(now, out),
             (Phase::Running, Input::Packet(packet)) => self.packet(now, &packet, out),
             (Phase::Running, Input::Link(link)) => self.link(now, link, out),
+            (Phase::Running, Input::LinkAnswered { interface, up }) => self.link_answered(now, &interface, up, out),
             (Phase::Running, Input::LinkGone(index)) => {
+                self.links.gone(index);
                 if let Some(name) = self.host.link_gone(index) {
+                    self.links.forget_answer(&name);
                     self.link_lost(now, &name, index, out);
                 }
             }
@@ -284,6 +304,7 @@ impl Router {
                 | Input::Packet(_)
                 | Input::Link(_)
                 | Input::LinkGone(_)
+                | Input::LinkAnswered { .. }
                 | Input::Address(_)
                 | Input::AddressGone(_)
                 | Input::Script { .. }
@@ -390,6 +411,7 @@ impl Router {
         if self.startup.take_if(|until| *until <= now).is_some() {
             out.push(Effect::Report(Report::StartupDelayOver));
         }
+        self.links_due(now, out);
         let model = self.model.0.clone();
         let changed = self.processes.due(now, &model);
         self.processes_judged(now, changed, out);

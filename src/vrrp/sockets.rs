@@ -3,7 +3,12 @@
 use super::Effect;
 use super::instance::VirtualRouter;
 use super::router::Router;
-use crate::model::vrrp::{InstanceId, SocketAddress, SocketKey, Transport};
+use crate::base::net::Family;
+use crate::model::vrrp::{Instance, InstanceId, ReceiveBuffers, SocketAddress, SocketKey, Transport, Version};
+use crate::wire::advert;
+
+const IP_HEADER: usize = 20;
+const AH_HEADER: usize = 24;
 
 impl Router {
     /// The socket that an instance sends and hears through, if it can have one (VR-56).
@@ -45,15 +50,45 @@ impl Router {
         }
     }
 
+    /// Bytes that an instance wants for packets that wait: its own setting, else the policy of all.
+    fn receive_buffer(&self, id: InstanceId) -> Option<u32> {
+        let model = &self.instances[id.0].model;
+        let of_policy = || match self.model.receive_buffers? {
+            ReceiveBuffers::Bytes(bytes) => Some(bytes),
+            ReceiveBuffers::Adverts(times) => Some(times.saturating_mul(datagram_length(model))),
+            ReceiveBuffers::Mtus(times) => {
+                let interface = model.device.as_ref().or(model.interface.as_ref())?;
+                let link = self.host.index(interface).and_then(|index| self.host.link(index))?;
+                Some(times.saturating_mul(link.mtu))
+            }
+        };
+        model.receive_buffer.or_else(of_policy)
+    }
+
     /// VR-60: the sizes of those who share a socket add up.
     fn widen(&mut self, id: InstanceId, socket: SocketKey, out: &mut Vec<Effect>) {
-        let size = |id: &InstanceId| self.instances[id.0].model.receive_buffer;
-        if size(&id).is_none() {
+        if self.receive_buffer(id).is_none() {
             return;
         }
-        let bytes = self.index.users(&socket).iter().filter_map(size).fold(0, u32::saturating_add);
+        let users = self.index.users(&socket);
+        let bytes = users.iter().filter_map(|id| self.receive_buffer(*id)).fold(0, u32::saturating_add);
         if self.index.wants_buffer(&socket, bytes) {
             out.push(Effect::ReceiveBuffer { socket, bytes });
         }
     }
+}
+
+/// Bytes of an advert as the original counts them: over IPv4 with the IP header and AH.
+fn datagram_length(model: &Instance) -> u32 {
+    let version = match model.version {
+        Version::V2 => 2,
+        Version::V3 => 3,
+    };
+    let headers = match model.family {
+        Family::V4 if model.authentication.is_ah() => IP_HEADER + AH_HEADER,
+        Family::V4 => IP_HEADER,
+        Family::V6 => 0,
+    };
+    let length = headers + advert::length(model.family, version, model.virtual_addresses.len());
+    u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -13,7 +13,8 @@ use crate::model::host::{HostAddress, Link};
 use crate::model::route::Item;
 
 impl Router {
-    pub(super) fn link(&mut self, now: Time, link: Link, out: &mut Vec<Effect>) {
+    /// A link appeared or changed, as it counts.
+    pub(super) fn link_counts(&mut self, now: Time, link: Link, out: &mut Vec<Effect>) {
         let (name, index) = (link.name.clone(), link.index);
         let change = self.host.link_told(link);
         let up = self.host.is_up(&name);
@@ -26,16 +27,24 @@ impl Router {
             self.statics.link_up(&name, &self.model.0.clone().statics, &self.host, out);
         }
         let watchers = self.index.by_interface(&name);
+        let polled = self.is_polled(&name);
         let report = match change {
-            Change::Nothing | Change::Other => return,
+            Change::Other => {
+                // A larger MTU needs more room (VR-191).
+                for id in watchers {
+                    self.attach(id, out);
+                }
+                return;
+            }
+            Change::Nothing => return,
             Change::Renamed { old } => {
                 out.push(Effect::Report(Report::LinkRenamed { from: old.clone(), to: name.clone() }));
                 self.link_lost(now, &old, index, out);
                 Report::LinkAppeared { interface: name }
             }
             Change::Appeared => Report::LinkAppeared { interface: name },
-            Change::Up => Report::LinkUp { interface: name },
-            Change::Down => Report::LinkDown { interface: name },
+            Change::Up => Report::LinkUp { interface: name, polled },
+            Change::Down => Report::LinkDown { interface: name, polled },
         };
         if !watchers.is_empty() {
             out.push(Effect::Report(report));

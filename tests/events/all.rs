@@ -25,7 +25,7 @@ use keepalived_rs::model::ipvs::{CommandName, ServiceKey};
 use keepalived_rs::model::lvs::Protocol;
 use keepalived_rs::model::route::{Action, Insertion, Item, Metrics, Route, RoutePlacement, Rule};
 use keepalived_rs::model::track::ScriptOutcome;
-use keepalived_rs::model::vrrp::{SocketAddress, SocketKey, State, VirtualAddress};
+use keepalived_rs::model::vrrp::{PollMethod, SocketAddress, SocketKey, State, VirtualAddress};
 
 pub fn events() -> Vec<Event> {
     let mut all: Vec<Event> = Vec::new();
@@ -222,8 +222,14 @@ fn vrrp() -> Vec<Vrrp> {
         Vrrp::LinkAppeared { interface: interface() },
         Vrrp::LinkGone { interface: interface() },
         Vrrp::LinkRenamed { from: interface(), to: InterfaceName::new("eth1") },
-        Vrrp::LinkUp { interface: interface() },
-        Vrrp::LinkDown { interface: interface() },
+        Vrrp::LinkUp { interface: interface(), polled: false },
+        Vrrp::LinkUp { interface: interface(), polled: true },
+        Vrrp::LinkDown { interface: interface(), polled: false },
+        Vrrp::LinkDown { interface: interface(), polled: true },
+        Vrrp::LinksPolled,
+        Vrrp::LinksNotPolled { error: text("Too many open files") },
+        Vrrp::PollMethodRefused { interface: interface(), wanted: PollMethod::Mii, used: PollMethod::Ethtool },
+        Vrrp::LinkDelayed { interface: interface(), from: 0x11043, to: 0x1003, delay: Interval::from_millis(1_500) },
         Vrrp::SourceAssigned { address: address(1), interface: interface() },
         Vrrp::SourceGone { address: address(1), interface: interface() },
         Vrrp::AddressTaken { address: cidr(1), interface: interface() },

@@ -188,7 +188,9 @@ impl Replay {
                 let mail = mail.map(|mail| format!(" and mail {mail}")).unwrap_or_default();
                 format!("VS {} {state}{mail}", server.show())
             }
-            Notification::Instance { .. } | Notification::SyncGroup { .. } => panic!("not of this task"),
+            Notification::Instance { .. } | Notification::SyncGroup { .. } | Notification::StillInState { .. } => {
+                panic!("not of this task")
+            }
         };
         std::mem::take(&mut self.notifications).into_iter().map(told).collect()
     }

@@ -206,7 +206,7 @@ fn what_a_reload_removes_is_told() {
         .iter()
         .map(|told| match told {
             Notification::RealServer { generation, .. } | Notification::VirtualServer { generation, .. } => *generation,
-            Notification::Instance { .. } | Notification::SyncGroup { .. } => 0,
+            Notification::Instance { .. } | Notification::SyncGroup { .. } | Notification::StillInState { .. } => 0,
         })
         .collect();
     assert_eq!(generations, [1, 1], "{:?}", replay.notifications);

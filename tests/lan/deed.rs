@@ -147,6 +147,9 @@ fn told(notification: &Notification) -> Vec<Deed> {
             Deed::Told(format!("instance {name} {} {priority}", state(*now))),
         ],
         Notification::SyncGroup { name, state: now, .. } => vec![Deed::Told(format!("group {name} {}", state(*now)))],
+        Notification::StillInState { name, state: now, .. } => {
+            vec![Deed::Told(format!("{name} still {}", state(*now)))]
+        }
         Notification::RealServer { .. } | Notification::VirtualServer { .. } => {
             vec![Deed::Told("of real servers, which is not its business".to_owned())]
         }

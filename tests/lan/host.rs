@@ -52,6 +52,7 @@ impl Interface {
             up: self.up,
             multicast: true,
             no_arp: self.no_arp,
+            flags: 0,
             loopback: false,
             mac: Some(MacAddress([2, 0, 0, 0, self.segment as u8, self.index.0 as u8])),
             mtu: 1500,

@@ -54,7 +54,11 @@ fn talking(setup: Setup<ToVrrp>) {
                 OUTCOMES.lock().expect("not poisoned").push((name.to_string(), outcome));
             }
             ToVrrp::Stop => break,
-            ToVrrp::Reload { .. } | ToVrrp::File { .. } | ToVrrp::Processes { .. } | ToVrrp::Statistics { .. } => {}
+            ToVrrp::Reload { .. }
+            | ToVrrp::File { .. }
+            | ToVrrp::Processes { .. }
+            | ToVrrp::LinkAnswered { .. }
+            | ToVrrp::Statistics { .. } => {}
         }
     }
     tell(instance(NotifyState::Stop, 100));

@@ -191,3 +191,20 @@ fn a_message_has_the_original_form() {
     assert_eq!(message(&settings, &date, &mail), wanted);
     assert_eq!(["a@x", " a@x ", "N <b@x>", "<c@x>"].map(bare_address), ["a@x", "a@x", "b@x", "c@x"]);
 }
+
+/// VR-273: a state that is told again after a reload is a line for both FIFOs and nothing else.
+#[test]
+fn a_state_told_again_is_a_line() {
+    let still = |group, name: &str, state, priority| Notification::StillInState {
+        generation: 0,
+        group,
+        name: name.to_owned(),
+        state,
+        priority: Priority(priority),
+    };
+    let mut planner = Planner::default();
+    let told = planned(&mut planner, &all(), &still(false, "VI_1", NotifyState::Master, 100));
+    assert_eq!(told, ["Global INSTANCE \"VI_1\" MASTER 100\n", "Vrrp INSTANCE \"VI_1\" MASTER 100\n"]);
+    let told = planned(&mut planner, &all(), &still(true, "G1", NotifyState::Fault, 0));
+    assert_eq!(told, ["Global GROUP \"G1\" FAULT 0\n", "Vrrp GROUP \"G1\" FAULT 0\n"]);
+}

@@ -1,7 +1,7 @@
 //! `global_defs`: settings of the whole router.
 
 mod read;
-mod value;
+pub mod value;
 
 use std::net::IpAddr;
 
@@ -12,8 +12,7 @@ use crate::config::schema::{Invalid, Missing, Repeat, keywords};
 use crate::config::script::Script;
 use crate::config::value::{Flag, Number, OptionalText, Seconds};
 use crate::diagnostic::Spanned;
-use crate::model::later::RxBuffers;
-use value::{BFD, CHECKER, FlushOnStop, ProcessName, RealTime, VRRP};
+use value::{BFD, CHECKER, FlushOnStop, ProcessName, RealTime, RxBuffers, VRRP};
 
 /// `global_defs { … }`; several blocks add up.
 #[derive(Debug, Default)]
@@ -257,7 +256,7 @@ keywords! {
         call "vrrp_notify_fifo" (read::vrrp_notify_fifo, Words, "<path> [<user> [<group>]]", "") "FIFO that hears of VRRP.";
         script "vrrp_notify_fifo_script" (vrrp_notify_fifo_script) "Program that reads vrrp_notify_fifo." { missing: Missing::Report, lack: "No vrrp_notify_fifo_script specified", again: "vrrp_notify_fifo_script already specified - ignoring {}" };
         set "vrrp_notify_priority_changes" (vrrp_notify_priority_changes: bool = "false") "Tell of priority changes." { complaint: "Invalid value '{}' for global vrrp_notify_priority_changes specified" };
-        set "fifo_write_vrrp_states_on_reload" (fifo_write_vrrp_states_on_reload: Flag = "") "Tell all states after a reload." { acted: false };
+        set "fifo_write_vrrp_states_on_reload" (fifo_write_vrrp_states_on_reload: Flag = "") "Tell all states after a reload.";
         call "lvs_notify_fifo" (read::lvs_notify_fifo, Words, "<path> [<user> [<group>]]", "") "FIFO that hears of virtual and real servers.";
         script "lvs_notify_fifo_script" (lvs_notify_fifo_script) "Program that reads lvs_notify_fifo." { missing: Missing::Report, lack: "No lvs_notify_fifo_script specified", again: "lvs_notify_fifo_script already specified - ignoring {}" };
         set "checker_priority" (checker_priority: Number<{ -20 }, 19> = "0") "Nice level of the checker thread." { missing: Missing::Report, invalid: Invalid::Default, complaint: "Invalid checker process priority specified", lack: "No checker process priority specified" };
@@ -299,8 +298,8 @@ keywords! {
         set "lvs_netlink_monitor_rcv_bufs_force" (lvs_netlink_monitor_rcv_bufs_force: bool = "false") "Beyond the system's limit." { acted: false, complaint: "Invalid value '{}' for global lvs_netlink_monitor_rcv_bufs_force specified" };
         set "rs_init_notifies" (rs_init_notifies: bool = "false") "Run notify scripts for the first state of real servers." { complaint: "Invalid value '{}' for global rs_init_notifies specified" };
         set "no_checker_emails" (no_checker_emails: bool = "false") "Mail only when a real server changes." { complaint: "Invalid value '{}' for global no_checker_emails specified" };
-        call "vrrp_rx_bufs_policy" (read::vrrp_rx_bufs_policy, Words, "MTU|ADVERT|<uint>", "") "Size of receive buffers." { acted: false, lack: "vrrp_rx_bufs_policy missing" };
-        set "vrrp_rx_bufs_multiplier" (vrrp_rx_bufs_multiplier: Number<1, 4_294_967_295> = "3") "Factor of that size." { acted: false, missing: Missing::Report, complaint: "Invalid vrrp_rx_bufs_multiplier {}", lack: "Invalid vrrp_rx_bufs_multiplier" };
+        call "vrrp_rx_bufs_policy" (read::vrrp_rx_bufs_policy, Words, "MTU|ADVERT|<uint>", "") "Size of receive buffers." { lack: "vrrp_rx_bufs_policy missing" };
+        set "vrrp_rx_bufs_multiplier" (vrrp_rx_bufs_multiplier: Number<1, 4_294_967_295> = "3") "Factor of that size." { missing: Missing::Report, complaint: "Invalid vrrp_rx_bufs_multiplier {}", lack: "Invalid vrrp_rx_bufs_multiplier" };
         set "vrrp_startup_delay" (vrrp_startup_delay: Seconds<1_000, 4_294_967_295> = "") "Seconds before VRRP starts." { complaint: "vrrp_startup_delay '{}' is invalid" };
         set "vrrp_delay_after_boot" (vrrp_delay_after_boot: Seconds<1_000, 4_294_967_295> = "") "Seconds of uptime before VRRP starts." { since: "2.4.0", complaint: "vrrp_delay_after_boot '{}' is invalid" };
         set "log_unknown_vrids" (log_unknown_vrids: Flag = "") "Log adverts of other virtual routers.";
@@ -308,7 +307,7 @@ keywords! {
         call "vmac_prefix" (virtual_router::vmac_prefix, Value, "<string>", "vrrp") "Prefix of virtual MAC interfaces.";
         call "vmac_addr_prefix" (virtual_router::vmac_addr_prefix, Value, "<string>", "vrrp") "The same for addresses on other interfaces.";
         call "umask" (read::umask, Words, "<number>|<BIT>{|<BIT>}…", "0177") "Mask of files made.";
-        read "random_seed" (Number<0, 4_294_967_295> = "") "Without effect in the original." { complaint: "random_seed {} invalid" };
+        unused "random_seed" (Number<0, 4_294_967_295> = "") "Without effect, as in the original." { complaint: "random_seed {} invalid" };
         set "reload_check_config" (reload_check_config: OptionalText = "") "Test a configuration before a reload." { acted: false };
         set "reload_time_file" (reload_time_file: String = "") "File with the time of a reload." { acted: false, missing: Missing::Report, lack: "reload_time_file invalid" };
         set "reload_repeat" (reload_repeat: Flag = "") "Repeat that reload each day." { acted: false };

@@ -53,7 +53,7 @@ pub struct Config {
 
 keywords! {
     pub static ROOT: Config {
-        set "linkbeat_use_polling" (linkbeat_use_polling: Flag = "") "Poll link states instead of hearing of them from the kernel." { acted: false };
+        set "linkbeat_use_polling" (linkbeat_use_polling: Flag = "") "Poll link states instead of hearing of them from the kernel.";
         set "net_namespace" (net_namespace: String = "") "Network namespace that everything runs in." { missing: Missing::Report, repeat: Repeat::Refuse, again: "Duplicate net_namespace definition {} - ignoring" };
         read "net_namespace_ipvs" (OptionalText = "") "Network namespace of the IPVS table." { repeat: Repeat::Refuse, again: "Duplicate net_namespace_ipvs definition {} - ignoring" };
         set "namespace_with_ipsets" (namespace_with_ipsets: Flag = "") "Without effect: no ipsets are used.";
@@ -67,11 +67,11 @@ keywords! {
         lines "static_rules" (statics::static_rule, "{ <rule entry>… }") "Rules set at start and removed at stop.";
         block "vrrp_sync_group" (vrrp_sync_group) "Instances that change state together.";
         block "garp_group" (garp_group) "Interfaces that share the spacing of gratuitous ARP.";
-        lines "linkbeat_interfaces" (interfaces::linkbeat, "{ <interface> [MII|ETHTOOL|IOCTL]… }") "Interfaces whose link state is polled." { acted: false };
+        lines "linkbeat_interfaces" (interfaces::linkbeat, "{ <interface> [MII|ETHTOOL|IOCTL]… }") "Interfaces whose link state is polled.";
         block "vrrp_instance" (vrrp_instance) "One virtual router.";
         block "vrrp_script" (vrrp_script) "A script that changes priorities.";
         block "vrrp_track_process" (vrrp_track_process) "A number of processes that changes priorities.";
-        lines "interface_up_down_delays" (interfaces::up_down_delay, "{ <interface> <down> [<up>]… }") "Seconds before a link that went down or came up counts." { acted: false };
+        lines "interface_up_down_delays" (interfaces::up_down_delay, "{ <interface> <down> [<up>]… }") "Seconds before a link that went down or came up counts.";
         block "SSL" (ssl) "Client certificate of SSL_GET." { acted: false };
         call "virtual_server_group" (virtual_server_group, Lines, "<name> { <entry>… }", "") "Addresses and marks shared by virtual servers.";
         call "virtual_server" (virtual_server, Block, "<ipaddr> [<port>] | fwmark <uint> | group <name> { … }", "") "One IPVS service.";

@@ -77,6 +77,7 @@ pub struct VrrpInstance {
     pub notify_master_rx_lower_pri: Given<Script>,
     pub smtp_alert: Given<bool>,
     pub notify_priority_changes: Given<bool>,
+    pub linkbeat_use_polling: Given<Flag>,
     pub kernel_rx_buf_size: Given<Number<0, 4_294_967_295>>,
     pub garp_master_delay: Given<Number<0, 4294>>,
     pub garp_master_refresh: Given<Number<0, 4_294_967_295>>,
@@ -157,7 +158,7 @@ keywords! {
         lines "virtual_ipaddress_excluded" (virtual_ipaddress_excluded, "{ <address entry>… }") "Addresses of the master, not listed in adverts.";
         set "no_virtual_ipaddress" (no_virtual_ipaddress: Flag = "") "No warning about an instance without addresses." { since: "2.2.8" };
         set "promote_secondaries" (promote_secondaries: Flag = "") "Set the sysctl of that name on the interface.";
-        read "linkbeat_use_polling" (Flag = "") "Poll the link state of the interface." { deprecated: "'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block" };
+        set "linkbeat_use_polling" (linkbeat_use_polling: Flag = "") "Poll the link state of the interface." { deprecated: "'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block" };
         set "v3_checksum_as_v2" (v3_checksum_as_v2: bool = "false") "VRRPv3 checksum without the pseudo header." { since: "2.2.8", complaint: "({block}) invalid v3_checksum_as_v2 {} specified" };
         lines "virtual_routes" (statics::virtual_route, "{ <route entry>… }") "Routes of the master.";
         lines "virtual_rules" (statics::virtual_rule, "{ <rule entry>… }") "Rules of the master.";
@@ -168,7 +169,7 @@ keywords! {
         call "preempt" (preempt, Flag, "", "") "Undo nopreempt.";
         set "nopreempt" (nopreempt: Flag = "") "A master of lower priority is left alone.";
         set "preempt_delay" (preempt_delay: Seconds<0, 1_000_000_000> = "0") "Seconds before a master of lower priority is replaced." { invalid: Invalid::Default, complaint: "({block}) Preempt_delay not valid! must be between 0-1000" };
-        read "debug" (Number<0, 4> = "0") "Accepted, unused." { complaint: "({block}) Debug value '{}' not valid; must be between 0-4" };
+        unused "debug" (Number<0, 4> = "0") "Accepted, unused, as in the original." { complaint: "({block}) Debug value '{}' not valid; must be between 0-4" };
         script "notify_backup" (notify_backup) "Run on becoming backup." { again: "({block}) notify_backup script already specified - ignoring {}" };
         script "notify_master" (notify_master) "Run on becoming master." { again: "({block}) notify_master script already specified - ignoring {}" };
         script "notify_fault" (notify_fault) "Run on a fault." { again: "({block}) notify_fault script already specified - ignoring {}" };

@@ -1,10 +1,8 @@
 //! Virtual interfaces and the packet filter.
 
-use std::sync::Arc;
-
 use super::writer::{Writer, word};
 use crate::model::device::{Device, DeviceKind, Firewall, IpvlanFlag, virtual_mac};
-use crate::model::vrrp::{Instance, VirtualAddress};
+use crate::model::vrrp::{Instance, VirtualAddress, Vrrp};
 
 /// `use_vmac` or `use_ipvlan` of an instance. A MAC address stands there only if it is not the virtual router's own,
 /// which the file may not name.
@@ -35,15 +33,15 @@ pub fn own(out: &mut Writer, device: &Device, instance: &Instance) {
 }
 
 /// An address of a virtual interface as one of the interface below, and the word that puts it back.
-pub fn below(
-    address: &VirtualAddress,
-    instance: &Instance,
-    devices: &[Arc<Device>],
-) -> Option<(VirtualAddress, &'static str)> {
-    let device = devices.iter().find(|device| Some(&device.name) == address.interface.as_ref())?;
+pub fn below(address: &VirtualAddress, instance: &Instance, vrrp: &Vrrp) -> Option<(VirtualAddress, &'static str)> {
+    let device = vrrp.devices.iter().find(|device| Some(&device.name) == address.interface.as_ref())?;
+    let of = |one: &Instance| one.device.as_ref() == Some(&device.name);
+    if !of(instance) && vrrp.instances.iter().any(|other| of(other)) {
+        // The device of another instance is an interface like any other.
+        return None;
+    }
     let plain = VirtualAddress { interface: Some(device.base.clone()), ..address.clone() };
-    let of_instance = instance.device.as_ref() == Some(&device.name);
-    Some((plain, if of_instance { "" } else { " use_vmac" }))
+    Some((plain, if of(instance) { "" } else { " use_vmac" }))
 }
 
 pub fn firewall(out: &mut Writer, firewall: &Firewall) {

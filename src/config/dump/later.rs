@@ -2,7 +2,7 @@
 
 use super::notify;
 use super::writer::{Writer, word};
-use crate::model::later::{Choice, Later, RxBuffers};
+use crate::model::later::{Choice, Later};
 
 /// Within `global_defs`.
 pub fn settings(out: &mut Writer, later: &Later) {
@@ -18,7 +18,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
         shutdown_script_timeout,
         min_auto_priority_delay,
         vrrp_rlimit_rttime,
-        fifo_write_vrrp_states_on_reload,
         checker_rlimit_rttime,
         bfd_rlimit_rttime,
         snmp_socket,
@@ -43,7 +42,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
         lvs_netlink_cmd_rcv_bufs_force,
         lvs_netlink_monitor_rcv_bufs,
         lvs_netlink_monitor_rcv_bufs_force,
-        vrrp_rx_bufs_multiplier,
         reload_check_config,
         reload_time_file,
         reload_repeat,
@@ -56,7 +54,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
         stats_dump_file,
         json_dump_file,
         max_auto_priority,
-        vrrp_rx_bufs_policy,
         startup_script,
         shutdown_script,
     } = later;
@@ -71,7 +68,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
     out.value("shutdown_script_timeout", shutdown_script_timeout);
     out.value("min_auto_priority_delay", min_auto_priority_delay.as_micros());
     out.given("vrrp_rlimit_rttime", *vrrp_rlimit_rttime);
-    out.flag("fifo_write_vrrp_states_on_reload", *fifo_write_vrrp_states_on_reload);
     out.given("checker_rlimit_rttime", *checker_rlimit_rttime);
     out.given("bfd_rlimit_rttime", *bfd_rlimit_rttime);
     out.given("snmp_socket", snmp_socket.as_deref().map(word));
@@ -96,7 +92,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
     out.flag("lvs_netlink_cmd_rcv_bufs_force", *lvs_netlink_cmd_rcv_bufs_force);
     out.given("lvs_netlink_monitor_rcv_bufs", *lvs_netlink_monitor_rcv_bufs);
     out.flag("lvs_netlink_monitor_rcv_bufs_force", *lvs_netlink_monitor_rcv_bufs_force);
-    out.value("vrrp_rx_bufs_multiplier", vrrp_rx_bufs_multiplier);
     choice(out, "reload_check_config", reload_check_config);
     out.given("reload_time_file", reload_time_file.as_deref().map(word));
     out.flag("reload_repeat", *reload_repeat);
@@ -109,12 +104,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
     out.given("stats_dump_file", stats_dump_file.as_deref().map(word));
     out.given("json_dump_file", json_dump_file.as_deref().map(word));
     out.given("max_auto_priority", *max_auto_priority);
-    let policy = vrrp_rx_bufs_policy.map(|policy| match policy {
-        RxBuffers::Mtu => "MTU".to_owned(),
-        RxBuffers::Advert => "ADVERT".to_owned(),
-        RxBuffers::Bytes(bytes) => bytes.to_string(),
-    });
-    out.given("vrrp_rx_bufs_policy", policy);
     notify::script(out, "startup_script", startup_script);
     notify::script(out, "shutdown_script", shutdown_script);
 }

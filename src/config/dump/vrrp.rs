@@ -6,10 +6,9 @@ use super::writer::{Writer, boolean, word};
 use super::{device, notify, route, track};
 use crate::base::name::{Authentication, InterfaceName};
 use crate::base::net::Family;
-use crate::model::device::Device;
 use crate::model::vrrp::{
-    Announce, AntiReplay, AuthHmac, GarpGroup, HmacKey, HmacMode, Instance, OldChecksum, Secret, SyncGroup, Transport,
-    UnicastPeer, VirtualAddress, Vrrp,
+    Announce, AntiReplay, AuthHmac, GarpGroup, HmacKey, HmacMode, Instance, LinkDelay, OldChecksum, PollMethod,
+    PolledLink, ReceiveBuffers, Secret, SyncGroup, Transport, UnicastPeer, VirtualAddress, Vrrp,
 };
 
 /// IFA_F_NODAD, IFA_F_HOMEADDRESS, IFA_F_MANAGETEMPADDR, IFA_F_NOPREFIXROUTE, IFA_F_MCAUTOJOIN (linux/if_addr.h).
@@ -36,6 +35,11 @@ pub fn settings(out: &mut Writer, vrrp: &Vrrp) {
         startup_delay,
         delay_after_boot,
         log_unknown_vrids,
+        // Blocks of their own.
+        link_delays: _,
+        polled_links: _,
+        receive_buffers,
+        tells_states_on_reload,
     } = vrrp;
     if !startup_delay.is_zero() {
         out.value("vrrp_startup_delay", startup_delay);
@@ -44,6 +48,19 @@ pub fn settings(out: &mut Writer, vrrp: &Vrrp) {
         out.value("vrrp_delay_after_boot", delay_after_boot);
     }
     out.flag("log_unknown_vrids", *log_unknown_vrids);
+    match receive_buffers {
+        None => {}
+        Some(ReceiveBuffers::Bytes(bytes)) => out.value("vrrp_rx_bufs_policy", bytes),
+        Some(ReceiveBuffers::Mtus(times)) => {
+            out.value("vrrp_rx_bufs_policy", "MTU");
+            out.value("vrrp_rx_bufs_multiplier", times);
+        }
+        Some(ReceiveBuffers::Adverts(times)) => {
+            out.value("vrrp_rx_bufs_policy", "ADVERT");
+            out.value("vrrp_rx_bufs_multiplier", times);
+        }
+    }
+    out.flag("fifo_write_vrrp_states_on_reload", *tells_states_on_reload);
     out.flag("disable_local_igmp", *disable_local_igmp);
     out.value("vmac_addr_prefix", word(vmac_addr_prefix));
     if let Some(firewall) = firewall {
@@ -69,9 +86,26 @@ pub fn blocks(out: &mut Writer, vrrp: &Vrrp) {
     vrrp.files.iter().for_each(|file| track::file(out, file));
     vrrp.processes.iter().for_each(|process| track::process(out, process));
     vrrp.garp_groups.iter().for_each(|group| garp_group(out, group));
+    out.entries("interface_up_down_delays", vrrp.link_delays.iter().map(link_delay));
+    out.entries("linkbeat_interfaces", vrrp.polled_links.iter().map(polled_link));
     route::statics(out, &vrrp.statics, &vrrp.instances);
-    vrrp.instances.iter().for_each(|one| instance(out, one, &vrrp.devices));
+    vrrp.instances.iter().for_each(|one| instance(out, one, vrrp));
     vrrp.sync_groups.iter().for_each(|group| sync_group(out, group, &vrrp.instances));
+}
+
+fn link_delay(delay: &LinkDelay) -> String {
+    let LinkDelay { interface, down, up } = delay;
+    format!("{} {down} {up}", word(interface.as_str()))
+}
+
+fn polled_link(link: &PolledLink) -> String {
+    let PolledLink { interface, method } = link;
+    let method = method.map_or("", |method| match method {
+        PollMethod::Mii => " MII",
+        PollMethod::Ethtool => " ETHTOOL",
+        PollMethod::Ioctl => " IOCTL",
+    });
+    format!("{}{method}", word(interface.as_str()))
 }
 
 fn garp_group(out: &mut Writer, group: &GarpGroup) {
@@ -84,7 +118,7 @@ fn garp_group(out: &mut Writer, group: &GarpGroup) {
 }
 
 /// One `vrrp_instance`. What decides the family and the version comes before the addresses.
-fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
+fn instance(out: &mut Writer, instance: &Instance, vrrp: &Vrrp) {
     let Instance {
         name,
         vrid,
@@ -147,7 +181,7 @@ fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
     out.given("interface", interface.as_ref().map(|interface| word(interface.as_str())));
     out.given("vrf", vrf.as_ref().map(|vrf| word(vrf.as_str())));
     out.value("virtual_router_id", vrid);
-    if let Some(device) = devices.iter().find(|one| Some(&one.name) == device.as_ref()) {
+    if let Some(device) = vrrp.devices.iter().find(|one| Some(&one.name) == device.as_ref()) {
         device::own(out, device, instance);
     }
     out.flag("vmac_xmit_base", *xmit_base);
@@ -164,8 +198,8 @@ fn instance(out: &mut Writer, instance: &Instance, devices: &[Arc<Device>]) {
     // One of the reasons to be disabled, and the one that needs nothing of the host.
     out.flag("unicast_fault_no_peer", *disabled && matches!(transport, Transport::Multicast { .. }));
     out.given("mcast_src_ip", *source);
-    addresses(out, "virtual_ipaddress", virtual_addresses, instance, devices);
-    addresses(out, "virtual_ipaddress_excluded", excluded_addresses, instance, devices);
+    addresses(out, "virtual_ipaddress", virtual_addresses, instance, vrrp);
+    addresses(out, "virtual_ipaddress_excluded", excluded_addresses, instance, vrrp);
     out.flag("no_virtual_ipaddress", virtual_addresses.is_empty() && excluded_addresses.is_empty());
     out.entries("virtual_routes", routes.iter().map(|one| route::route(one, None)));
     out.entries("virtual_rules", rules.iter().map(|one| route::rule(one, None)));
@@ -253,19 +287,13 @@ fn transport(out: &mut Writer, transport: &Transport, checksum: &OldChecksum) {
 
 /// Entries of `virtual_ipaddress`. The instance's own interface goes without saying, unless the same address stands
 /// in the list already: the two differ in that word alone.
-fn addresses(
-    out: &mut Writer,
-    keyword: &str,
-    addresses: &[Arc<VirtualAddress>],
-    instance: &Instance,
-    devices: &[Arc<Device>],
-) {
+fn addresses(out: &mut Writer, keyword: &str, addresses: &[Arc<VirtualAddress>], instance: &Instance, vrrp: &Vrrp) {
     let own = instance.interface.as_ref();
     let entry = |(at, one): (usize, &Arc<VirtualAddress>)| {
         let again = addresses.iter().take(at).any(|before| before.cidr.address == one.cidr.address);
         let own = if again { None } else { own };
         // On a virtual interface it is written as on the one below.
-        match device::below(one, instance, devices) {
+        match device::below(one, instance, vrrp) {
             Some((plain, word)) => address(&plain, own) + word,
             None => address(one, own),
         }

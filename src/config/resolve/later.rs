@@ -27,7 +27,6 @@ impl Resolver<'_> {
                 value(&global.min_auto_priority_delay).map_or(1000000, |micros| micros.0 as u64),
             ),
             vrrp_rlimit_rttime: value(&global.vrrp_rlimit_rttime).map(|number| number.0 as u32),
-            fifo_write_vrrp_states_on_reload: flag(global.fifo_write_vrrp_states_on_reload),
             checker_rlimit_rttime: value(&global.checker_rlimit_rttime).map(|number| number.0 as u32),
             bfd_rlimit_rttime: value(&global.bfd_rlimit_rttime).map(|number| number.0 as u32),
             snmp_socket: text(&global.snmp_socket),
@@ -56,7 +55,6 @@ impl Resolver<'_> {
             lvs_netlink_cmd_rcv_bufs_force: value(&global.lvs_netlink_cmd_rcv_bufs_force).unwrap_or(false),
             lvs_netlink_monitor_rcv_bufs: value(&global.lvs_netlink_monitor_rcv_bufs).map(|number| number.0 as u32),
             lvs_netlink_monitor_rcv_bufs_force: value(&global.lvs_netlink_monitor_rcv_bufs_force).unwrap_or(false),
-            vrrp_rx_bufs_multiplier: value(&global.vrrp_rx_bufs_multiplier).map_or(3, |number| number.0 as u32),
             reload_check_config: choice(&global.reload_check_config),
             reload_time_file: text(&global.reload_time_file),
             reload_repeat: flag(global.reload_repeat),
@@ -69,7 +67,6 @@ impl Resolver<'_> {
             stats_dump_file: text(&global.stats_dump_file),
             json_dump_file: text(&global.json_dump_file),
             max_auto_priority: value(&global.max_auto_priority).map(|priority| priority.0 as i8),
-            vrrp_rx_bufs_policy: value(&global.vrrp_rx_bufs_policy),
             startup_script: self.start_or_stop(&global.startup_script, "startup"),
             shutdown_script: self.start_or_stop(&global.shutdown_script, "shutdown"),
         }

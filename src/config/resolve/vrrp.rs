@@ -5,6 +5,7 @@ pub(super) mod device;
 mod firewall;
 mod group;
 mod instance;
+mod links;
 mod room;
 mod script;
 mod statics;
@@ -59,6 +60,8 @@ impl Resolver<'_> {
         });
         watched.retain_tracked(&instances, &groups);
         let garp_groups = self.garp_groups();
+        let link_delays = self.link_delays(&instances, &spans);
+        let polled_links = self.polled_links(&instances, &groups);
         let global = &config.global;
         Vrrp {
             instances: instances.into_iter().map(Arc::new).collect(),
@@ -75,6 +78,10 @@ impl Resolver<'_> {
             startup_delay: Interval::from_micros(value(&global.vrrp_startup_delay).map_or(0, |delay| delay.0)),
             delay_after_boot: Interval::from_micros(value(&global.vrrp_delay_after_boot).map_or(0, |delay| delay.0)),
             log_unknown_vrids: global.log_unknown_vrids.is_some(),
+            link_delays,
+            polled_links,
+            receive_buffers: self.receive_buffers(),
+            tells_states_on_reload: global.fifo_write_vrrp_states_on_reload.is_some(),
         }
     }
 

@@ -25,6 +25,7 @@ impl Supervisor {
         }
         self.files.stop();
         self.processes.stop();
+        self.links.stop();
         self.tasks().await;
         while let Ok(message) = self.inbox.try_recv() {
             if let ToSupervisor::Notify(notification) = message {

@@ -33,6 +33,7 @@ fn link(up: bool, forwarding6: bool) -> Link {
         up,
         multicast: true,
         no_arp: false,
+        flags: if up { 0x1043 } else { 0x1003 },
         loopback: false,
         mac: Some(MacAddress([2, 0, 0, 0, 0, 1])),
         mtu: 1500,

@@ -41,6 +41,15 @@ pub enum Notification {
         name: SyncGroupName,
         state: NotifyState,
     },
+    /// A reload is over and this is its state as before; FIFOs only.
+    StillInState {
+        generation: u64,
+        /// Of a sync group, else of an instance.
+        group: bool,
+        name: String,
+        state: NotifyState,
+        priority: Priority,
+    },
     RealServer {
         generation: u64,
         virtual_server: VirtualServerId,

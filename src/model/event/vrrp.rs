@@ -10,7 +10,7 @@ use crate::base::net::{Cidr, Family};
 use crate::base::time::Interval;
 use crate::model::route::Item;
 use crate::model::track::ScriptOutcome;
-use crate::model::vrrp::{SocketKey, State};
+use crate::model::vrrp::{PollMethod, SocketKey, State};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -61,11 +61,32 @@ pub enum Event {
         from: InterfaceName,
         to: InterfaceName,
     },
+    /// `polled`: it was asked (VR-186).
     LinkUp {
         interface: InterfaceName,
+        polled: bool,
     },
     LinkDown {
         interface: InterfaceName,
+        polled: bool,
+    },
+    /// Links are asked for their state (VR-186).
+    LinksPolled,
+    LinksNotPolled {
+        error: String,
+    },
+    /// A link that is asked does not answer by the method configured.
+    PollMethodRefused {
+        interface: InterfaceName,
+        wanted: PollMethod,
+        used: PollMethod,
+    },
+    /// A change of a link that counts when it has lasted for `delay` (VR-185); flags are IFF_*.
+    LinkDelayed {
+        interface: InterfaceName,
+        from: u32,
+        to: u32,
+        delay: Interval,
     },
     /// An interface has an address to send adverts from (VR-209).
     SourceAssigned {

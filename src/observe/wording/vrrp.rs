@@ -10,7 +10,7 @@ use crate::base::net::Family;
 use crate::model::event::vrrp::Event;
 use crate::model::route::{Item, host_or_net, static_address};
 use crate::model::track::ScriptOutcome;
-use crate::model::vrrp::{SocketAddress, State};
+use crate::model::vrrp::{PollMethod, SocketAddress, State};
 
 pub(super) fn wording(event: &Event) -> Wording {
     let row = match event {
@@ -66,12 +66,41 @@ pub(super) fn wording(event: &Event) -> Wording {
             format!("Interface name has changed from {from} to {to}"),
             vec![("interface", to.to_string()), ("previous", from.to_string())],
         ),
-        Event::LinkUp { interface } => {
-            always("link_up", format!("Netlink reports {interface} up"), vec![("interface", interface.to_string())])
+        Event::LinkUp { interface, polled } => always(
+            "link_up",
+            format!("{} reports {interface} up", reporter(*polled)),
+            vec![("interface", interface.to_string())],
+        ),
+        Event::LinkDown { interface, polled } => always(
+            "link_down",
+            format!("{} reports {interface} down", reporter(*polled)),
+            vec![("interface", interface.to_string())],
+        ),
+        Event::LinksPolled => {
+            always("links_polled", "Using MII-BMSR/ETHTOOL NIC polling thread(s)...".to_owned(), vec![])
         }
-        Event::LinkDown { interface } => {
-            always("link_down", format!("Netlink reports {interface} down"), vec![("interface", interface.to_string())])
-        }
+        Event::LinksNotPolled { error } => Row {
+            level: Level::Error,
+            ..always(
+                "links_not_polled",
+                format!("open linkbeat init socket failed - {error}: the states that the kernel tells count"),
+                vec![("error", error.clone())],
+            )
+        },
+        Event::PollMethodRefused { interface, wanted, used } => always(
+            "poll_method_refused",
+            format!(
+                "({interface}): Configured linkbeat type {} not supported, using {}",
+                method(*wanted),
+                method(*used)
+            ),
+            vec![("interface", interface.to_string())],
+        ),
+        Event::LinkDelayed { interface, from, to, delay } => always(
+            "link_delayed",
+            format!("{interface}: Adding flags change from 0x{from:x} to 0x{to:x} delay by {}", delay.as_micros()),
+            vec![("interface", interface.to_string()), ("delay", delay.to_string())],
+        ),
         Event::SourceAssigned { address, interface } => detail(
             "source_assigned",
             format!("Assigned address {address} for interface {interface}"),
@@ -192,6 +221,19 @@ fn always(id: &'static str, message: String, fields: Vec<(&'static str, String)>
 
 fn detail(id: &'static str, message: String, fields: Vec<(&'static str, String)>) -> Row {
     Row { detail: true, ..always(id, message, fields) }
+}
+
+const fn method(method: PollMethod) -> &'static str {
+    match method {
+        PollMethod::Mii => "MII",
+        PollMethod::Ethtool => "ETHTOOL",
+        PollMethod::Ioctl => "IOCTL",
+    }
+}
+
+/// Who says how a link is.
+const fn reporter(polled: bool) -> &'static str {
+    if polled { "Linkbeat" } else { "Netlink" }
 }
 
 /// What kind of thing it is, and the thing itself.

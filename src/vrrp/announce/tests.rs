@@ -1,4 +1,9 @@
 use super::*;
+use std::sync::Arc;
+
+use crate::base::name::InstanceName;
+use crate::base::net::MacAddress;
+use crate::model::vrrp::Vrrp;
 use crate::vrrp::fixture::*;
 
 const US: InstanceId = InstanceId(0);
@@ -122,5 +127,49 @@ fn groups_share_a_queue() {
         let (mut queues, mut out) = (Queues::default(), Vec::new());
         queues.burst(Time::ZERO, US, &|one| lane(&host, &groups, &settings, one), &all, 1, &mut out);
         assert_eq!((out.len(), queues.deadline()), (at_once, next), "{groups:?}");
+    }
+}
+
+/// VR-178: what leaves through a virtual MAC shares the gap of the interface below it, and its group's; IPv6 has its own.
+#[test]
+fn a_virtual_mac_shares_the_gap_of_its_base() {
+    let device = crate::model::device::Device {
+        name: eth("vrrp.51"),
+        base: eth("eth0"),
+        kind: crate::model::device::DeviceKind::Macvlan { mac: MacAddress([0, 0, 0x5e, 0, 1, 51]) },
+        family: Family::V4,
+        ipv6: false,
+        link_local: crate::model::device::LinkLocal::Unused,
+        group: None,
+        notify: false,
+        owner: InstanceName::new("VI_1"),
+    };
+    let mut host = Host::default();
+    host.set_virtual_addresses(&Vrrp { devices: vec![Arc::new(device)], ..Vrrp::default() });
+    let vmac = InterfaceIndex(7);
+    host.link_told(link(ETH0, "eth0", true));
+    host.link_told(link(ETH1, "eth1", true));
+    host.link_told(link(vmac, "vrrp.51", true));
+    let all: Vec<Announcement> = [(ETH0, "10.0.0.1"), (vmac, "10.0.0.2"), (ETH1, "10.1.0.1")]
+        .into_iter()
+        .filter_map(|(index, address)| announcement(&host, index, ip(address)))
+        .collect();
+    let group = |name| GarpGroup {
+        garp_interval: Interval::from_millis(20),
+        gna_interval: Interval::ZERO,
+        interfaces: vec![eth(name)],
+    };
+    for (groups, gap) in [(vec![], 50), (vec![group("eth0")], 20)] {
+        let settings = settings(50, 50);
+        let (mut queues, mut out) = (Queues::default(), Vec::new());
+        queues.burst(Time::ZERO, US, &|one| lane(&host, &groups, &settings, one), &all, 1, &mut out);
+        let mut first = shown(&out);
+        first.sort();
+        assert_eq!(first, ["10.0.0.1", "10.1.0.1"], "the virtual MAC's waits");
+        let next = queues.deadline().unwrap();
+        assert_eq!(next, Time::ZERO + Interval::from_millis(gap));
+        out.clear();
+        queues.turn(next, &mut out);
+        assert_eq!(shown(&out), ["10.0.0.2"]);
     }
 }

@@ -343,3 +343,31 @@ fn an_address_moves_between_instances() {
     );
     assert_eq!(stage.held(), ["10.0.0.101/24", "10.0.0.102/24"]);
 }
+
+/// VR-273: with `fifo_write_vrrp_states_on_reload` each state is told again, groups first, and without effects of any other
+/// kind; what the reload itself tells is not told twice, and what has not begun is not told.
+#[test]
+fn states_are_told_again_when_wanted() {
+    let model = |tells_states_on_reload| Vrrp {
+        sync_groups: vec![Arc::new(group("G", &[0, 1]))],
+        tells_states_on_reload,
+        ..vrrp(vec![instance("VI_1", 51, 100), inside(100), instance("VI_3", 53, 100)])
+    };
+    let mut stage = Stage::master(model(false));
+    assert!(stage.reload(model(false)).is_empty());
+    let still = |group: bool, name: &str, priority| {
+        let name = format!("{name:?}");
+        format!(
+            "notify StillInState {{ generation: 3, group: {group}, name: {name}, state: Master, priority: \
+             Priority({priority}) }}"
+        )
+    };
+    let expected =
+        [still(true, "G", 0), still(false, "VI_1", 100), still(false, "VI_2", 100), still(false, "VI_3", 100)];
+    assert_eq!(stage.reload(model(true)), expected);
+    let fresh =
+        Vrrp { instances: [model(true).instances, vec![Arc::new(instance("VI_4", 54, 90))]].concat(), ..model(true) };
+    let told: Vec<String> = stage.reload(fresh).into_iter().filter(|line| line.contains("VI_4")).collect();
+    assert!(told.contains(&"notify VI_4 Backup 90".to_owned()), "{told:?}");
+    assert!(!told.iter().any(|line| line.contains("Still")), "{told:?}");
+}

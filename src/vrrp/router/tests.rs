@@ -5,7 +5,7 @@ use crate::base::name::{Priority, ScriptName};
 use crate::base::net::InterfaceIndex;
 use crate::model::host::HostAddress;
 use crate::model::track::TrackedInterface;
-use crate::model::vrrp::Authentication;
+use crate::model::vrrp::{Authentication, ReceiveBuffers};
 use crate::vrrp::fixture::*;
 
 fn one(priority: u8) -> Vrrp {
@@ -159,7 +159,7 @@ fn a_link_bounces() {
     assert_eq!(
         stage.input(Input::Link(link(ETH0, "eth0", false))),
         [
-            "[LinkDown { interface: InterfaceName(\"eth0\") }]",
+            "[LinkDown { interface: InterfaceName(\"eth0\"), polled: false }]",
             "[VI_1 Fault]",
             "send 51 priority 0 to 224.0.0.18",
             "[VI_1 SentPriorityZero]",
@@ -173,7 +173,7 @@ fn a_link_bounces() {
     assert_eq!(stage.router.deadline(), None);
     assert_eq!(
         stage.input(Input::Link(link(ETH0, "eth0", true))),
-        ["[LinkUp { interface: InterfaceName(\"eth0\") }]", "[VI_1 Backup]", "notify VI_1 Backup 100"]
+        ["[LinkUp { interface: InterfaceName(\"eth0\"), polled: false }]", "[VI_1 Backup]", "notify VI_1 Backup 100"]
     );
     let sent = stage.pass_only(Interval::from_secs(4), "send");
     assert_eq!(sent[0].0, 3_609_375);
@@ -603,4 +603,36 @@ fn receive_buffers_add_up() {
     assert_eq!(widened(stage.reload(model(Some(700)))), ["1700"]);
     let mut stage = Stage::waiting(vrrp(vec![sized("VI_1", 51, None)]));
     assert!(widened(stage.input(Input::Start)).is_empty());
+}
+
+/// VR-60: the policy of all holds for those without a size of their own: so many MTUs of the interface, adverts, or bytes.
+/// (A version 2 advert of one address is 20 bytes behind 20 of IP; over IPv6 version 3 it is 8 and 16 each.)
+#[test]
+fn receive_buffers_by_policy() {
+    let sizes = |policy, instances: Vec<Instance>| -> Vec<String> {
+        let mut stage = Stage::waiting(Vrrp { receive_buffers: policy, ..vrrp(instances) });
+        let lines = stage.input(Input::Start);
+        let size = |line: &String| Some(line.strip_prefix("buffer ")?.rsplit_once(' ')?.1.to_owned());
+        lines.iter().filter_map(size).collect()
+    };
+    let one = || vec![instance("VI_1", 51, 100)];
+    assert_eq!(sizes(Some(ReceiveBuffers::Mtus(3)), one()), ["4500"]);
+    assert_eq!(sizes(Some(ReceiveBuffers::Adverts(3)), one()), ["120"]);
+    assert_eq!(sizes(Some(ReceiveBuffers::Adverts(2)), vec![instance6("VI_1", 51, 100)]), ["80"]);
+    let ah = Instance { authentication: Authentication::Ah(*b"password"), ..instance("VI_1", 51, 100) };
+    assert_eq!(sizes(Some(ReceiveBuffers::Adverts(1)), vec![ah]), ["64"]);
+    let sized = Instance { receive_buffer: Some(1_000), ..instance("VI_2", 52, 100) };
+    let both = vec![instance("VI_1", 51, 100), sized];
+    assert_eq!(sizes(Some(ReceiveBuffers::Bytes(7_000)), both), ["7000", "8000"]);
+    assert!(sizes(None, one()).is_empty());
+}
+
+/// VR-60, VR-191: a larger MTU makes more room.
+#[test]
+fn receive_buffers_grow_with_the_mtu() {
+    let model = Vrrp { receive_buffers: Some(ReceiveBuffers::Mtus(3)), ..one(100) };
+    let mut stage = Stage::started(model);
+    let jumbo = crate::model::host::Link { mtu: 9000, ..link(ETH0, "eth0", true) };
+    let told = stage.input(Input::Link(jumbo));
+    assert_eq!(told, ["buffer Group(224.0.0.18) 27000"]);
 }

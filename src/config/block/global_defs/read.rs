@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::value::RxBuffers;
 use super::{Fifo, Global, LvsTimeouts, SmtpServer, SyncDaemon};
 use crate::config::block::Given;
 use crate::config::block::track::User;
@@ -10,7 +11,6 @@ use crate::config::schema::Row;
 use crate::config::tree::Line;
 use crate::config::value::{Fault, Flag, Number, Value, integer};
 use crate::diagnostic::{Code, Spanned};
-use crate::model::later::RxBuffers;
 
 type Read = Result<(), Stop>;
 

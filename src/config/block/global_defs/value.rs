@@ -82,3 +82,11 @@ impl Value for FlushOnStop {
         Some(FlushOnStop(false))
     }
 }
+
+/// `vrrp_rx_bufs_policy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RxBuffers {
+    Mtu,
+    Advert,
+    Bytes(u32),
+}

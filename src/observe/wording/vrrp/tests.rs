@@ -183,8 +183,8 @@ fn tracking_and_the_host() {
             false,
             "(VI_1) entering FAULT state (no IPv6 address for interface)",
         ),
-        (Event::LinkUp { interface: eth0() }, false, "Netlink reports eth0 up"),
-        (Event::LinkDown { interface: eth0() }, false, "Netlink reports eth0 down"),
+        (Event::LinkUp { interface: eth0(), polled: false }, false, "Netlink reports eth0 up"),
+        (Event::LinkDown { interface: eth0(), polled: false }, false, "Netlink reports eth0 down"),
         (Event::LinkAppeared { interface: eth0() }, false, "Interface eth0 added"),
         (Event::LinkGone { interface: eth0() }, false, "Interface eth0 deleted"),
         (
