@@ -3,34 +3,41 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::host::Host;
-use super::include::{Checks, Matches};
+use super::include::{Checks, Matches, Refused};
+use super::limits::Limits;
 use super::{bytes, include, replicate};
 use crate::diagnostic::source::FileId;
-use crate::diagnostic::{Code, Diagnostic, SourceMap};
+use crate::diagnostic::{Code, Diagnostic, Findings, SourceMap};
 
 /// The most bytes a line may have without its line end (CL-3).
 pub const LINE: usize = 1022;
-/// Lines that expansion may produce; more is a mistake in the file (`~SEQ(i,1,4000000000)`).
-const EXPANDED_LINES: usize = 2_000_000;
-/// Includes within includes, and definitions within definitions.
-const DEPTH: usize = 64;
 /// Replacements in one line; a definition that names itself would have no end (CL-51).
 const REPLACEMENTS: usize = 512;
+
+/// The lines of a definition.
+type Definition = Rc<[String]>;
 
 /// The state that lines change while they are read.
 pub struct Expander<'a> {
     host: &'a dyn Host,
     config_id: String,
-    pub(super) definitions: BTreeMap<String, Vec<String>>,
+    definitions: BTreeMap<String, Definition>,
     checks: Checks,
     pub sources: SourceMap,
-    pub found: Vec<Diagnostic>,
+    pub found: Findings,
     /// A file that must be there is not (CL-90).
     pub include_failed: bool,
-    produced: usize,
-    depth: usize,
+    /// A limit was passed, which was said: nothing more is read.
+    pub too_large: bool,
+    /// What is left of each limit; only `depth` grows again.
+    left: Limits,
+    /// What is allowed.
+    limits: Limits,
+    /// The files being read, outermost first.
+    open: Vec<include::Identity>,
     /// Of the file being read.
     directory: PathBuf,
     random: crate::base::random::Random,
@@ -45,7 +52,7 @@ struct Place {
 }
 
 impl<'a> Expander<'a> {
-    pub fn new(host: &'a dyn Host, config_id: Option<&str>, all_config: bool) -> Expander<'a> {
+    pub fn new(host: &'a dyn Host, config_id: Option<&str>, all_config: bool, limits: &Limits) -> Expander<'a> {
         let config_id = match config_id {
             Some(id) => id.to_owned(),
             None => host.name().split('.').next().unwrap_or_default().to_owned(),
@@ -57,18 +64,53 @@ impl<'a> Expander<'a> {
             definitions: BTreeMap::new(),
             checks: if all_config { Checks::ALL } else { Checks::NONE },
             sources: SourceMap::default(),
-            found: Vec::new(),
+            found: limits.found(),
             include_failed: false,
-            produced: 0,
-            depth: 0,
+            too_large: false,
+            left: *limits,
+            limits: *limits,
+            open: Vec::new(),
             directory: PathBuf::new(),
             random,
         }
     }
 
+    /// A limit was passed: says so once, and nothing more is read.
+    fn stop(&mut self, place: Option<&Place>, words: String) {
+        if std::mem::replace(&mut self.too_large, true) {
+            return;
+        }
+        let words = format!("{words}, which is too much: nothing of this configuration is used");
+        let finding = match place {
+            Some(place) => {
+                let span = self.sources.append_expanded(place.file, place.line, "");
+                Diagnostic::at(Code::TooLarge, span, words)
+            }
+            None => Diagnostic::new(Code::TooLarge, words),
+        };
+        self.found.push(finding.help("see the limits of a configuration in docs/differences.md"));
+    }
+
+    /// Takes `count` of what is left of a limit; false: there is not so much, which was said.
+    fn take(&mut self, of: fn(&mut Limits) -> &mut usize, count: usize, place: Option<&Place>, what: &str) -> bool {
+        let left = of(&mut self.left);
+        match left.checked_sub(count) {
+            Some(rest) => *left = rest,
+            None => {
+                let most = *of(&mut self.limits);
+                self.stop(place, format!("there are more than {most} {what}"));
+            }
+        }
+        !self.too_large
+    }
+
     /// Reads the main file or, if its name is a pattern, all that match; false when there is none (CL-93, CL-94).
     pub fn main(&mut self, pattern: &str) -> bool {
-        match include::matches(Path::new(""), pattern) {
+        match include::matches(Path::new(""), pattern, &self.limits, &mut self.left.names) {
+            Matches::TooMany => {
+                self.stop(None, format!("'{pattern}' stands for too many files or names"));
+                true
+            }
             Matches::Found { files, .. } => {
                 if let [first, _, ..] = files.as_slice() {
                     let first = &first.shown;
@@ -92,33 +134,43 @@ impl<'a> Expander<'a> {
 
     /// Reads one file that an include or the command line matched.
     fn file(&mut self, file: &include::Match, required: Checks, from: Option<&Place>) {
-        let bytes = match include::read(file) {
-            Ok(bytes) => bytes,
-            Err(words) => {
-                self.include_problem(words, required.read, from);
-                return;
-            }
-        };
-        if self.depth >= DEPTH {
-            let words = format!("Configuration file '{}' is included too deeply - skipping", file.shown);
-            self.include_problem(words, false, from);
+        if self.too_large || !self.take(|left| &mut left.files, 1, from, "files") {
             return;
         }
-        let id = self.sources.add_file(&file.shown, bytes::to_text(bytes));
+        let shown = &file.shown;
+        let most = self.limits.bytes;
+        let too_large = |this: &mut Self| this.stop(from, format!("file '{shown}' has more than {most} bytes"));
+        let (bytes, identity) = match include::read(file, most) {
+            Ok(read) => read,
+            Err(Refused::TooLarge) => return too_large(self),
+            Err(Refused::Words(words)) => return self.include_problem(words, required.read, from),
+        };
+        if self.open.contains(&identity) {
+            let words = format!("Configuration file '{shown}' includes itself - skipping");
+            self.include_refused(Code::IncludeLoop, words, from);
+            return;
+        }
+        let Some(text) = bytes::text_within(bytes, most) else { return too_large(self) };
+        if !self.take(|left| &mut left.bytes, text.len(), from, "bytes in all files together") {
+            return;
+        }
+        if !self.take(|left| &mut left.depth, 1, from, "includes or definitions within each other") {
+            return;
+        }
+        let id = self.sources.add_file(shown);
         let directory = file.path.parent().map(Path::to_owned).unwrap_or_default();
-        self.depth += 1;
         let checks = self.checks;
         let before = std::mem::replace(&mut self.directory, directory.clone());
-        self.lines(Place { file: id, directory, line: 0 });
+        self.open.push(identity);
+        self.lines(Place { file: id, directory, line: 0 }, &text);
+        self.open.pop();
+        self.sources.set_text(id, text);
         self.directory = before;
         self.checks = checks;
-        self.depth -= 1;
+        self.left.depth += 1;
     }
 
-    /// Says what is wrong with an include, and remembers when the daemon must not start for it.
-    fn include_problem(&mut self, words: String, fails: bool, from: Option<&Place>) {
-        self.include_failed |= fails;
-        let code = if fails { Code::IncludeRequired } else { Code::IncludeMissing };
+    fn include_refused(&mut self, code: Code, words: String, from: Option<&Place>) {
         let diagnostic = match from {
             Some(place) => {
                 let span = self.sources.append_expanded(place.file, place.line, "");
@@ -129,14 +181,20 @@ impl<'a> Expander<'a> {
         self.found.push(diagnostic);
     }
 
+    /// Says what is wrong with an include, and remembers when the daemon must not start for it.
+    fn include_problem(&mut self, words: String, fails: bool, from: Option<&Place>) {
+        self.include_failed |= fails;
+        let code = if fails { Code::IncludeRequired } else { Code::IncludeMissing };
+        self.include_refused(code, words, from);
+    }
+
     /// Goes through the lines of a file. Runs of lines that mean themselves are appended in one piece.
-    fn lines(&mut self, mut place: Place) {
-        let text = self.sources.file_text(place.file).to_owned();
+    fn lines(&mut self, mut place: Place, text: &str) {
         let mut definition: Option<(String, Vec<String>)> = None;
         // First line and offset of the run of plain lines that is not appended yet.
         let mut run: Option<(u32, usize)> = None;
         let mut lo = 0;
-        while lo < text.len() {
+        while lo < text.len() && !self.too_large {
             let rest = text.get(lo..).unwrap_or_default();
             let length = rest.find('\n').unwrap_or(rest.len());
             let line = rest.get(..length).unwrap_or_default();
@@ -145,18 +203,27 @@ impl<'a> Expander<'a> {
                 run.get_or_insert((place.line, lo));
             } else {
                 if let Some((first, start)) = run.take() {
-                    self.sources.append(place.file, first, start, lo);
+                    self.append(&place, first, text.get(start..lo).unwrap_or_default());
                 }
                 self.line(line, &place, &mut definition);
             }
             lo += length + 1;
         }
         if let Some((first, start)) = run.take() {
-            self.sources.append(place.file, first, start, text.len());
+            self.append(&place, first, text.get(start..).unwrap_or_default());
         }
         if let Some((name, lines)) = definition {
-            self.definitions.insert(name, lines);
+            self.definitions.insert(name, lines.into());
         }
+    }
+
+    /// Lines that mean themselves.
+    fn append(&mut self, place: &Place, first: u32, text: &str) {
+        if self.sources.len() + text.len() > self.limits.bytes {
+            let most = self.limits.bytes;
+            return self.stop(Some(place), format!("this configuration has more than {most} bytes"));
+        }
+        self.sources.append(place.file, first, text);
     }
 
     /// A physical line that may mean something else than itself.
@@ -187,7 +254,7 @@ impl<'a> Expander<'a> {
             if more && !line.is_empty() {
                 *definition = Some((name, lines));
             } else {
-                self.definitions.insert(name, lines);
+                self.definitions.insert(name, lines.into());
             }
             return;
         }
@@ -198,7 +265,7 @@ impl<'a> Expander<'a> {
                 let first = if value.is_empty() { Vec::new() } else { vec![value.to_owned()] };
                 *definition = Some((name.to_owned(), first));
             } else {
-                self.definitions.insert(name.to_owned(), vec![value.to_owned()]);
+                self.definitions.insert(name.to_owned(), [value.to_owned()].into());
             }
             return;
         }
@@ -222,47 +289,46 @@ impl<'a> Expander<'a> {
 
     /// A line without condition: replicate it, replace definitions in it, include, or append it.
     fn logical(&mut self, line: &str, place: &Place) {
-        if self.depth >= DEPTH || self.produced >= EXPANDED_LINES {
-            if self.produced != usize::MAX {
-                self.complain(
-                    place,
-                    Code::Definition,
-                    "expanding this gives too many lines - ignoring the rest".to_owned(),
-                );
-                self.produced = usize::MAX;
-            }
+        if self.too_large || !self.take(|left| &mut left.lines, 1, Some(place), "lines from definitions and includes") {
             return;
         }
         if line.starts_with("~SEQ") || line.starts_with("~LST") {
-            self.depth += 1;
-            self.replicate(line, place);
-            self.depth -= 1;
+            if self.deeper(place) {
+                self.replicate(line, place);
+                self.left.depth += 1;
+            }
             return;
         }
         if line.starts_with('~') || !line.contains('$') {
             return self.emit(line, place);
         }
-        match self.replace(line) {
+        match self.replace(line, place) {
             Replaced::Line(text) => {
                 // A definition may stand for a replication: the 2.2 series' documented purpose (CL-57).
                 let text = without_comment(&text).trim();
                 if text.starts_with("~SEQ") || text.starts_with("~LST") {
-                    self.depth += 1;
-                    self.logical(text, place);
-                    self.depth -= 1;
+                    if self.deeper(place) {
+                        self.logical(text, place);
+                        self.left.depth += 1;
+                    }
                 } else {
                     self.emit(text, place);
                 }
             }
             Replaced::Lines(first, rest) => {
-                self.depth += 1;
+                if !self.deeper(place) {
+                    return;
+                }
                 self.logical(&first, place);
-                for line in rest {
-                    if let Some(line) = self.condition(&line) {
+                for line in rest.iter().skip(1) {
+                    if self.too_large {
+                        break;
+                    }
+                    if let Some(line) = self.condition(line) {
                         self.logical(line, place);
                     }
                 }
-                self.depth -= 1;
+                self.left.depth += 1;
             }
             Replaced::TooLong(so_far) => {
                 let words =
@@ -282,10 +348,15 @@ impl<'a> Expander<'a> {
         }
     }
 
+    /// One level more of what stands within each other; false: there are too many, which was said.
+    fn deeper(&mut self, place: &Place) -> bool {
+        self.take(|left| &mut left.depth, 1, Some(place), "includes or definitions within each other")
+    }
+
     fn replicate(&mut self, line: &str, place: &Place) {
         // Definitions are replaced within the parentheses only (CL-73).
         let whole = match line.find(')') {
-            Some(end) => match self.replace(line.get(..=end).unwrap_or_default()) {
+            Some(end) => match self.replace(line.get(..=end).unwrap_or_default(), place) {
                 Replaced::Line(head) => format!("{head}{}", line.get(end + 1..).unwrap_or_default()),
                 _ => line.to_owned(),
             },
@@ -294,8 +365,11 @@ impl<'a> Expander<'a> {
         match replicate::read(&whole) {
             Ok(replication) => {
                 for round in replication.rounds {
+                    if self.too_large {
+                        return;
+                    }
                     for (name, value) in replication.names.iter().zip(round) {
-                        self.definitions.insert(name.clone(), vec![value]);
+                        self.definitions.insert(name.clone(), [value].into());
                     }
                     self.logical(&replication.text, place);
                 }
@@ -319,13 +393,19 @@ impl<'a> Expander<'a> {
         if let Some(words) = line.strip_prefix("include_check") {
             self.checks.change(words);
         }
-        self.produced += 1;
+        if self.sources.len() + line.len() > self.limits.bytes {
+            let most = self.limits.bytes;
+            return self.stop(Some(place), format!("this configuration becomes more than {most} bytes"));
+        }
         self.sources.append_expanded(place.file, place.line, line);
     }
 
     fn include(&mut self, pattern: &str, required: Checks, place: &Place) {
         let required = required.or(self.checks);
-        match include::matches(&place.directory, pattern) {
+        match include::matches(&place.directory, pattern, &self.limits, &mut self.left.names) {
+            Matches::TooMany => {
+                self.stop(Some(place), format!("'{pattern}' stands for too many files or names"));
+            }
             Matches::Found { files, some_missing } => {
                 if some_missing {
                     let words = format!("Some config files missing: \"{pattern}\".");
@@ -355,7 +435,7 @@ impl<'a> Expander<'a> {
     }
 
     /// Puts the values of definitions in place (CL-48 … CL-53). The inserted text is looked at again.
-    fn replace(&mut self, line: &str) -> Replaced {
+    fn replace(&mut self, line: &str, place: &Place) -> Replaced {
         let mut text = line.to_owned();
         let mut from = 0;
         let mut count = 0;
@@ -368,6 +448,9 @@ impl<'a> Expander<'a> {
             if count > REPLACEMENTS {
                 return Replaced::Endless(found.name);
             }
+            if !self.take(|left| &mut left.replacements, 1, Some(place), "uses of definitions") {
+                return Replaced::Line(String::new());
+            }
             let value = match self.value(&found) {
                 Ok(Some(value)) => value,
                 Ok(None) => {
@@ -377,14 +460,12 @@ impl<'a> Expander<'a> {
                 Err(words) => return Replaced::Bad(words),
             };
             let (head, tail) = (text.get(..at).unwrap_or_default(), text.get(found.end..).unwrap_or_default());
-            if let [first, rest @ ..] = value.as_slice()
-                && !rest.is_empty()
-            {
+            if let [first, _, ..] = &*value {
                 if !tail.trim().is_empty() {
                     from = at + 1;
                     continue;
                 }
-                return Replaced::Lines(format!("{head}{first}"), rest.to_vec());
+                return Replaced::Lines(format!("{head}{first}"), value.clone());
             }
             let value = value.first().map_or("", String::as_str);
             if head.len() + value.len() + tail.len() > LINE + 1 {
@@ -397,13 +478,13 @@ impl<'a> Expander<'a> {
     }
 
     /// The value of a name: a definition of the file, else a built-in one (CL-60 … CL-67).
-    fn value(&mut self, found: &Name) -> Result<Option<Vec<String>>, String> {
+    fn value(&mut self, found: &Name) -> Result<Option<Definition>, String> {
         if found.parameters.is_empty()
             && let Some(lines) = self.definitions.get(&found.name)
         {
             return Ok(Some(lines.clone()));
         }
-        let one = |text: String| Ok(Some(vec![text]));
+        let one = |text: String| Ok(Some(Definition::from([text])));
         match found.name.as_str() {
             "_INSTANCE" => one(self.config_id.clone()),
             "_HASH" => one("#".to_owned()),
@@ -412,7 +493,7 @@ impl<'a> Expander<'a> {
                 let directory = std::path::absolute(self.directory.join(".")).unwrap_or_default();
                 one(directory.display().to_string())
             }
-            "_RANDOM" => self.random(&found.parameters).map(|number| Some(vec![number.to_string()])),
+            "_RANDOM" => self.random(&found.parameters).map(|number| Some([number.to_string()].into())),
             "_ENV" => match found.parameters.as_slice() {
                 [name] => one(self.host.environment(name).unwrap_or_default()),
                 _ => Err("Definition _ENV requires the name of one environment variable.".to_owned()),
@@ -445,8 +526,8 @@ impl<'a> Expander<'a> {
 /// What became of a line with definitions in it.
 enum Replaced {
     Line(String),
-    /// A definition of several lines at its end.
-    Lines(String, Vec<String>),
+    /// A definition of several lines at its end: what the line became with its first one, and all of them.
+    Lines(String, Definition),
     /// With the replacements that fitted.
     TooLong(String),
     Endless(String),

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::block::rule::NextPriority;
 use super::host::Host;
 use super::iproute::Names;
+use super::limits::Limits;
 use super::schema::{Keyword, Missing, Repeat, Row, Shape};
 use super::tree::{Line, Mark, Tree};
 use super::value::{Fault, Value};
 use super::{suggest, table};
-use crate::diagnostic::{Code, Diagnostic, SourceMap, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Findings, SourceMap, Span, Spanned};
 
 /// A keyword's value is missing: its line is left, and nothing starts with this file (CL-111).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +29,13 @@ pub struct Reader<'t> {
     pub host: &'t dyn Host,
     /// `-t`.
     pub test: bool,
-    pub found: Vec<Diagnostic>,
+    pub found: Findings,
     /// Headers of the blocks being read, outermost first.
     open: Vec<(&'static str, Span)>,
     /// Headers of the blocks that the file ended in, innermost first.
     unclosed: Vec<Span>,
-    /// Opening braces that open nothing, and the header of the block around each.
-    ignored: Vec<(Span, Option<Span>)>,
+    /// The first opening brace that opens nothing, and the header of the block around it.
+    ignored: Option<(Span, Option<Span>)>,
     /// The name of the block being read, for messages.
     pub block_name: String,
     /// Names that later blocks may refer to (CL-105).
@@ -48,6 +49,11 @@ pub struct Reader<'t> {
     pub closed: Span,
     /// A value was missing, so nothing starts with this file (CL-111).
     pub stopped: bool,
+    /// There are more lines outside virtual servers than are read, which was said.
+    pub too_large: bool,
+    /// How many more may be read; what is counted now.
+    others: usize,
+    counting: bool,
 }
 
 /// What was declared so far and may be tracked.
@@ -73,7 +79,15 @@ impl Declared {
 }
 
 impl<'t> Reader<'t> {
-    pub fn new(tree: &'t Tree, sources: &'t SourceMap, host: &'t dyn Host, test: bool) -> Reader<'t> {
+    /// `found` is what was found before.
+    pub fn new(
+        tree: &'t Tree,
+        sources: &'t SourceMap,
+        host: &'t dyn Host,
+        test: bool,
+        found: Findings,
+        limits: &Limits,
+    ) -> Reader<'t> {
         Reader {
             tree,
             text: sources.text(),
@@ -81,10 +95,10 @@ impl<'t> Reader<'t> {
             depth: 0,
             host,
             test,
-            found: Vec::new(),
+            found,
             open: Vec::new(),
             unclosed: Vec::new(),
-            ignored: Vec::new(),
+            ignored: None,
             block_name: String::new(),
             declared: Declared::default(),
             names: Names::default(),
@@ -92,6 +106,9 @@ impl<'t> Reader<'t> {
             unacted: BTreeSet::new(),
             closed: Span::default(),
             stopped: false,
+            too_large: false,
+            others: limits.others,
+            counting: true,
         }
     }
 
@@ -101,6 +118,13 @@ impl<'t> Reader<'t> {
 
     fn next(&mut self) -> Option<Line<'t>> {
         let line = self.peek()?;
+        if self.counting {
+            let Some(left) = self.others.checked_sub(1) else {
+                self.full(&line);
+                return None;
+            };
+            self.others = left;
+        }
         self.at += 1;
         match line.mark() {
             Mark::Open => self.depth += 1,
@@ -109,6 +133,15 @@ impl<'t> Reader<'t> {
             Mark::Words => {}
         }
         Some(line)
+    }
+
+    /// All that follows is left unread.
+    fn full(&mut self, line: &Line<'_>) {
+        if !std::mem::replace(&mut self.too_large, true) {
+            let words = "there are too many lines outside of virtual servers: nothing of this configuration is used";
+            let finding = Diagnostic::at(Code::TooLarge, line.whole(), words);
+            self.found.push(finding.help("see the limits of a configuration in docs/differences.md"));
+        }
     }
 
     pub fn report(&mut self, code: Code, span: Span, words: impl Into<String>) {
@@ -129,7 +162,11 @@ impl<'t> Reader<'t> {
                     let finding = Diagnostic::at(Code::UnknownKeyword, line.whole(), "Unknown keyword '}'");
                     self.found.push(finding.label("no block is open here"));
                 }
-                Mark::Words => self.line("(root)", rows, block, &line),
+                Mark::Words => {
+                    self.counting = !matches!(line.keyword(), "virtual_server" | "virtual_server_group");
+                    self.line("(root)", rows, block, &line);
+                    self.counting = true;
+                }
             }
         }
         if self.depth > 0 {
@@ -148,7 +185,7 @@ impl<'t> Reader<'t> {
                 around.iter().fold(finding, |finding, header| finding.also(*header, "and this one around it"));
             return finding.help("close it with `}`");
         }
-        match self.ignored.first() {
+        match &self.ignored {
             Some((brace, Some(around))) => Diagnostic::late(code, *brace, words)
                 .label("this brace opened no block")
                 .also(*around, "this one was open")
@@ -195,7 +232,7 @@ impl<'t> Reader<'t> {
     }
 
     fn unexpected(&mut self, line: &Line<'_>) {
-        self.ignored.push((line.whole(), self.open.last().map(|(_, header)| *header)));
+        self.ignored.get_or_insert((line.whole(), self.open.last().map(|(_, header)| *header)));
         self.report(Code::UnexpectedOpen, line.whole(), "Unexpected '{' - ignoring");
     }
 
@@ -224,6 +261,10 @@ impl<'t> Reader<'t> {
     fn unknown<B>(&mut self, context: &'static str, rows: &'static [Keyword<B>], line: &Line<'_>) {
         let word = line.keyword();
         let code = if table::contexts(word).is_empty() { Code::UnknownKeyword } else { Code::WrongBlock };
+        // Looking for what was meant takes time.
+        if !self.found.wants(code) {
+            return;
+        }
         let mut finding = Diagnostic::at(code, line.span(0), format!("Unknown keyword '{word}'"));
         finding = finding.label(if context == "(root)" { "not known at top level" } else { "not known here" });
         if let Some((_, header)) = self.open.last() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::diagnostic::{Class, Code, Diagnostic, SourceMap};
+use crate::diagnostic::{Class, Code, Diagnostic, Findings, SourceMap};
 use crate::model::Model;
 
 pub mod block;
@@ -11,9 +11,11 @@ pub mod dump;
 mod expand;
 pub mod host;
 mod include;
+pub mod limits;
 pub mod lint;
 mod iproute;
 mod lower;
+mod regular;
 mod replicate;
 mod resolve;
 pub mod schema;
@@ -24,6 +26,7 @@ mod tree;
 pub mod value;
 
 pub use host::Host;
+pub use limits::Limits;
 pub use suggest::near;
 
 /// What to read and how.
@@ -55,40 +58,58 @@ pub struct Loaded {
 
 /// Reads a configuration. Never stops at the first mistake.
 pub fn load(request: &Request<'_>) -> Loaded {
-    read(request).0
+    load_within(request, &Limits::USUAL)
+}
+
+/// Reads a configuration that may only be so large.
+pub fn load_within(request: &Request<'_>, limits: &Limits) -> Loaded {
+    read(request, limits).0
 }
 
 /// What came of a file, and what it declares.
-fn read(request: &Request<'_>) -> (Loaded, block::root::Config) {
-    let mut expander = expand::Expander::new(request.host, request.config_id, request.all_config);
+fn read(request: &Request<'_>, limits: &Limits) -> (Loaded, block::root::Config) {
+    let mut expander = expand::Expander::new(request.host, request.config_id, request.all_config, limits);
     let there = expander.main(&request.file.to_string_lossy());
-    let expand::Expander { sources, mut found, include_failed, .. } = expander;
+    let expand::Expander { sources, mut found, include_failed, too_large, .. } = expander;
+    let nothing = |found: Findings, sources: SourceMap, exit: u8, refusal: u8| {
+        let loaded = Loaded { model: None, diagnostics: found.finish(), sources, exit, refusal };
+        (loaded, block::root::Config::default())
+    };
+    if too_large {
+        return nothing(found, sources, Class::Fatal.exit(), 2);
+    }
     if !there {
         // `-t` of the original is satisfied with a file that is not there; a start is not (CL-94).
-        let loaded = Loaded { model: None, diagnostics: found, sources, exit: 0, refusal: 6 };
-        return (loaded, block::root::Config::default());
+        return nothing(found, sources, 0, 6);
     }
-    let tree = tree::Tree::read(&sources, &mut found);
-    let mut reader = lower::Reader::new(&tree, &sources, request.host, request.test);
-    reader.found = found;
+    let Some(tree) = tree::Tree::read(&sources, limits, &mut found) else {
+        return nothing(found, sources, Class::Fatal.exit(), 2);
+    };
+    let mut reader = lower::Reader::new(&tree, &sources, request.host, request.test, found, limits);
     let mut config = block::root::Config::default();
     reader.top(block::root::ROOT, &mut config);
+    if reader.too_large {
+        return nothing(reader.found, sources, Class::Fatal.exit(), 2);
+    }
     let stopped = reader.stopped;
-    let mut diagnostics = std::mem::take(&mut reader.found);
+    let mut found = reader.found;
+    let refused = |found: Findings, sources, config, exit, refusal| {
+        (Loaded { model: None, diagnostics: found.finish(), sources, exit, refusal }, config)
+    };
     if let Some(namespace) = config.net_namespace.as_ref().filter(|name| !request.host.namespace(&name.value)) {
         // `-t` of the original ends here without a verdict (CL-115).
         let words = format!("Unable to open network namespace {}", namespace.value);
-        diagnostics.push(Diagnostic::late(Code::Logged, namespace.span, words));
-        return (Loaded { model: None, diagnostics, sources, exit: 0, refusal: 1 }, config);
+        found.push(Diagnostic::late(Code::Logged, namespace.span, words));
+        return refused(found, sources, config, 0, 1);
     }
     if include_failed || stopped {
         let exit = if include_failed { 6 } else { 2 };
-        return (Loaded { model: None, diagnostics, sources, exit, refusal: exit }, config);
+        return refused(found, sources, config, exit, exit);
     }
     // What was declared holds all that is needed now; the tree of a large file would only stand beside the model.
     drop(tree);
-    let (model, found) = resolve::resolve(&mut config, request.host);
-    diagnostics.extend(found);
+    let (model, found) = resolve::resolve(&mut config, request.host, found);
+    let diagnostics = found.finish();
     let exit = diagnostics.iter().map(|one| one.code.class()).max().unwrap_or(Class::Logged).exit();
     (Loaded { model, diagnostics, sources, exit, refusal: 2 }, config)
 }

@@ -6,11 +6,37 @@ const NUMBERS: usize = 63;
 const ROUNDS: i64 = 1_000_000;
 
 /// What is to be repeated: in each round the names get that round's values.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Replication {
     pub names: Vec<String>,
-    pub rounds: Vec<Vec<String>>,
+    pub rounds: Rounds,
     pub text: String,
+}
+
+/// The values of each round. Those of a sequence are made as they are needed: sequences within sequences may have
+/// millions each.
+#[derive(Debug)]
+pub enum Rounds {
+    Sequence { next: i64, step: i64, left: i64, hexadecimal: bool },
+    List(std::vec::IntoIter<Vec<String>>),
+}
+
+impl Iterator for Rounds {
+    type Item = Vec<String>;
+
+    fn next(&mut self) -> Option<Vec<String>> {
+        match self {
+            Rounds::Sequence { left: 0, .. } => None,
+            Rounds::Sequence { next, step, left, hexadecimal } => {
+                let value = *next;
+                *left -= 1;
+                // At most a million rounds, each a step of at most 32 bits.
+                *next += *step;
+                Some(vec![if *hexadecimal { format!("{value:x}") } else { value.to_string() }])
+            }
+            Rounds::List(rounds) => rounds.next(),
+        }
+    }
 }
 
 /// Reads a line that starts with `~SEQ` or `~LST`; in the original's words what is wrong with it.
@@ -50,10 +76,7 @@ fn sequence(line: &str) -> Result<Replication, Vec<String>> {
     if wrong || rounds >= ROUNDS || (hexadecimal && (start < 0 || end < 0)) {
         return Err(vec![format!("Invalid ~SEQ values '{line}'"), specification()]);
     }
-    let rounds = (0..=rounds)
-        .map(|round| start + round * step)
-        .map(|value| vec![if hexadecimal { format!("{value:x}") } else { value.to_string() }])
-        .collect();
+    let rounds = Rounds::Sequence { next: start, step, left: rounds + 1, hexadecimal };
     Ok(Replication { names: vec![name.to_owned()], rounds, text: text.trim_start().to_owned() })
 }
 
@@ -104,7 +127,7 @@ fn list(line: &str) -> Result<Replication, Vec<String>> {
     for round in &mut rounds {
         round.resize(names.len(), String::new());
     }
-    Ok(Replication { names, rounds, text: rest.trim_start().to_owned() })
+    Ok(Replication { names, rounds: Rounds::List(rounds.into_iter()), text: rest.trim_start().to_owned() })
 }
 
 /// One item of a list, `a` or `{a,b}`, and what follows it.

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use pest::Parser;
 
-use crate::diagnostic::{Code, Diagnostic, SourceMap, Span};
+use super::limits::Limits;
+use crate::diagnostic::{Code, Diagnostic, Findings, SourceMap, Span};
 
 #[derive(pest_derive::Parser)]
 #[grammar = "config/keepalived.pest"]
@@ -57,14 +58,15 @@ pub struct Line<'t> {
 }
 
 impl Tree {
-    /// Reads the expanded text; unmatched quotes are found here.
-    pub fn read(sources: &SourceMap, found: &mut Vec<Diagnostic>) -> Tree {
+    /// Reads the expanded text; unmatched quotes are found here. `None`: there are too many words or lines, which was
+    /// said.
+    pub fn read(sources: &SourceMap, limits: &Limits, found: &mut Findings) -> Option<Tree> {
         let text = sources.text();
         let lines = text.bytes().filter(|byte| *byte == b'\n').count();
         // Room for what a file usually has, so that the lists of a large one are not copied as they grow.
         let tree = Tree {
-            words: Vec::with_capacity(lines * WORDS_IN_TEN_LINES / 10),
-            rows: Vec::with_capacity(lines * ROWS_IN_TEN_LINES / 10),
+            words: Vec::with_capacity((lines * WORDS_IN_TEN_LINES / 10).min(limits.words)),
+            rows: Vec::with_capacity((lines * ROWS_IN_TEN_LINES / 10).min(limits.words)),
             unescaped: BTreeMap::new(),
         };
         let mut builder = Builder { text, tree, start: 0, stray: None };
@@ -75,9 +77,18 @@ impl Tree {
                 None => text.len(),
             };
             builder.slice(lo, hi, found);
+            if builder.tree.words.len().max(builder.tree.rows.len()) > limits.words {
+                let most = limits.words;
+                let words = format!(
+                    "there are more than {most} words, or lines and braces, which is too much: nothing of this configuration is used"
+                );
+                let finding = Diagnostic::at(Code::TooLarge, Span::new(lo, lo), words);
+                found.push(finding.help("see the limits of a configuration in docs/differences.md"));
+                return None;
+            }
             lo = hi;
         }
-        builder.tree
+        Some(builder.tree)
     }
 
     pub fn len(&self) -> usize {
@@ -103,7 +114,7 @@ struct Builder<'t> {
 }
 
 impl Builder<'_> {
-    fn slice(&mut self, base: usize, end: usize, found: &mut Vec<Diagnostic>) {
+    fn slice(&mut self, base: usize, end: usize, found: &mut Findings) {
         let Some(text) = self.text.get(base..end) else { return };
         let Ok(stretches) = Grammar::parse(Rule::text, text) else {
             // The grammar accepts every text (shown by the property test `any_text`); should it not, nothing of
@@ -152,7 +163,7 @@ impl Builder<'_> {
         }
     }
 
-    fn end_line(&mut self, found: &mut Vec<Diagnostic>) {
+    fn end_line(&mut self, found: &mut Findings) {
         let words = self.tree.words.len();
         let stray = self.stray.take();
         let first = self.tree.words.get(self.start).copied();
@@ -174,7 +185,7 @@ impl Builder<'_> {
         self.start = words;
     }
 
-    fn brace(&mut self, at: usize, mark: Mark, found: &mut Vec<Diagnostic>) {
+    fn brace(&mut self, at: usize, mark: Mark, found: &mut Findings) {
         self.end_line(found);
         self.tree.rows.push(Row { first: self.start as u32, words: 0, span: Span::new(at, at + 1), mark });
     }

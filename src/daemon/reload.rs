@@ -93,7 +93,7 @@ impl Source {
     pub fn test(&self, form: Form, effective: bool) -> Tested {
         let Loaded { model, diagnostics, sources, exit, .. } = self.load(true);
         let told = diagnostics.iter().filter(|one| one.severity() != Severity::Note && one.code != Code::Logged);
-        let findings = told.map(|one| render::finding(one, &sources, form)).collect();
+        let findings = render::findings(told, &sources, form);
         let missing = diagnostics.iter().any(|one| one.code == Code::FileMissing);
         // Without -e a missing file is no error to the original's test (IF-58).
         let exit = if missing && self.all_config { exit.max(Class::FileNotFound.exit()) } else { exit };
@@ -118,7 +118,7 @@ impl Source {
 
 /// The machine that files are read for.
 pub fn this_machine() -> System {
-    System { links: links().unwrap_or_default() }
+    System::new(links().unwrap_or_default())
 }
 
 /// `path` as it is seen from `/` (IF-9).

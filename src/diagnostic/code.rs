@@ -114,6 +114,7 @@ impl Code {
                 | Code::LineTooLong
                 | Code::EmbeddedNul
                 | Code::IncludeMissing
+                | Code::IncludeLoop
         )
     }
 }
@@ -123,8 +124,11 @@ codes! {
     IncludeMissing    "KA0002" Logged           Warning "An included file is missing or cannot be read.";
     IncludeRequired   "KA0003" Security         Error   "A file that must be there is missing or cannot be read; the daemon does not start.";
     SeveralFiles      "KA0004" MultipleFiles    Warning "The pattern of the configuration file matches several files.";
+    IncludeLoop       "KA0005" General          Error   "A file includes itself, directly or through others; it is left out there.";
     LineTooLong       "KA0010" General          Error   "A line has more than 1022 bytes and is ignored.";
     EmbeddedNul       "KA0011" General          Error   "A line holds a NUL byte and is ignored.";
+    TooLarge          "KA0012" Fatal            Error   "The configuration is larger than can be read; nothing of it is used.";
+    MoreFindings      "KA0013" Logged           Warning "There are more findings than are shown.";
     Definition        "KA0020" General          Error   "A definition cannot be used as written.";
     DefinitionLogged  "KA0021" Logged           Warning "A definition does not fit and the line is used as written.";
     Replication       "KA0022" General          Error   "A ~SEQ or ~LST line is malformed and is ignored.";

@@ -30,6 +30,18 @@ pub const fn entry(code: Code) -> Entry {
             entry_of("includer /etc/keepalived/keys.conf", "Create the file, or use `include` if it may be missing.")
         }
         Code::SeveralFiles => entry_of("", "Name one file with `-f FILE`, and let it include the others."),
+        Code::IncludeLoop => entry_of(
+            "include *.conf",
+            "Take the include out, or name the other files more narrowly: a pattern must not match the file that it stands in.",
+        ),
+        Code::TooLarge => entry_of(
+            "",
+            "The message says which limit was passed; docs/differences.md lists them all. Usually a sequence, a definition or an include multiplies more than was meant.",
+        ),
+        Code::MoreFindings => entry_of(
+            "",
+            "After the first 2000 findings only the first of each further code is shown. Mend these and read the file again; the exit status counts all of them.",
+        ),
         Code::LineTooLong => entry_of(
             "",
             "Split the line: value blocks may have one entry a line, and a definition can hold a part of it.",

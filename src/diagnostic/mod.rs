@@ -1,12 +1,14 @@
 //! What we tell the author of a file: mistakes as data, with the places they are about.
 
 pub mod code;
+mod findings;
 mod json;
 pub mod manual;
 pub mod render;
 pub mod source;
 
 pub use code::{Class, Code, Severity};
+pub use findings::Findings;
 pub use source::{SourceMap, Span};
 
 /// A value and the place in the configuration where it was written.

@@ -12,13 +12,19 @@ pub enum Form {
     Json,
 }
 
-/// A finding in a form; ends in a newline.
-pub fn finding(diagnostic: &Diagnostic, sources: &SourceMap, form: Form) -> String {
-    match form {
-        Form::Full { colour } => full(diagnostic, sources, colour),
-        Form::Line => format!("{}\n", advised(diagnostic, sources)),
-        Form::Json => format!("{}\n", json::object(diagnostic, sources)),
+/// Findings in a form, one after the other; each ends in a newline.
+pub fn findings<'d>(all: impl IntoIterator<Item = &'d Diagnostic>, sources: &SourceMap, form: Form) -> String {
+    // The lines of a file are counted once, not for each finding.
+    let mut files = Files::new(sources);
+    let mut text = String::new();
+    for diagnostic in all {
+        match form {
+            Form::Full { colour } => text += &excerpt(diagnostic, sources, colour, &mut files),
+            Form::Line => text += &format!("{}\n", advised(diagnostic, sources)),
+            Form::Json => text += &format!("{}\n", json::object(diagnostic, sources)),
+        }
     }
+    text
 }
 
 /// The line of the log with the advice behind it: what looks for the original's words finds them.
@@ -42,6 +48,10 @@ pub fn line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
 
 /// The full look: heading with the code, excerpt with labels, notes, advice; ends in a newline.
 pub fn full(diagnostic: &Diagnostic, sources: &SourceMap, colour: bool) -> String {
+    excerpt(diagnostic, sources, colour, &mut Files::new(sources))
+}
+
+fn excerpt(diagnostic: &Diagnostic, sources: &SourceMap, colour: bool, files: &mut Files<'_>) -> String {
     let kind = match diagnostic.severity() {
         Severity::Error => ReportKind::Error,
         Severity::Warning => ReportKind::Warning,
@@ -85,7 +95,7 @@ pub fn full(diagnostic: &Diagnostic, sources: &SourceMap, colour: bool) -> Strin
         report = report.with_help(help);
     }
     let mut out = Vec::new();
-    let written = report.finish().write(Files::new(sources), &mut out);
+    let written = report.finish().write(files, &mut out);
     match written {
         Ok(()) => String::from_utf8_lossy(&out).into_owned(),
         Err(_) => format!("{}\n", line(diagnostic, sources)),

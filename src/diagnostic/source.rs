@@ -83,26 +83,26 @@ impl SourceMap {
         self.files.iter().map(|file| file.name.as_str())
     }
 
-    /// Adds a file; its lines are then appended with [`SourceMap::append`].
-    pub fn add_file(&mut self, name: &str, text: String) -> FileId {
-        let mut starts = vec![0];
-        starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
-        self.text.reserve(text.len());
-        self.files.push(File { name: name.to_owned(), text, starts });
+    /// Adds a file; its lines are then appended with [`SourceMap::append`], and its text is handed over at the end.
+    pub fn add_file(&mut self, name: &str) -> FileId {
+        self.files.push(File { name: name.to_owned(), ..File::default() });
         FileId(self.files.len() as u32 - 1)
     }
 
     /// The text of a file as it was read.
-    pub fn file_text(&self, file: FileId) -> &str {
-        self.files.get(file.0 as usize).map_or("", |file| &file.text)
+    pub fn set_text(&mut self, file: FileId, text: String) {
+        if let Some(file) = self.files.get_mut(file.0 as usize) {
+            file.starts = vec![0];
+            file.starts
+                .extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
+            file.text = text;
+        }
     }
 
-    /// Appends bytes `lo..hi` of a file unchanged: whole lines from number `line` (from 1).
-    pub fn append(&mut self, file: FileId, line: u32, lo: usize, hi: usize) {
+    /// Appends whole lines of a file unchanged, from number `line` (from 1).
+    pub fn append(&mut self, file: FileId, line: u32, text: &str) {
         self.begin(file, line, false);
-        if let Some(text) = self.files.get(file.0 as usize).and_then(|file| file.text.get(lo..hi)) {
-            self.text.push_str(text);
-        }
+        self.text.push_str(text);
         self.end_line();
     }
 

@@ -26,9 +26,7 @@ pub fn check(wanted: &Wanted<'_>, host: &dyn Host, form: Form) -> Answer {
     let Linted { sources, diagnostics, exit, lints, unreadable } = lint(&request, peer);
     let told: Vec<_> = diagnostics.iter().filter(|one| one.severity() != Severity::Note).chain(&lints).collect();
     let mut answer = Answer { exit, ..Answer::default() };
-    for one in &told {
-        answer.out += &render::finding(one, &sources, form);
-    }
+    answer.out += &render::findings(told.iter().copied(), &sources, form);
     if let Some(why) = &unreadable {
         answer.err += &format!("keepalived-rs: {why}\n");
     }

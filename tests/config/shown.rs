@@ -51,7 +51,7 @@ fn findings_are_shown_as_recorded() {
         let _ = writeln!(shown, "===== {what}");
         for form in [Form::Full { colour: false }, Form::Line, Form::Json] {
             for finding in &loaded.diagnostics {
-                shown += &render::finding(finding, &loaded.sources, form);
+                shown += &render::findings([finding], &loaded.sources, form);
             }
             shown.push('\n');
         }

@@ -1,5 +1,7 @@
 //! This machine.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
 use std::io::Read;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -12,11 +14,16 @@ use nix::sys::statvfs::FsFlags;
 
 use super::{Directory, Host, Interface, KeyFile, Program, User};
 use crate::base::net::{Cidr, InterfaceIndex};
+use crate::config::regular;
 use crate::model::host::{LinkKind, LinkNature};
 use crate::model::notify::ScriptIdentity;
 
 /// Bytes read of a key file.
 const LONGEST_KEY_FILE: u64 = 1 << 10;
+/// Bytes read of a list of names.
+const LONGEST_LIST: u64 = 1 << 20;
+/// Names looked at in a folder of such lists.
+const MOST_NAMES: usize = 10_000;
 
 /// Filesystems that tell inotify(7) nothing of what other machines or the kernel do (linux/magic.h): bpf, cgroup,
 /// cgroup2, debugfs, devpts, efivarfs, fuse, mqueue, nfs, pipefs, proc, romfs, selinux, smb, smb2, sockfs, sysfs,
@@ -44,11 +51,37 @@ const SILENT: [u32; 20] = [
     0x7472_6163,
 ];
 
-/// The machine this process runs on. Asks the system each time; holds only what it was handed.
+/// The machine this process runs on, for one reading: what is asked of thousands of lines is asked of the system once.
 #[derive(Clone, Debug, Default)]
 pub struct System {
     /// As the kernel listed them.
     pub links: Vec<LinkNature>,
+    /// By name, as they were when first asked for.
+    interfaces: RefCell<BTreeMap<String, Option<Interface>>>,
+}
+
+impl System {
+    pub fn new(links: Vec<LinkNature>) -> System {
+        System { links, ..System::default() }
+    }
+}
+
+fn interface(name: &str) -> Option<Interface> {
+    let index = if_nametoindex(name).ok()?;
+    // /sys may show another network namespace than ours; the flags come from the kernel by name.
+    let flags = nix::ifaddrs::getifaddrs()
+        .ok()
+        .and_then(|mut all| all.find(|one| one.interface_name == name).map(|one| one.flags));
+    let mtu = std::fs::read_to_string(format!("/sys/class/net/{name}/mtu"))
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(1500);
+    Some(Interface {
+        index: InterfaceIndex(index),
+        mtu,
+        loopback: flags.is_some_and(|flags| flags.contains(InterfaceFlags::IFF_LOOPBACK)),
+        multicast: flags.is_none_or(|flags| flags.contains(InterfaceFlags::IFF_MULTICAST)),
+    })
 }
 
 /// Names of interface groups, as iproute2 has them.
@@ -60,21 +93,16 @@ impl Host for System {
     }
 
     fn interface(&self, name: &str) -> Option<Interface> {
-        let index = if_nametoindex(name).ok()?;
-        // /sys may show another network namespace than ours; the flags come from the kernel by name.
-        let flags = nix::ifaddrs::getifaddrs()
-            .ok()
-            .and_then(|mut all| all.find(|one| one.interface_name == name).map(|one| one.flags));
-        let mtu = std::fs::read_to_string(format!("/sys/class/net/{name}/mtu"))
-            .ok()
-            .and_then(|text| text.trim().parse().ok())
-            .unwrap_or(1500);
-        Some(Interface {
-            index: InterfaceIndex(index),
-            mtu,
-            loopback: flags.is_some_and(|flags| flags.contains(InterfaceFlags::IFF_LOOPBACK)),
-            multicast: flags.is_none_or(|flags| flags.contains(InterfaceFlags::IFF_MULTICAST)),
-        })
+        let mut known = self.interfaces.borrow_mut();
+        if let Some(known) = known.get(name) {
+            return known.clone();
+        }
+        let found = interface(name);
+        // A file may ask for any number of names.
+        if known.len() < MOST_NAMES {
+            known.insert(name.to_owned(), found.clone());
+        }
+        found
     }
 
     fn links(&self) -> Vec<LinkNature> {
@@ -94,7 +122,7 @@ impl Host for System {
             return u32::from_str_radix(hexadecimal, 16).ok();
         }
         name.parse().ok().or_else(|| {
-            let text = std::fs::read_to_string(GROUPS).ok();
+            let text = self.text(Path::new(GROUPS));
             let numbered = |line: &str| {
                 let mut words = line.split_whitespace();
                 let number = words.next()?.parse().ok()?;
@@ -164,13 +192,8 @@ impl Host for System {
     }
 
     fn key_file(&self, path: &Path) -> Result<KeyFile, String> {
-        let found = path.metadata().map_err(|error| error.to_string())?;
-        // Reading anything else might wait for ever.
-        if !found.is_file() {
-            return Err("not a regular file".to_owned());
-        }
+        let (file, found) = regular::open(path).map_err(|error| error.to_string())?;
         let mut bytes = Vec::new();
-        let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
         file.take(LONGEST_KEY_FILE).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
         Ok(KeyFile { bytes, exposed: found.mode() & 0o077 != 0 })
     }
@@ -218,12 +241,12 @@ impl Host for System {
     }
 
     fn text(&self, path: &Path) -> Option<String> {
-        std::fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        regular::read(path, LONGEST_LIST).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn listing(&self, folder: &Path) -> Vec<String> {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let files = entries.filter(|entry| entry.path().is_file());
+        let files = entries.take(MOST_NAMES).filter(|entry| entry.path().is_file());
         files.filter_map(|entry| entry.file_name().into_string().ok()).collect()
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::block::root::Config;
 use super::block::vrrp_instance::VrrpInstance;
-use super::{Host, Loaded, Request, read};
+use super::{Host, Limits, Loaded, Request, read};
 use crate::base::net::Cidr;
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
 use crate::model::Model;
@@ -59,7 +59,7 @@ impl<'a> Router<'a> {
 
 /// Checks a file, alone or with that of the other router.
 pub fn lint(request: &Request<'_>, peer: Option<(&Path, Option<&str>)>) -> Linted {
-    let (Loaded { model, diagnostics, mut sources, exit, .. }, config) = read(request);
+    let (Loaded { model, diagnostics, mut sources, exit, .. }, config) = read(request, &Limits::USUAL);
     let mut lints = Vec::new();
     if let Some(model) = &model {
         let router = Router { config: &config, model, host: request.host, sources: &sources };
@@ -68,7 +68,7 @@ pub fn lint(request: &Request<'_>, peer: Option<(&Path, Option<&str>)>) -> Linte
     let mut unreadable = None;
     if let (Some(model), Some((file, config_id))) = (&model, peer) {
         let host = elsewhere::Elsewhere(request.host);
-        let (theirs, declared) = read(&Request { file, config_id, host: &host, ..*request });
+        let (theirs, declared) = read(&Request { file, config_id, host: &host, ..*request }, &Limits::USUAL);
         match theirs.model {
             None => unreadable = Some(format!("{} cannot be run and is not compared", file.display())),
             Some(other) => {

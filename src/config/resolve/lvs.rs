@@ -19,18 +19,35 @@ use crate::model::lvs::{
 
 /// IP_VS_SVC_F_ONEPACKET (linux/ip_vs.h).
 const ONE_PACKET: u32 = 0x04;
-/// Addresses that the ranges of one group may stand for.
+/// Addresses that ranges may stand for, in all virtual servers together.
 const GROUP_ADDRESSES: u64 = 1 << 20;
+/// Entries that the kernel's table may have: real servers, once for each address of their virtual server's group.
+const TABLE_ENTRIES: u64 = 1 << 23;
+
+/// What is left of these.
+pub(super) struct Room {
+    addresses: u64,
+    entries: u64,
+}
+
+impl Default for Room {
+    fn default() -> Room {
+        Room { addresses: GROUP_ADDRESSES, entries: TABLE_ENTRIES }
+    }
+}
 
 impl Resolver<'_> {
     /// Takes the declared servers, so that each is gone when the model has it: a file may have ten thousands.
     pub(super) fn lvs(&mut self, declared: Vec<declared::VirtualServer>) -> Lvs {
         let global = &self.config.global;
+        // Of two with one name the first counts.
+        let groups: BTreeMap<&str, &ServerGroup> =
+            self.config.server_groups.iter().rev().map(|group| (group.name.as_str(), group)).collect();
         let mut uses: BTreeMap<String, usize> = BTreeMap::new();
         let mut virtual_servers = Vec::new();
         let mut checkers: Vec<Arc<Checker>> = Vec::new();
         for block in declared {
-            let Some(address) = self.virtual_address(&block, &mut uses) else { continue };
+            let Some(address) = self.virtual_address(&block, &groups, &mut uses) else { continue };
             if let Some(server) =
                 self.virtual_server(block, address, VirtualServerId(virtual_servers.len()), &mut checkers)
             {
@@ -95,6 +112,7 @@ impl Resolver<'_> {
     fn virtual_address(
         &mut self,
         block: &declared::VirtualServer,
+        groups: &BTreeMap<&str, &ServerGroup>,
         uses: &mut BTreeMap<String, usize>,
     ) -> Option<VirtualAddress> {
         match &block.header {
@@ -105,8 +123,7 @@ impl Resolver<'_> {
             }
             Header::Fwmark(mark) => Some(VirtualAddress::Fwmark(*mark)),
             Header::Group(name) => {
-                let groups = &self.config.server_groups;
-                let Some(group) = groups.iter().find(|group| group.name == *name) else {
+                let Some(group) = groups.get(name.as_str()).copied() else {
                     let words = format!(
                         "Virtual server group {name} specified but not configured - ignoring virtual server [{name}]:0"
                     );
@@ -117,23 +134,44 @@ impl Resolver<'_> {
                 let nth = *used;
                 *used += 1;
                 let family = family_of_marks(block);
-                Some(VirtualAddress::Group { name: GroupName::new(name), nth, entries: self.walk(group, family) })
+                let entries = self.walk(group, block, family)?;
+                Some(VirtualAddress::Group { name: GroupName::new(name), nth, entries })
             }
         }
     }
 
-    /// LV-43: each address of each range, then the marks.
-    fn walk(&mut self, group: &ServerGroup, service: Family) -> Vec<GroupEntry> {
+    /// LV-43: each address of each range, then the marks. `None`: they are too many, which was said.
+    fn walk(
+        &mut self,
+        group: &ServerGroup,
+        block: &declared::VirtualServer,
+        service: Family,
+    ) -> Option<Vec<GroupEntry>> {
+        let name = &group.name;
+        let count = |entry: &group::GroupEntry| match *entry {
+            group::GroupEntry::Range { count, .. } => u64::from(count),
+            group::GroupEntry::Fwmark { .. } => 1,
+        };
+        let addresses: u64 = group.entries.iter().map(count).sum();
+        let servers = block.real_servers.len() as u64;
+        let left = (self.room.addresses.checked_sub(addresses))
+            .zip(self.room.entries.checked_sub(addresses.saturating_mul(servers)));
+        let Some((addresses, table)) = left else {
+            let words = format!(
+                "virtual server group {name} with {addresses} addresses and {servers} real servers needs more entries than there is room for - ignoring virtual server"
+            );
+            let finding = crate::diagnostic::Diagnostic::late(Code::BlockRefused, block.span, words)
+                .also(group.span, "this group")
+                .help(format!(
+                    "all groups together may have {GROUP_ADDRESSES} addresses, and {TABLE_ENTRIES} entries for real servers"
+                ));
+            self.found.push(finding);
+            return None;
+        };
+        self.room = Room { addresses, entries: table };
         let mut entries = Vec::new();
-        let mut total = 0;
         for entry in &group.entries {
             let group::GroupEntry::Range { first, count, port } = *entry else { continue };
-            total += u64::from(count);
-            if total > GROUP_ADDRESSES {
-                let words = format!("virtual server group {} has more than {GROUP_ADDRESSES} addresses", group.name);
-                self.late(Code::BlockRefused, group.span, words);
-                break;
-            }
             let each = (0..count).map(|step| Endpoint { address: step_from(first, step), port });
             entries.extend(each.map(GroupEntry::Address));
         }
@@ -142,7 +180,7 @@ impl Resolver<'_> {
                 entries.push(GroupEntry::Fwmark { mark, family: family.unwrap_or(service) });
             }
         }
-        entries
+        Some(entries)
     }
 
     fn virtual_server(

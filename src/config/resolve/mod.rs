@@ -10,7 +10,7 @@ mod vrrp;
 
 use super::block::root::Config;
 use super::host::Host;
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Findings, Span};
 use crate::model::Model;
 
 use scripts::Scripts;
@@ -19,9 +19,11 @@ use scripts::Scripts;
 pub struct Resolver<'a> {
     pub host: &'a dyn Host,
     pub config: &'a Config,
-    pub found: Vec<Diagnostic>,
+    pub found: Findings,
     scripts: Scripts,
     devices: vrrp::device::Devices,
+    /// For the addresses of groups.
+    room: lvs::Room,
     /// An interface is missing and may not come later: the daemon does not start (CL-103).
     missing_interface: bool,
     /// Two instances cannot run together: the daemon does not start (VR-112).
@@ -30,14 +32,15 @@ pub struct Resolver<'a> {
 
 /// The model of a configuration, or nothing when the daemon must not start with it. The declared virtual servers are
 /// gone afterwards: of ten thousands there is no room for both.
-pub fn resolve(config: &mut Config, host: &dyn Host) -> (Option<Model>, Vec<Diagnostic>) {
+pub fn resolve(config: &mut Config, host: &dyn Host, found: Findings) -> (Option<Model>, Findings) {
     let virtual_servers = std::mem::take(&mut config.virtual_servers);
     let mut resolver = Resolver {
         host,
         config,
-        found: Vec::new(),
+        found,
         scripts: Scripts::default(),
         devices: vrrp::device::Devices::default(),
+        room: lvs::Room::default(),
         missing_interface: false,
         fatal: false,
     };
