@@ -74,7 +74,10 @@ impl TrackFiles {
             if path.exists() && !init.overwrite {
                 continue;
             }
-            let open = std::fs::OpenOptions::new().write(true).create(true).truncate(true).open(path);
+            let mut options = std::fs::OpenOptions::new();
+            // A FIFO that came to stand there since it was looked at is not waited for.
+            let options = options.write(true).create(true).truncate(true).custom_flags(OFlag::O_NONBLOCK.bits());
+            let open = options.open(path);
             if let Err(error) = open.and_then(|mut opened| writeln!(opened, "{}", init.value)) {
                 self.reporter
                     .report(Event::FileNotInitialised { file: file.name.to_string(), error: error.to_string() });

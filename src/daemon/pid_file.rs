@@ -16,6 +16,8 @@ use crate::model::global::Global;
 
 const FOLDER: &str = "/run";
 const OWN_FOLDER: &str = "/run/keepalived";
+/// Bytes read of a pid file: whatever else stands there is no number.
+const LONGEST_NUMBER: u64 = 32;
 
 /// The three paths, and the folder that is ours to make and remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,13 +107,13 @@ impl PidFile {
     /// # Errors
     /// [`PidFileError::Locked`] when another daemon lives; else as open(2) has them.
     pub fn lock(path: &Path) -> Result<PidFile, PidFileError> {
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o644)
-            .custom_flags(OFlag::O_NOFOLLOW.bits())
+            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
             .open(path)?;
         let lock = libc::flock {
             l_type: libc::F_WRLCK as libc::c_short,
@@ -127,7 +129,7 @@ impl PidFile {
         }
         let mut text = String::new();
         // keepalived 2.2.7 has no lock; an unreadable old text is as good as none.
-        file.read_to_string(&mut text).map(drop).unwrap_or(());
+        (&file).take(LONGEST_NUMBER).read_to_string(&mut text).map(drop).unwrap_or(());
         if text.trim().parse().is_ok_and(|pid: u32| pid != std::process::id() && is_keepalived(pid)) {
             return Err(PidFileError::Locked);
         }

@@ -124,7 +124,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// A datagram holds one event. `None` for what is of no interest here.
-fn parse(datagram: &[u8]) -> Option<Event> {
+pub fn parse(datagram: &[u8]) -> Option<Event> {
     let connector = datagram.get(NETLINK_HEADER..)?;
     if word(connector, 0)? != PROC || word(connector, 4)? != PROC {
         return None;
