@@ -1,12 +1,22 @@
-//! Properties of the packet codecs: what is written reads back, and no bytes whatever make a reader panic.
+//! Properties of what reads bytes from outside: what is written reads back, no bytes whatever make a reader panic, and
+//! how the network cuts an answer does not matter. The fuzz targets in `tests/fuzz` look longer and deeper.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use keepalived_rs::base::bfd::{Diagnostic, State};
 use keepalived_rs::base::name::{Authentication, Priority, Version, Vrid};
 use keepalived_rs::base::net::{Family, MacAddress};
+use keepalived_rs::base::number::leading_integer;
 use keepalived_rs::base::time::Interval;
+use keepalived_rs::check::http::Answer;
+use keepalived_rs::check::smtp::{Dialogue, Next};
+use keepalived_rs::check::{datagram, dns};
+use keepalived_rs::kernel::netlink::frames;
+use keepalived_rs::kernel::process_events;
+use keepalived_rs::model::check::Url;
 use keepalived_rs::wire::advert::{self, Advert, ChecksumForm, Envelope, Expected, Incoming, Reject};
 use keepalived_rs::wire::arp::GratuitousArp;
+use keepalived_rs::wire::bfd::{self, Control};
 use keepalived_rs::wire::ndisc::NeighbourAdvertisement;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -188,5 +198,132 @@ proptest! {
         let advertisement = NeighbourAdvertisement { mac, address: Ipv6Addr::from_bits(six), router };
         advertisement.to_wire(&mut frame);
         prop_assert_eq!(NeighbourAdvertisement::from_wire(&frame), Some(advertisement));
+    }
+
+    /// Any BFD packet that can be written reads back; any bytes at all are judged.
+    #[test]
+    fn bfd_packets_read_back(
+        diagnostic in prop::sample::select(Diagnostic::ALL),
+        state in prop::sample::select(State::ALL.to_vec()),
+        flags in any::<u8>(),
+        multiplier in 1..=255u8,
+        (mine, yours) in (1..=u32::MAX, 1..=u32::MAX),
+        intervals in any::<[u32; 3]>(),
+    ) {
+        let flag = |bit: u8| flags >> bit & 1 == 1;
+        let [desired_min_tx, required_min_rx, required_min_echo_rx] =
+            intervals.map(|micros| Interval::from_micros(u64::from(micros)));
+        let packet = Control {
+            diagnostic,
+            state,
+            poll: flag(0),
+            last: flag(1) && !flag(0),
+            independent: flag(2),
+            authenticated: flag(3),
+            demand: flag(4),
+            multiplier,
+            my_discriminator: mine,
+            your_discriminator: yours,
+            desired_min_tx,
+            required_min_rx,
+            required_min_echo_rx,
+        };
+        prop_assert_eq!(Control::from_wire(&packet.to_wire()), Ok(packet));
+    }
+
+    #[test]
+    fn any_datagrams_are_judged(bytes in vec(any::<u8>(), 0..80), id in any::<u16>()) {
+        if let Ok(packet) = Control::from_wire(&bytes) {
+            prop_assert_eq!(&packet.to_wire()[..], &bytes[..bfd::LENGTH]);
+        }
+        let answered = dns::judge(id, &bytes);
+        let about_us = bytes.len() >= 12 && bytes[..2] == id.to_be_bytes() && bytes[2] & 0x80 != 0;
+        prop_assert_eq!(answered == dns::Answer::Stray, !about_us);
+        for family in [Family::V4, Family::V6] {
+            let good = datagram::judge_echo(family, id, &bytes).is_ok();
+            prop_assert!(!good || bytes[6..8] == id.to_be_bytes());
+        }
+    }
+
+    /// CK-47, CK-48, CK-50: an answer is worth the same however the network cuts it.
+    #[test]
+    fn an_answer_is_worth_the_same_in_any_pieces(
+        head in prop_oneof![Just(b"HTTP/1.1 200 OK\r\n".to_vec()), vec(any::<u8>(), 0..30)],
+        middle in prop_oneof![Just(b"Content-Length: 5\r\n".to_vec()), vec(any::<u8>(), 0..30), vec(any::<u8>(), 4000..4100)],
+        body in vec(any::<u8>(), 0..30),
+        cuts in vec(1..200usize, 1..40),
+    ) {
+        let text = [&head[..], &middle, b"\r\n\r\n", &body].concat();
+        let url = Url {
+            path: "/".to_owned(),
+            virtual_host: None,
+            server_name: None,
+            digest: Some([0; 16]),
+            status_codes: vec![(200, 299)],
+            tls_compliant: false,
+            regex: None,
+        };
+        let mut whole = Answer::to(&url, None);
+        let _ = whole.take(&text);
+        let mut cut = Answer::to(&url, None);
+        let (mut rest, mut sizes) = (&text[..], cuts.iter().cycle());
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(rest.len().min(*sizes.next().unwrap_or(&1)));
+            if cut.take(piece).is_err() {
+                break;
+            }
+            rest = after;
+        }
+        prop_assert_eq!(whole.judge(), cut.judge());
+    }
+
+    /// CK-70, CK-71: a mail server may say anything in any pieces; good is only who greeted and was greeted.
+    #[test]
+    fn a_mail_server_may_say_anything(
+        pieces in vec(prop_oneof![Just(b"220 a\n".to_vec()), Just(b"250 b\r\n".to_vec()), vec(any::<u8>(), 0..700)], 0..12),
+    ) {
+        let mut dialogue = Dialogue::new("helo.example");
+        let mut said = 0;
+        for piece in pieces {
+            match dialogue.hear(&piece) {
+                Next::Read => {}
+                Next::Say(_) => said += 1,
+                Next::Good => {
+                    prop_assert_eq!(said, 2);
+                    break;
+                }
+                Next::Bad(_) => break,
+            }
+        }
+    }
+
+    /// Any bytes as what the kernel says: no message is longer than its datagram, and every message takes something.
+    #[test]
+    fn any_netlink_datagram_is_cut_into_messages(mut bytes in vec(any::<u8>(), 0..120), length in 0..64u8) {
+        if let Some(first) = bytes.first_mut() {
+            *first = length;
+        }
+        if let Some(rest) = bytes.get_mut(1..4) {
+            rest.fill(0);
+        }
+        let all: Vec<usize> = frames(&bytes).map(|frame| frame.payload.len()).collect();
+        prop_assert!(all.iter().map(|length| length + 16).sum::<usize>() <= bytes.len() + 3 * all.len());
+        let _ = process_events::parse(&bytes);
+    }
+
+    /// VR-224: what strtol(3) reads of a text, whatever stands behind the number.
+    #[test]
+    fn numbers_read_as_strtol_reads_them(number in any::<i64>(), behind in "[ a-zG-Z\n]{0,4}", blanks in "[ \t\n]{0,3}") {
+        prop_assume!(!behind.starts_with(['x', 'X']));
+        let decimal = format!("{blanks}{number}{behind}");
+        prop_assert_eq!(leading_integer(decimal.as_bytes()), Ok(number));
+        let sign = if number < 0 { "-" } else { "" };
+        let hexadecimal = format!("{blanks}{sign}0x{:x}G{behind}", number.unsigned_abs());
+        prop_assert_eq!(leading_integer(hexadecimal.as_bytes()), Ok(number));
+    }
+
+    #[test]
+    fn any_text_has_a_number_or_none(text in vec(any::<u8>(), 0..60)) {
+        let _ = leading_integer(&text);
     }
 }
