@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["demo", program] => demo::steps::run(Path::new(program), &place),
         ["lateness", original, ours] => bench::lateness::first_adverts(&programs(original, ours)).map(|()| true),
-        ["config", original, ours] => bench::size::reading(&programs(original, ours)).map(|()| true),
+        ["config", original, ours] => bench::reading::reading(&programs(original, ours)).map(|()| true),
         ["table", original, ours] => bench::size::ten_thousand(&programs(original, ours)).map(|()| true),
         ["memory", original, ours] => bench::size::memory(&programs(original, ours)).map(|()| true),
         _ => Err("usage: lab demo PROGRAM | lab lateness|config|table|memory ORIGINAL OURS".to_owned()),

@@ -1,18 +1,18 @@
 //! Big configurations and small memory: 10,000 real servers in the kernel's table and gone again, the first advert
-//! beside them, the memory of a router, and reading a large file.
+//! beside them, the memory of a router.
 
 use std::fmt::Write;
 use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::libc;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::Programs;
-use super::figure::{quantile, row, sorted, title};
+use super::figure::{row, sorted, title};
 use super::lateness::lan;
 use super::wire::Wire;
 
@@ -24,7 +24,7 @@ const FIRST_SERVICE: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 1);
 const BENCH: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
 
 /// `services` virtual servers of `each` real servers; `check` stands in each of them.
-fn virtual_servers(services: u32, each: u32, check: &str) -> String {
+pub fn virtual_servers(services: u32, each: u32, check: &str) -> String {
     let mut text = String::new();
     for service in 0..services {
         let address = Ipv4Addr::from(u32::from(FIRST_SERVICE) + service);
@@ -246,33 +246,5 @@ pub fn memory(programs: &Programs) -> Outcome<()> {
     }
     title();
     row("memory of a router (Pss, all its processes)", Some(found[0]), Some(found[1]), "MB");
-    Ok(())
-}
-
-const TCP_CHECK: &str = "        TCP_CHECK {\n            connect_timeout 3\n        }\n";
-
-/// `-t` of 50,000 real servers in 500 virtual servers.
-pub fn reading(programs: &Programs) -> Outcome<()> {
-    doing("place", std::fs::create_dir_all(&programs.place))?;
-    let file = programs.place.join("large.conf");
-    doing("large.conf", std::fs::write(&file, virtual_servers(500, 100, TCP_CHECK)))?;
-    let mut found = Vec::new();
-    for program in [&programs.original, &programs.ours] {
-        let mut times = Vec::new();
-        let mut codes = Vec::new();
-        for _ in 0..5 {
-            let begun = Instant::now();
-            let mut command = Command::new(program);
-            command.args(["-t", "-f"]).arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            codes.push(doing(program.display(), command.status())?.code());
-            times.push(begun.elapsed().as_secs_f64() * 1000.0);
-        }
-        if codes.iter().any(|code| *code != Some(0)) {
-            return Err(format!("{} -t: exit status {codes:?}", program.display()));
-        }
-        found.push(quantile(&sorted(times), 0.5));
-    }
-    title();
-    row("`-t` of 50,000 real servers, median of 5", found[0], found[1], "ms");
     Ok(())
 }
