@@ -20,6 +20,8 @@ mod bfd;
 mod draft;
 #[path = "lab_vrrp/flood.rs"]
 mod flood;
+#[path = "lab_vrrp/frr.rs"]
+mod frr;
 #[path = "lab_vrrp/interop.rs"]
 mod interop;
 #[path = "lab_vrrp/items.rs"]
@@ -46,6 +48,8 @@ mod router;
 mod stall;
 #[path = "lab_vrrp/signed.rs"]
 mod signed;
+#[path = "lab_vrrp/vrrpd.rs"]
+mod vrrpd;
 
 use draft::Draft;
 use interop::assert_clean;

@@ -1,8 +1,14 @@
-//! BFD between ours and Debian's keepalived 2.2.7, both ways round: sessions come up, a router that follows one is there
-//! only while it is, and knows within the detection time when it is not.
+//! BFD between ours and Debian's keepalived 2.2.7, both ways round, and FRR's bfdd: sessions come up, a router that follows
+//! one is there only while it is, and knows within the detection time when it is not.
 
 use std::time::Duration;
 
+use keepalived_rs::base::bfd::State;
+use keepalived_rs::base::time::Interval;
+use keepalived_rs::wire::bfd::Control;
+use serde_json::Value;
+
+use crate::frr::Frr;
 use crate::net::{Lan, eventually, now};
 use crate::router::{Daemon, Make};
 use crate::{becomes_master, lets_go};
@@ -100,4 +106,145 @@ fn a_reload_does_not_interrupt_a_session() {
     assert_eq!(first.matches("(B) Entering Up state").count(), 1, "{first}");
     assert_eq!(second.matches("(B) Entering Up state").count(), 1, "{second}");
     assert_eq!(first.matches("FAULT STATE").count(), 1, "{first}");
+}
+
+/// Four ways to FRR's host, and one that it does not take: IPv6 with the hop limit that the original sends.
+const WAYS: [(&str, &str, &str, &str); 5] = [
+    ("four", "10.9.0.1", "10.9.0.2", ""),
+    ("six", "2001:db8::1", "2001:db8::2", "hoplimit 255\n"),
+    ("far-four", "10.9.0.1", "10.9.0.2", "multihop\nmax_hops 5\n"),
+    ("far-six", "2001:db8::1", "2001:db8::2", "multihop\nmax_hops 5\nhoplimit 255\n"),
+    ("near-six", "2001:db8::11", "2001:db8::22", ""),
+];
+
+/// The same ways as FRR writes them.
+fn peers() -> String {
+    let mut text = "bfd\n".to_owned();
+    for (_, own, other, more) in WAYS {
+        let how = if more.contains("multihop") { "multihop" } else { "interface eth0" };
+        text += &format!(
+            " peer {own} local-address {other} {how}\n  detect-multiplier 3\n  receive-interval 150\n  \
+             transmit-interval 120\n exit\n"
+        );
+    }
+    text
+}
+
+/// What FRR knows of each way, in order.
+fn shown(frr: &Frr) -> Vec<Value> {
+    let all = frr.show("bfd peers");
+    let all = all.as_array().expect("a list of peers");
+    let one = |(_, own, other, more): (&str, &str, &str, &str)| {
+        let fits = |peer: &&Value| {
+            peer["peer"] == *own && peer["local"] == *other && peer["multihop"] == more.contains("multihop")
+        };
+        all.iter().find(fits).unwrap_or_else(|| panic!("no peer {own} in {all:?}")).clone()
+    };
+    WAYS.map(one).to_vec()
+}
+
+/// Each of the first four has this, and the last is down.
+fn shows(frr: &Frr, wanted: &[(&str, Value)]) {
+    eventually(&format!("{wanted:?}"), PATIENCE, || {
+        let all = shown(frr);
+        let right = all[..4].iter().all(|peer| wanted.iter().all(|(name, value)| peer[*name] == *value));
+        if right && all[4]["status"] == "down" { Ok(()) } else { Err(format!("{all:#?}")) }
+    });
+}
+
+/// BFD packets over IPv4 to port 3784 among the frames, with the sender's hardware address and the TTL.
+fn packets(frames: &[Vec<u8>]) -> Vec<([u8; 6], u8, Control)> {
+    let one = |frame: &Vec<u8>| {
+        let near =
+            frame.get(12..14)? == [0x08, 0x00] && frame.get(23) == Some(&17) && frame.get(36..38)? == [0x0e, 0xc8];
+        near.then_some(())?;
+        Some((frame[6..12].try_into().ok()?, frame[22], Control::from_wire(frame.get(42..66)?).ok()?))
+    };
+    frames.iter().filter_map(one).collect()
+}
+
+/// VR-291, VR-292, VR-295, VR-300, VR-302, VR-303, VR-305, VR-306, VR-310, VR-312, VR-314: sessions with FRR's bfdd over both
+/// families and over several hops agree on intervals; taken down on purpose the router stays, killed another one is Master
+/// within a second; and FRR knows why a session with us is down.
+#[test]
+#[ignore = "needs CAP_NET_ADMIN"]
+fn sessions_with_frr() {
+    let lan = Lan::new(3);
+    for (host, address) in [(1, "2001:db8::1"), (1, "2001:db8::11"), (2, "2001:db8::2"), (2, "2001:db8::22")] {
+        lan.ip(host, &format!("addr add {address}/64 dev eth0 nodad"));
+    }
+    let sessions: String = WAYS
+        .iter()
+        .map(|(name, own, other, more)| {
+            session(own, other, more).replace("bfd_instance B", &format!("bfd_instance {name}"))
+        })
+        .collect();
+    let router = |priority: u8, track: &str| {
+        format!(
+            "vrrp_instance VI_1 {{\nversion 3\ninterface eth0\nvirtual_router_id 77\npriority {priority}\n{track}\
+             virtual_ipaddress {{\n{ADDRESS}/32\n}}\n}}\n"
+        )
+    };
+    let frr = Frr::start(&lan, 2, "bfdd", &peers());
+    let text = sessions + &router(254, "track_bfd {\nfour\n}\n");
+    let first = Daemon::start_with(&lan, 1, &text, Make::Ours);
+    let third = Daemon::start_with(&lan, 3, &router(250, ""), Make::Ours);
+    first.says("Tracked BFD instance four is UP");
+    becomes_master(&lan, 1, ADDRESS, PATIENCE);
+    // What each side asks for, in milliseconds; each sends as slowly as the other wants.
+    let agreed = [("remote-transmit-interval", 100), ("remote-receive-interval", 100), ("remote-detect-multiplier", 3)];
+    let up =
+        [("status", Value::from("up")), ("diagnostic", Value::from("ok")), ("remote-diagnostic", Value::from("ok"))];
+    let all: Vec<(&str, Value)> = up.iter().cloned().chain(agreed.map(|(name, value)| (name, value.into()))).collect();
+    shows(&frr, &all);
+    first.says("      local    100000  100000   150000     3       450000");
+    first.says("      remote   120000  150000   120000     3       360000");
+
+    let ears = lan.listen(1);
+    std::thread::sleep(Duration::from_secs(1));
+    let frames = packets(&ears.frames());
+    let ours: Vec<_> = frames.iter().filter(|(from, ..)| *from == lan.mac(1)).collect();
+    // 150 ms, less 10 to 25 %.
+    assert!((4..=9).contains(&ours.len()), "{ours:?}");
+    for (_, ttl, packet) in ours {
+        assert_eq!((*ttl, packet.state, packet.multiplier), (255, State::Up, 3));
+        assert!(!packet.poll && !packet.last && !packet.demand, "{packet:?}");
+        let asked = (packet.desired_min_tx, packet.required_min_rx, packet.required_min_echo_rx);
+        assert_eq!(asked, (Interval::from_millis(100), Interval::from_millis(100), Interval::ZERO));
+    }
+
+    let peer = "peer 10.9.0.1 local-address 10.9.0.2 interface eth0";
+    frr.configure(&["bfd", peer, "shutdown"]);
+    first.says("(four) Entering Down state");
+    frr.configure(&["bfd", peer, "no shutdown"]);
+    eventually("four comes up again", PATIENCE, || {
+        let log = first.log();
+        if log.matches("(four) Entering Up state").count() == 2 { Ok(()) } else { Err(log) }
+    });
+    shows(&frr, &all);
+    let log = first.log();
+    assert_eq!(log.matches("FAULT STATE").count(), 1, "only before its first session came up: {log}");
+    assert!(lan.holds(1, ADDRESS));
+
+    frr.crash();
+    let killed = now();
+    becomes_master(&lan, 3, ADDRESS, PATIENCE);
+    let took = killed.elapsed();
+    println!("FRR killed, the other router is Master after {took:?}");
+    assert!(took < Duration::from_secs(1), "{took:?}\n{}", first.log());
+    lets_go(&lan, 1, ADDRESS);
+    for (name, ..) in &WAYS[..4] {
+        first.says(&format!("({name}) Expired after 360 ms"));
+    }
+
+    let frr = Frr::start(&lan, 2, "bfdd", &peers());
+    becomes_master(&lan, 1, ADDRESS, PATIENCE);
+    shows(&frr, &all);
+    let log = first.stop();
+    assert_eq!(log.matches("Entering FAULT STATE").count(), 2, "{log}");
+    assert!(!log.contains("(near-six) Entering Up"), "{log}");
+    let expired = Value::from("control detection time expired");
+    shows(&frr, &[("status", "down".into()), ("diagnostic", expired)]);
+    frr.stop();
+    third.stop();
 }
