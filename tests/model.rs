@@ -72,10 +72,12 @@ fn holds(what: &str, hosts: Vec<Host>, budget: Budget, least: usize) {
     }
 }
 
+const NOTHING: Budget = Budget { losses: 0, crashes: 0, stops: 0, links: 0, pauses: 0, cuts: 0, sessions: 0 };
+
 fn few() -> Budget {
     match deep() {
-        true => Budget { losses: 2, crashes: 1, stops: 1, links: 1, pauses: 0 },
-        false => Budget { losses: 1, crashes: 1, stops: 0, links: 1, pauses: 0 },
+        true => Budget { losses: 2, crashes: 1, stops: 1, links: 1, ..NOTHING },
+        false => Budget { losses: 1, crashes: 1, links: 1, ..NOTHING },
     }
 }
 
@@ -90,9 +92,9 @@ fn two_routers() {
         "two routers",
         routers(2, |_, _| ()),
         if deep() {
-            Budget { losses: 3, crashes: 2, stops: 2, links: 2, pauses: 0 }
+            Budget { losses: 3, crashes: 2, stops: 2, links: 2, ..NOTHING }
         } else {
-            Budget { losses: 2, crashes: 0, stops: 1, links: 0, pauses: 0 }
+            Budget { losses: 2, stops: 1, ..NOTHING }
         },
         1000,
     );
@@ -109,11 +111,7 @@ fn three_routers() {
     holds(
         "three routers",
         routers(3, |_, _| ()),
-        if deep() {
-            Budget { losses: 1, crashes: 1, stops: 1, links: 0, pauses: 0 }
-        } else {
-            Budget { losses: 0, crashes: 0, stops: 1, links: 0, pauses: 0 }
-        },
+        if deep() { Budget { losses: 1, crashes: 1, stops: 1, ..NOTHING } } else { Budget { stops: 1, ..NOTHING } },
         2000,
     );
 }
@@ -145,7 +143,7 @@ fn preempt_delay() {
 /// A router that is paused, for a moment or for longer than the other waits, wherever it stands: it listens first.
 #[test]
 fn a_paused_router() {
-    let budget = Budget { losses: 0, crashes: 0, stops: 0, links: 0, pauses: if deep() { 2 } else { 1 } };
+    let budget = Budget { pauses: if deep() { 2 } else { 1 }, ..NOTHING };
     holds("a paused router", routers(2, |_, _| ()), budget, 200);
     holds("a paused router, nopreempt", routers(2, |_, instance| instance.preempt = false), budget, 200);
 }
@@ -184,6 +182,37 @@ fn sync_group_with_preempt_delay() {
     holds("sync group, preempt_delay", grouped(delayed), Budget { losses: 0, links: 0, ..few() }, 1000);
 }
 
+/// VR-239, VR-240: of a group of which one member is cut off, unseen, from the other router, nobody becomes Master against
+/// what another member hears, whatever the group waits for.
+#[test]
+fn a_half_cut_sync_group() {
+    type Change = fn(usize, &mut Instance);
+    let changes: [(&str, Change); 3] = [
+        ("plain", |_, _| ()),
+        ("equal priorities", |_, instance| instance.priority = Priority(128)),
+        ("preempt_delay", |at, instance| instance.preempt_delay = Interval::from_secs(2 * (1 - at as u64))),
+    ];
+    for (what, change) in changes {
+        let budget = Budget { cuts: 1, crashes: u8::from(deep()), stops: u8::from(deep()), ..NOTHING };
+        holds(&format!("half cut sync group, {what}"), grouped(change), budget, 500);
+    }
+}
+
+/// VR-212, VR-235, VR-314: sessions go up and down at any moment: a fault, or another priority on either side of the
+/// other router's.
+#[test]
+fn a_followed_session() {
+    for weight in [0, -100, 100] {
+        let follow = |at: usize, instance: &mut Instance| {
+            if at == 0 || weight != 0 {
+                instance.track_bfds.push(draft::tracked_bfd("B", weight));
+            }
+        };
+        let budget = Budget { sessions: if deep() { 4 } else { 2 }, losses: u8::from(deep()), ..NOTHING };
+        holds(&format!("a session of weight {weight}"), routers(2, follow), budget, 200);
+    }
+}
+
 /// The exploration is no good if it finds nothing: each planted fault must be found, and the way to it told.
 #[test]
 fn planted_faults_are_found() {
@@ -197,13 +226,26 @@ fn planted_faults_are_found() {
         for host in &mut hosts {
             host.planted = fault;
         }
-        let budget = Budget { losses: 1, crashes: 1, stops: 1, links: 1, pauses: 0 };
-        match explore(World::new(hosts, budget)) {
-            Found::Nothing { states, .. } => panic!("{what}: not found in {states} states"),
-            Found::Broken { error, way, .. } => {
-                assert!(error.contains(words), "{what}: found as {error}");
-                assert!(way.len() > 2, "{what}: no way to it is told");
-            }
+        is_found(what, hosts, Budget { losses: 1, crashes: 1, stops: 1, links: 1, ..NOTHING }, words);
+    }
+    let mut hosts = grouped(|_, _| ());
+    for host in &mut hosts {
+        host.planted.rash = true;
+    }
+    is_found(
+        "a group does not ask its members",
+        hosts,
+        Budget { cuts: 1, ..NOTHING },
+        "after it heard one of priority",
+    );
+}
+
+fn is_found(what: &str, hosts: Vec<Host>, budget: Budget, words: &str) {
+    match explore(World::new(hosts, budget)) {
+        Found::Nothing { states, .. } => panic!("{what}: not found in {states} states"),
+        Found::Broken { error, way, .. } => {
+            assert!(error.contains(words), "{what}: found as {error}");
+            assert!(way.len() > 2, "{what}: no way to it is told");
         }
     }
 }

@@ -7,6 +7,8 @@
 mod lan;
 #[path = "sim/calm.rs"]
 mod calm;
+#[path = "sim/neighbours.rs"]
+mod neighbours;
 #[path = "sim/town.rs"]
 mod town;
 #[path = "sim/weather.rs"]
@@ -47,9 +49,10 @@ fn run(seed: u64, prepare: impl FnOnce(&mut Sim)) -> Result<Tally, String> {
     ))
 }
 
-/// The nine rules of `lan/rule.rs` and `sim/calm.rs`, for many seeds.
+/// The ten rules of `lan/rule.rs` and `sim/calm.rs`, for many seeds.
 ///
-/// VR-239, VR-242, VR-243: members of a sync group are Master together or not at all.
+/// VR-239, VR-240, VR-242, VR-243: members of a sync group are Master together or not at all, and all agree before.
+/// VR-212, VR-235, VR-299, VR-302, VR-306, VR-312: BFD sessions in the same weather, and who follows them.
 /// VR-121, VR-136, VR-146, VR-148: on a calm LAN one router is Master, the one with the highest priority.
 #[test]
 fn any_weather() {
@@ -90,6 +93,7 @@ fn any_weather() {
         assert!(tally.faults > count, "hardly any fault: {tally:?}");
         assert!(tally.calms > 2 * count, "hardly ever calm: {tally:?}");
         assert!(tally.received > 100 * count, "hardly any advert arrived: {tally:?}");
+        assert!(tally.sessions > count, "hardly any BFD session came up: {tally:?}");
     }
 }
 
@@ -107,12 +111,17 @@ fn a_seed_repeats_itself() {
 #[test]
 fn planted_faults_are_found() {
     type Plant = fn(&mut Sim);
-    let planted: [(&str, Plant, &str); 6] = [
+    let planted: [(&str, Plant, &str); 7] = [
         ("orders to remove addresses are lost", |sim| sim.hosts[0].planted.addresses_stay = true, "Masters want"),
         ("one router hears nothing", |sim| sim.hosts[0].planted.deaf = true, "Master"),
         ("one router's adverts never leave", |sim| sim.hosts[0].planted.mute = true, "Masters:"),
         ("a Backup advertises", |sim| sim.hosts[0].planted.talkative = true, "is not Master"),
         ("addresses go before priority 0", |sim| sim.hosts[0].planted.hasty = true, "before it says priority 0"),
+        (
+            "a group does not ask its members",
+            |sim| sim.hosts.iter_mut().for_each(|host| host.planted.rash = true),
+            "after it heard one of priority",
+        ),
         ("a reload begins anew", |sim| sim.hosts[0].planted.forgetful = true, "reload of an unchanged model"),
     ];
     for (what, plant, words) in planted {

@@ -4,14 +4,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use keepalived_rs::base::name::{
-    FilePath, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackProcessName, Vrid, Weight,
+    BfdName, FilePath, InterfaceName, Priority, ScriptName, SyncGroupName, TrackFileName, TrackProcessName, Vrid,
+    Weight,
 };
 use keepalived_rs::base::net::{Cidr, Family};
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::notify::{Script, ScriptIdentity, StateScripts};
 use keepalived_rs::model::track::{
-    ProcessPattern, TrackEffect, TrackFile, TrackProcess, TrackScript, TrackedFile, TrackedInterface, TrackedProcess,
-    TrackedScript,
+    ProcessPattern, TrackEffect, TrackFile, TrackProcess, TrackScript, TrackedBfd, TrackedFile, TrackedInterface,
+    TrackedProcess, TrackedScript,
 };
 use keepalived_rs::model::vrrp::{
     AntiReplay, AuthHmac, HmacKey, HmacMode, Instance, InstanceId, Secret, SyncGroup, Transport, UnicastPeer,
@@ -119,6 +120,10 @@ pub fn track_process(name: &str, delay: Interval) -> TrackProcess {
 pub fn tracked_process(name: &str, weight: i16) -> TrackedProcess {
     let effect = TrackEffect { weight: Weight(weight), reverse: false };
     TrackedProcess { process: TrackProcessName::new(name), effect }
+}
+
+pub fn tracked_bfd(name: &str, weight: i16) -> TrackedBfd {
+    TrackedBfd { session: BfdName::new(name), effect: TrackEffect { weight: Weight(weight), reverse: false } }
 }
 
 pub fn track_interface(name: &str, weight: i16, reverse: bool) -> TrackedInterface {

@@ -2,7 +2,7 @@
 //!
 //! After each input the rules of `rule.rs` are checked; a broken one is an `Err` with a sentence.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -13,10 +13,11 @@ use keepalived_rs::model::device::Barred;
 use keepalived_rs::model::host::{HostAddress, Link, Placement};
 use keepalived_rs::model::route::Item;
 use keepalived_rs::model::track::CountCause;
-use keepalived_rs::model::vrrp::{InstanceId, SocketKey, Vrrp};
+use keepalived_rs::model::vrrp::{InstanceId, SocketKey, State, Vrrp};
 use keepalived_rs::vrrp::router::Router;
-use keepalived_rs::vrrp::{Effect, Input, Release};
+use keepalived_rs::vrrp::{Effect, Input, Packet, Release};
 
+use super::rule::Heard;
 use super::{items, rule};
 
 /// An address on an interface of a host, as its kernel lists it.
@@ -92,6 +93,8 @@ pub struct Planted {
     pub hasty: bool,
     /// A reload is a stop and a start.
     pub forgetful: bool,
+    /// A Backup in a sync group hears nothing, unless it is the first member: the group does what the first one wants.
+    pub rash: bool,
 }
 
 #[derive(Clone)]
@@ -124,6 +127,8 @@ pub struct Host {
     /// How far its wall clock is ahead of the true time.
     pub ahead: Interval,
     last_word: Option<Effect>,
+    /// What each instance, by its name, last heard of a Master that it waits for, while it is Backup.
+    pub heard: BTreeMap<String, Heard>,
     pub planted: Planted,
 }
 
@@ -147,6 +152,7 @@ impl Host {
             started: false,
             ahead: Interval::ZERO,
             last_word: None,
+            heard: BTreeMap::new(),
             planted: Planted::default(),
         }
     }
@@ -208,6 +214,7 @@ impl Host {
     /// The power goes, or SIGKILL: the kernel's addresses stay.
     pub fn crash(&mut self) {
         self.router = None;
+        self.heard.clear();
         self.sockets.clear();
         self.barred.clear();
         self.excused.clear();
@@ -219,6 +226,7 @@ impl Host {
         let mut done = Vec::new();
         self.feed(now, Input::Stop, &mut done)?;
         self.router = None;
+        self.heard.clear();
         Ok(done)
     }
 
@@ -251,14 +259,32 @@ impl Host {
             turns += 1;
             let old = self.model.clone();
             let before = rule::states(&router, &old);
+            let accepted = match &input {
+                Input::Packet(_) => rule::accepted(&router, &old),
+                _ => Vec::new(),
+            };
             let mut effects = Vec::new();
             router.set_wall_time(self.wall(now));
-            router.handle(now, input.clone(), &mut effects);
+            if !self.does_not_hear(&input, &before) {
+                router.handle(now, input.clone(), &mut effects);
+            }
             self.plant(now, &input, &mut router, &mut effects);
-            if let Input::Reload { model, .. } = &input {
-                self.model = model.clone();
+            match &input {
+                Input::Reload { model, .. } => {
+                    self.model = model.clone();
+                    self.heard.clear();
+                }
+                Input::Packet(packet) => self.note_heard(now, packet, &router, &accepted),
+                _ => {}
             }
             let after = rule::states(&router, &self.model);
+            if !matches!(input, Input::Reload { .. }) {
+                rule::waits_for_silence(self, now, &router, &before)?;
+            }
+            // Whoever becomes Backup waits in full.
+            for (instance, _) in self.model.instances.iter().zip(&after).filter(|(_, state)| **state != State::Backup) {
+                self.heard.remove(instance.name.as_str());
+            }
             let deadline = router.deadline();
             self.router = Some(router);
             rule::order(self, &input, &effects, (&old, &before), &after)?;
@@ -285,6 +311,42 @@ impl Host {
     /// Its wall clock, which is not quite the others'.
     fn wall(&self, now: Time) -> WallTime {
         WallTime::from_micros(1_800_000_000_000_000 + now.as_micros() + self.ahead.as_micros())
+    }
+
+    /// Priority 0 says that there is no Master any more.
+    fn note_heard(&mut self, now: Time, packet: &Packet, router: &Router, accepted: &[u64]) {
+        let Some((id, heard)) = rule::listener(self, &self.model, packet, now) else { return };
+        let counts = self.planted.rash || rule::accepted(router, &self.model)[id.0] > accepted[id.0];
+        let instance = &self.model.instances[id.0];
+        let priority = router.priority(id).map_or(0, |priority| priority.0);
+        if counts && heard.priority == 0 {
+            self.heard.remove(instance.name.as_str());
+        } else if counts && rule::goes_before(heard, instance, priority) {
+            self.heard.insert(instance.name.to_string(), heard);
+        } else if counts && let Some(known) = self.heard.get_mut(instance.name.as_str()) {
+            // One that delays its preemption counts on the interval of whomever it heard last.
+            known.interval = known.interval.min(heard.interval);
+        }
+    }
+
+    /// Moves what was heard back by `by`, as `Router::rebase` does; `now` is the same as before.
+    pub fn rebase(&mut self, now: Time, by: Interval) {
+        if let Some(router) = &mut self.router {
+            router.rebase(by);
+        }
+        for heard in self.heard.values_mut() {
+            heard.at = heard.at - by;
+        }
+        // What was heard that long ago does not count any more: three intervals of a second.
+        self.heard.retain(|_, heard| now.since(heard.at) < Interval::from_secs(3));
+    }
+
+    /// Planted: whether the packet is for a Backup that is not the first of its group.
+    fn does_not_hear(&self, input: &Input, states: &[State]) -> bool {
+        let Input::Packet(packet) = input else { return false };
+        let Some((id, _)) = rule::listener(self, &self.model, packet, Time::ZERO) else { return false };
+        let follows = self.model.sync_groups.iter().any(|group| group.members[1..].contains(&id));
+        self.planted.rash && follows && states[id.0] == State::Backup
     }
 
     /// What is wrong with it on purpose.

@@ -20,10 +20,10 @@ use host::Host;
 
 /// A datagram on its way.
 #[derive(Clone, Debug)]
-pub struct Flight {
+pub struct Flight<Load = Packet> {
     pub due: Time,
     pub to: usize,
-    pub packet: Packet,
+    pub packet: Load,
 }
 
 /// Who gets what `from` sends now, and as what: nobody when a cable on the way is out.

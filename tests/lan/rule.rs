@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use keepalived_rs::base::net::Family;
-use keepalived_rs::base::time::Time;
+use keepalived_rs::base::time::{Interval, Time};
 use keepalived_rs::model::vrrp::{Instance, InstanceId, State, Transport, Vrrp};
 use keepalived_rs::vrrp::router::Router;
-use keepalived_rs::vrrp::{Effect, Input, Transmission};
+use keepalived_rs::vrrp::{Effect, Input, Packet, Transmission};
 
 use super::host::{Held, Host};
 use super::{items, packet};
@@ -156,6 +156,69 @@ pub fn groups_agree(host: &Host) -> Result<(), String> {
         let masters = states.iter().filter(|state| **state == State::Master).count();
         if masters != 0 && masters != states.len() {
             return Err(format!("{}: sync group {} disagrees: {states:?}", host.name, group.name));
+        }
+    }
+    Ok(())
+}
+
+/// What an instance last heard of a Master that it did not preempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Heard {
+    pub at: Time,
+    pub priority: u8,
+    /// Its adverts'.
+    pub interval: Interval,
+}
+
+/// Whom a packet is for, and what it says.
+pub fn listener(host: &Host, model: &Vrrp, packet: &Packet, now: Time) -> Option<(InstanceId, Heard)> {
+    let seen = packet::read(packet.socket.family, &packet.bytes)?;
+    let at = model.instances.iter().position(|instance| {
+        let here = match (packet.socket.interface, &instance.interface) {
+            (Some(index), Some(name)) => host.name_of(index) == Some(name.as_str()),
+            (None, _) => true,
+            (Some(_), None) => false,
+        };
+        let known = match &instance.transport {
+            Transport::Unicast { peers, check_source: true, .. } => {
+                peers.iter().any(|peer| peer.address == packet.source)
+            }
+            Transport::Unicast { .. } | Transport::Multicast { .. } => true,
+        };
+        here && known && instance.vrid.get() == seen.vrid && instance.family == packet.socket.family
+    })?;
+    let interval = Interval::from_micros(u64::from(seen.interval) * 10_000);
+    Some((InstanceId(at), Heard { at: now, priority: seen.priority, interval }))
+}
+
+/// Adverts that each instance has accepted.
+pub fn accepted(router: &Router, model: &Vrrp) -> Vec<u64> {
+    let count = |at: usize| router.statistics(InstanceId(at)).map_or(0, |counted| counted.adverts_received);
+    (0..model.instances.len()).map(count).collect()
+}
+
+/// Whether an instance of that priority waits for one that says `heard` to fall silent.
+pub fn goes_before(heard: Heard, instance: &Instance, priority: u8) -> bool {
+    heard.priority >= priority && priority != 255 || !instance.preempt
+}
+
+/// Rule 10: nobody becomes Master that heard one less than its down interval ago that it does not preempt; so no sync
+/// group, either, of which one member heard such a one.
+pub fn waits_for_silence(host: &Host, now: Time, router: &Router, before: &[State]) -> Result<(), String> {
+    for (at, instance) in host.model.instances.iter().enumerate() {
+        let id = InstanceId(at);
+        let became = before.get(at).is_some_and(|was| *was != State::Master) && router.state(id) == State::Master;
+        let Some(heard) = host.heard.get(instance.name.as_str()).filter(|_| became) else { continue };
+        let priority = router.priority(id).map_or(0, |priority| priority.0);
+        let silence = heard.interval.min(instance.advert_interval).times(u64::from(instance.down_timer_adverts));
+        if goes_before(*heard, instance, priority) && now.since(heard.at) < silence {
+            return Err(format!(
+                "{} {} of priority {priority} becomes Master {} s after it heard one of priority {}",
+                host.name,
+                instance.name,
+                now.since(heard.at),
+                heard.priority
+            ));
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
+use keepalived_rs::base::name::BfdName;
 use keepalived_rs::base::time::{Interval, Time};
 use keepalived_rs::model::vrrp::{InstanceId, State};
 use keepalived_rs::vrrp::router::Router;
@@ -30,6 +31,10 @@ pub struct Budget {
     pub links: u8,
     /// How often a router is paused, be it for a moment or for longer than the others wait.
     pub pauses: u8,
+    /// How often a cable of the second LAN stops carrying anything, without a sign of it.
+    pub cuts: u8,
+    /// How often a router is told that its BFD session came up or went down.
+    pub sessions: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +51,11 @@ pub enum Action {
     /// Nothing of it runs, and what it is sent waits.
     Pause(usize),
     Resume(usize),
+    /// The cable of `eth1`.
+    Cut(usize),
+    Mend(usize),
+    /// The session that it follows is up from now on, or down.
+    Session(usize),
     Tick,
 }
 
@@ -57,6 +67,8 @@ pub struct World {
     paused: Vec<Option<u8>>,
     /// Ticks since a router ran again after the others stopped waiting for it while another was Master.
     woke: Vec<Option<u8>>,
+    /// Whether the BFD session of each router is up.
+    sessions: Vec<bool>,
     /// Packets that wait in the sockets of a router since it was paused.
     backlog: Vec<usize>,
     budget: Budget,
@@ -73,21 +85,24 @@ impl Hash for World {
             host.router.hash(hasher);
             host.interfaces.hash(hasher);
             host.kernel.hash(hasher);
+            host.heard.hash(hasher);
         }
         for (to, packet) in &self.flying {
             let seen = packet::read(packet.socket.family, &packet.bytes);
             let said = seen.map(|seen| (seen.vrid, seen.priority, seen.interval));
             (to, &packet.socket, packet.source, said).hash(hasher);
         }
-        (&self.paused, &self.woke, &self.backlog, self.budget, self.calm, self.handover).hash(hasher);
+        (&self.paused, &self.woke, &self.backlog, &self.sessions).hash(hasher);
+        (self.budget, self.calm, self.handover).hash(hasher);
     }
 }
 
 impl World {
     pub fn new(hosts: Vec<Host>, budget: Budget) -> World {
         let none = || vec![None; hosts.len()];
-        let backlog = vec![0; hosts.len()];
-        World { paused: none(), woke: none(), backlog, hosts, flying: Vec::new(), budget, calm: 0, handover: None }
+        let (backlog, sessions) = (vec![0; hosts.len()], vec![false; hosts.len()]);
+        let (flying, paused, woke) = (Vec::new(), none(), none());
+        World { hosts, flying, paused, woke, sessions, backlog, budget, calm: 0, handover: None }
     }
 
     pub fn actions(&self) -> Vec<Action> {
@@ -130,6 +145,14 @@ impl World {
                 true => {}
                 false => found.push(Action::LinkUp(at)),
             }
+            match host.interfaces[1].cut {
+                false if self.budget.cuts > 0 => found.push(Action::Cut(at)),
+                false => {}
+                true => found.push(Action::Mend(at)),
+            }
+            if self.budget.sessions > 0 {
+                found.push(Action::Session(at));
+            }
         }
         let arrived = self.flying.iter().any(|(to, _)| runs(*to));
         let late = self.paused.iter().flatten().any(|ticks| Some(ticks) == PAUSES.last());
@@ -164,6 +187,7 @@ impl World {
             Action::Crash(at) => {
                 self.budget.crashes -= 1;
                 self.hosts[at].crash();
+                self.sessions[at] = false;
                 self.flying.retain(|(to, _)| *to != at);
             }
             Action::Stop(at) => {
@@ -171,6 +195,7 @@ impl World {
                 let was_master = self.states(at).contains(&State::Master);
                 let done = self.hosts[at].stop(NOW)?;
                 self.send(at, &done);
+                self.sessions[at] = false;
                 self.flying.retain(|(to, _)| *to != at);
                 let states = |at: usize| self.states(at);
                 let others = (0..self.hosts.len()).any(|other| states(other).contains(&State::Backup));
@@ -187,6 +212,17 @@ impl World {
                 }
                 let done = self.hosts[at].set_link(NOW, "eth0", up, false)?;
                 self.send(at, &done);
+            }
+            Action::Cut(at) | Action::Mend(at) => {
+                let cut = action == Action::Cut(at);
+                self.budget.cuts -= u8::from(cut);
+                self.hosts[at].interfaces[1].cut = cut;
+            }
+            Action::Session(at) => {
+                self.budget.sessions -= 1;
+                self.sessions[at] = !self.sessions[at];
+                let (session, up) = (BfdName::new("B"), self.sessions[at]);
+                self.feed(at, Input::Bfd { session, up })?;
             }
             Action::Pause(at) => {
                 self.budget.pauses -= 1;
@@ -207,9 +243,7 @@ impl World {
                     woke.take_if(|ticks| *ticks >= INTERVAL);
                 }
                 for host in &mut self.hosts {
-                    if let Some(router) = &mut host.router {
-                        router.rebase(TICK);
-                    }
+                    host.rebase(NOW, TICK);
                 }
                 if self.paused.iter().all(Option::is_none) {
                     self.calm = SETTLED.min(self.calm + 1);

@@ -3,8 +3,12 @@
 use std::collections::BTreeSet;
 
 use keepalived_rs::base::time::Interval;
+use keepalived_rs::bfd::session;
+use keepalived_rs::model::track::ScriptOutcome;
 use keepalived_rs::model::vrrp::{Instance, InstanceId, State};
+use keepalived_rs::vrrp::Input;
 
+use crate::neighbours::Neighbours;
 use crate::town::one_in;
 use crate::weather::Sim;
 
@@ -16,8 +20,11 @@ impl Sim {
         let down = all().map(|instance| interval.times(u64::from(instance.down_timer_adverts) + 1)).max();
         let delay = all().map(|instance| instance.preempt_delay).max().unwrap_or_default();
         let startup = self.hosts.iter().map(|host| host.model.startup_delay).max().unwrap_or_default();
+        // A socket that could not be opened is tried again after a minute.
+        let closed = self.neighbours.iter().any(Neighbours::waits_for_a_socket);
+        let retry = if closed { session::RETRY } else { Interval::ZERO };
         // A sleeper wakes after 9 s, an advert that was held up comes after 3 s.
-        Interval::from_secs(13) + down.unwrap_or_default().times(4) + delay + startup
+        Interval::from_secs(13) + down.unwrap_or_default().times(4) + delay + startup + retry
     }
 
     /// Repairs some of the damage, waits, and looks.
@@ -37,11 +44,16 @@ impl Sim {
             }
             // Routers that do not agree on what belongs together cannot agree on a Master.
             if self.hosts[host].model.sync_groups.len() != self.base[host].sync_groups.len() {
-                let model = self.base[host].clone();
-                self.reload_with(host, model)?;
+                self.restore(host)?;
             }
             if repair {
                 self.start(host)?;
+            }
+            // A script ends sooner or later.
+            let scripts: Vec<_> = self.hosts[host].model.scripts.iter().map(|script| script.name.clone()).collect();
+            for name in scripts {
+                let outcome = ScriptOutcome::Exited(i32::from(one_in(&mut self.random, 3)));
+                self.feed(host, Input::Script { name, outcome })?;
             }
         }
         let end = self.now + self.patience();
@@ -63,7 +75,8 @@ impl Sim {
             return Err(format!("{who:?} changed its state {count} times on a LAN that was calm for long"));
         }
         self.tally.calms += 1;
-        self.look()
+        self.look()?;
+        self.look_at_sessions()
     }
 
     /// Rule 2: each virtual router has one Master in each connected part of its LAN. Rule 4: sync groups agree.
@@ -130,6 +143,7 @@ impl Sim {
                 && instance.track_interfaces.is_empty()
                 && instance.track_files.is_empty()
                 && instance.track_processes.is_empty()
+                && instance.track_bfds.is_empty()
                 && self.hosts.iter().all(|host| host.model.sync_groups.is_empty())
                 && !self.hosts[*at].planted.deaf
                 && !self.hosts[*at].planted.mute

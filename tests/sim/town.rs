@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use keepalived_rs::base::name::{Priority, Version};
+use keepalived_rs::base::name::{InterfaceName, Priority, TrackGroupName, Version, Weight};
 use keepalived_rs::base::net::{Cidr, Family};
 use keepalived_rs::base::random::Random;
 use keepalived_rs::base::time::Interval;
@@ -117,11 +117,33 @@ pub fn draw(random: &mut Random) -> Vec<Host> {
                 let weight = [0, 0, -60, 40][random.up_to(3) as usize];
                 instances[0].track_scripts.push(draft::track_script("chk", weight, false));
             }
-            let groups = match grouped {
+            let mut groups = match grouped {
                 true => vec![draft::sync_group("G1", (0..instances.len()).map(InstanceId).collect())],
                 false => Vec::new(),
             };
             let (mut files, mut processes) = (Vec::new(), Vec::new());
+            if let Some(group) = groups.first_mut() {
+                let weight = [0, -30][random.up_to(1) as usize];
+                match random.up_to(9) {
+                    0 => group.track_scripts.push(draft::track_script("chk", weight, false)),
+                    1 => group.track_files.push(draft::tracked_file("number", i16::from(weight != 0))),
+                    2 => group.track_processes.push(draft::tracked_process("daemon", weight)),
+                    3 => group.track_interfaces.push(draft::track_interface("eth1", weight, false)),
+                    // One member's own weight would part the group: it has none (VR-245).
+                    4 => instances[1].track_scripts.push(draft::track_script("chk", -60, false)),
+                    5 => instances[1].track_scripts.push(draft::track_script("chk", 0, false)),
+                    _ => {}
+                }
+                if !group.track_scripts.is_empty() || !instances[1].track_scripts.is_empty() {
+                    scripts.push(draft::script("chk", 1 + random.up_to(2) as u32, 1));
+                }
+                if !group.track_files.is_empty() {
+                    files.push(Arc::new(draft::track_file("number")));
+                }
+                if !group.track_processes.is_empty() {
+                    processes.push(Arc::new(draft::track_process("daemon", Interval::from_millis(500))));
+                }
+            }
             if !grouped && owner.is_none() && one_in(random, 3) {
                 files.push(Arc::new(draft::track_file("number")));
                 instances[0].track_files.push(draft::tracked_file("number", [0, 1, 2][random.up_to(2) as usize]));
@@ -141,7 +163,14 @@ pub fn draw(random: &mut Random) -> Vec<Host> {
             if kind.is_multiple_of(3) {
                 let own = draft::address(Ipv4Addr::new(10, 7, 7, router as u8 + 1).into(), "eth0");
                 model.statics.addresses.push(Static { item: own, track_group: None });
-                model.statics.routes.push(Static { item: items::route(net(99, 0), "eth0", false), track_group: None });
+                let last = format!("eth{}", segments - 1);
+                let mut route = Static { item: items::route(net(99, 0), &last, false), track_group: None };
+                if one_in(random, 2) {
+                    // The first instance stands in its track group, and so follows its interface.
+                    route.track_group = Some(TrackGroupName::new("TG"));
+                    Arc::make_mut(&mut model.instances[0]).static_interfaces.push(InterfaceName::new(&last));
+                }
+                model.statics.routes.push(route);
                 model.statics.rules.push(Static { item: items::rule(net(99, 0), false), track_group: None });
             }
             let name = ["A", "B", "C", "D"][router];
@@ -190,7 +219,7 @@ pub fn edited(random: &mut Random, base: &Vrrp, now: &Vrrp) -> Vrrp {
     let grouped = !base.sync_groups.is_empty();
     let mut instance = (*model.instances[at]).clone();
     let interface = instance.interface.as_ref().map_or(String::new(), |name| name.to_string());
-    match random.up_to(9) {
+    match random.up_to(18) {
         0 | 1 => return base.clone(),
         2 if !grouped && !instance.priority.is_owner() => instance.priority = Priority(1 + random.up_to(253) as u8),
         3 => {
@@ -246,8 +275,73 @@ pub fn edited(random: &mut Random, base: &Vrrp, now: &Vrrp) -> Vrrp {
             model.sync_groups.clear();
             return model;
         }
+        10 | 11 if !grouped => retrack(random, &mut instance, base),
+        10 | 11 => {
+            if let (Some(group), Some(first)) = (model.sync_groups.first_mut(), base.sync_groups.first()) {
+                let nothing = draft::sync_group(first.name.as_str(), first.members.clone());
+                let other = if **group == **first { nothing } else { (**first).clone() };
+                *group = Arc::new(other);
+            }
+            return model;
+        }
+        12 => {
+            if let Some(script) = model.scripts.first_mut() {
+                let script = Arc::make_mut(script);
+                (script.rise, script.fall) = (script.fall, script.rise + 1);
+            }
+            return model;
+        }
+        13 if instance.version == Version::V3 => {
+            instance.advert_interval = Interval::from_millis([200, 700, 1000][random.up_to(2) as usize]);
+        }
+        14 => instance.down_timer_adverts = 1 + random.up_to(4) as u8,
+        15 if !grouped => {
+            // Another virtual router of the same name: known to the others only when they do the same.
+            let vrid = if instance.vrid.get() < 20 { instance.vrid.get() + 10 } else { instance.vrid.get() - 10 };
+            if !model.instances.iter().any(|known| known.vrid.get() == vrid) {
+                instance.vrid = keepalived_rs::base::name::Vrid::new(vrid).expect("1 or more");
+            }
+        }
+        16 => {
+            let moved = if model.startup_delay.is_zero() { Interval::from_secs(3) } else { Interval::ZERO };
+            model.startup_delay = moved;
+            return model;
+        }
+        17 if instance.preempt && !instance.priority.is_owner() => {
+            instance.preempt_delay = Interval::from_millis(1500 * random.up_to(2));
+        }
         _ => instance.announce.master_repeat = 1 + random.up_to(5) as u32,
     }
     model.instances[at] = Arc::new(instance);
     model
+}
+
+/// Trackers go, get another weight, or come back as they were first written.
+fn retrack(random: &mut Random, instance: &mut Instance, base: &Vrrp) {
+    let Some(first) = base.instances.iter().find(|first| first.name == instance.name) else { return };
+    match random.up_to(2) {
+        0 => {
+            instance.track_scripts.clear();
+            instance.track_interfaces.clear();
+            instance.track_files.clear();
+            instance.track_processes.clear();
+            instance.track_bfds.clear();
+        }
+        1 => {
+            let scripts = instance.track_scripts.iter_mut().map(|tracked| &mut tracked.effect);
+            let interfaces = instance.track_interfaces.iter_mut().map(|tracked| &mut tracked.effect);
+            let processes = instance.track_processes.iter_mut().map(|tracked| &mut tracked.effect);
+            let bfds = instance.track_bfds.iter_mut().map(|tracked| &mut tracked.effect);
+            for effect in scripts.chain(interfaces).chain(processes).chain(bfds) {
+                effect.weight = Weight([0, -45, 25][random.up_to(2) as usize]);
+            }
+        }
+        _ => {
+            instance.track_scripts.clone_from(&first.track_scripts);
+            instance.track_interfaces.clone_from(&first.track_interfaces);
+            instance.track_files.clone_from(&first.track_files);
+            instance.track_processes.clone_from(&first.track_processes);
+            instance.track_bfds.clone_from(&first.track_bfds);
+        }
+    }
 }

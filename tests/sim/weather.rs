@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use keepalived_rs::base::name::ScriptName;
 use keepalived_rs::base::random::Random;
 use keepalived_rs::base::time::{Interval, Time};
+use keepalived_rs::bfd::{self, Datagram};
+use keepalived_rs::model::bfd::Bfd;
 use keepalived_rs::model::track::{CountCause, ScriptOutcome};
 use keepalived_rs::model::vrrp::{InstanceId, State, Vrrp};
 use keepalived_rs::vrrp::{Effect, Input, Packet};
 
 use crate::lan::host::{Held, Host};
 use crate::lan::{self, Flight, items};
+use crate::neighbours::{self, Neighbours};
 use crate::town::{self, one_in};
 
 /// How often what happened: a simulation in which nothing happens proves nothing.
@@ -24,6 +27,8 @@ pub struct Tally {
     pub garbage: u64,
     pub starts: u64,
     pub reloads: u64,
+    /// How often a BFD session came up.
+    pub sessions: u64,
 }
 
 impl Tally {
@@ -36,16 +41,27 @@ impl Tally {
         self.garbage += other.garbage;
         self.starts += other.starts;
         self.reloads += other.reloads;
+        self.sessions += other.sessions;
     }
+}
+
+/// What is on its way.
+#[derive(Clone, Debug)]
+pub enum Load {
+    Advert(Packet),
+    Bfd(Datagram),
 }
 
 pub struct Sim {
     pub random: Random,
     pub now: Time,
     pub hosts: Vec<Host>,
+    /// The BFD sessions of each.
+    pub neighbours: Vec<Neighbours>,
     /// The models as first written.
     pub base: Vec<std::sync::Arc<Vrrp>>,
-    pub flying: Vec<Flight>,
+    base_sessions: Vec<std::sync::Arc<Bfd>>,
+    pub flying: Vec<Flight<Load>>,
     /// Until then a host sleeps; what is due for it comes late.
     asleep: Vec<Time>,
     /// Percent of adverts that are lost, doubled, held up.
@@ -58,15 +74,20 @@ pub struct Sim {
     pub changes: BTreeMap<(usize, String), u32>,
     /// An old datagram, to be heard again.
     keepsake: Option<(usize, Packet)>,
+    /// The same of BFD.
+    souvenir: Option<(usize, Datagram)>,
 }
 
 impl Sim {
     pub fn new(seed: u64) -> Sim {
         let mut random = Random::from_seed(seed);
-        let hosts = town::draw(&mut random);
+        let mut hosts = town::draw(&mut random);
+        let neighbours = neighbours::draw(&mut random, &mut hosts);
         Sim {
             now: Time::from_micros(500_000_000),
             base: hosts.iter().map(|host| host.model.clone()).collect(),
+            base_sessions: neighbours.iter().map(|one| one.model.clone()).collect(),
+            neighbours,
             flying: Vec::new(),
             asleep: vec![Time::ZERO; hosts.len()],
             hosts,
@@ -78,6 +99,7 @@ impl Sim {
             tally: Tally::default(),
             changes: BTreeMap::new(),
             keepsake: None,
+            souvenir: None,
         }
     }
 
@@ -243,6 +265,9 @@ impl Sim {
                 if let Some((to, packet)) = self.keepsake.clone() {
                     self.hear(to, packet)?;
                 }
+                if let Some((to, datagram)) = self.souvenir.clone() {
+                    self.overhear(to, datagram)?;
+                }
             }
             52..=54 => self.now += Interval::from_micros(self.random.up_to(2_000_000)),
             _ => {
@@ -259,12 +284,14 @@ impl Sim {
         self.say(format!("{} starts", self.hosts[host].name));
         self.tally.starts += 1;
         self.hosts[host].generation += 1;
-        self.act(host, Host::start)
+        self.act(host, Host::start)?;
+        self.meet_all(host)
     }
 
     fn crash(&mut self, host: usize) {
         self.say(format!("{} is killed", self.hosts[host].name));
         self.hosts[host].crash();
+        self.neighbours[host].crash();
         self.asleep[host] = Time::ZERO;
     }
 
@@ -273,18 +300,40 @@ impl Sim {
             return Ok(());
         }
         self.say(format!("{} stops", self.hosts[host].name));
-        self.act(host, Host::stop)
+        self.act(host, Host::stop)?;
+        self.meet(host, bfd::Input::Stop)
     }
 
     fn reload(&mut self, host: usize) -> Result<(), String> {
-        let model = match one_in(&mut self.random, 3) {
-            true => (*self.hosts[host].model).clone(),
-            false => town::edited(&mut self.random, &self.base[host], &self.hosts[host].model.clone()),
+        let before = self.hosts[host].model.clone();
+        let mut model = match one_in(&mut self.random, 3) {
+            true => (*before).clone(),
+            false => town::edited(&mut self.random, &self.base[host], &before),
         };
-        self.reload_with(host, model.into())
+        let mut sessions = self.neighbours[host].model.clone();
+        let any = !self.base_sessions[host].sessions.is_empty();
+        if any && *before == model && one_in(&mut self.random, 2) {
+            let (base, now) = (&self.base_sessions[host], sessions.clone());
+            sessions = neighbours::edited(&mut self.random, base, &now).into();
+        }
+        if model == *self.base[host] {
+            sessions = self.base_sessions[host].clone();
+        }
+        neighbours::forget(&mut model, &sessions);
+        self.reload_with(host, model.into(), sessions)
     }
 
-    pub fn reload_with(&mut self, host: usize, model: std::sync::Arc<Vrrp>) -> Result<(), String> {
+    /// Everything is as it was first written.
+    pub fn restore(&mut self, host: usize) -> Result<(), String> {
+        self.reload_with(host, self.base[host].clone(), self.base_sessions[host].clone())
+    }
+
+    fn reload_with(
+        &mut self,
+        host: usize,
+        model: std::sync::Arc<Vrrp>,
+        sessions: std::sync::Arc<Bfd>,
+    ) -> Result<(), String> {
         self.tally.reloads += 1;
         self.hosts[host].generation += 1;
         let generation = self.hosts[host].generation;
@@ -297,13 +346,27 @@ impl Sim {
             let named = items::all(&model);
             self.hosts[host].items.retain(|item| named.contains(&items::name(item)));
             self.hosts[host].model = model;
+            self.neighbours[host].model = sessions;
             return Ok(());
         }
-        self.feed(host, Input::Reload { model, generation })
+        self.feed(host, Input::Reload { model, generation })?;
+        self.meet(host, bfd::Input::Reload { model: sessions.clone() })?;
+        self.neighbours[host].model = sessions;
+        Ok(())
     }
 
     /// Bytes of any kind, and adverts that were changed on the way.
     fn garbage(&mut self, host: usize) -> Result<(), String> {
+        if let Some((_, mut datagram)) = self.souvenir.clone()
+            && one_in(&mut self.random, 3)
+        {
+            let at = self.random.up_to(datagram.bytes.len() as u64 - 1) as usize;
+            datagram.bytes[at] ^= 1 << self.random.up_to(7);
+            self.tally.garbage += 1;
+            // Whoever says that he is down on purpose is believed, and followers are not told (VR-312).
+            let on_purpose = datagram.bytes.get(1).is_some_and(|byte| byte >> 6 == 0);
+            return if on_purpose { Ok(()) } else { self.overhear(host, datagram) };
+        }
         let Some(socket) = self.hosts[host].sockets.first().cloned() else { return Ok(()) };
         let like = self.keepsake.clone().map(|(_, packet)| packet);
         let mut packet = match like.filter(|packet| packet.socket.family == socket.family) {
@@ -337,7 +400,8 @@ impl Sim {
     pub fn next(&mut self, limit: Option<Time>) -> Result<bool, String> {
         let late = |at: usize, due: Time| due.max(self.asleep[at]);
         let flight = (0..self.flying.len()).map(|at| (late(self.flying[at].to, self.flying[at].due), at)).min();
-        let deadline = (0..self.hosts.len()).filter_map(|at| Some((late(at, self.hosts[at].deadline()?), at))).min();
+        let first = |at: usize| self.hosts[at].deadline().into_iter().chain(self.neighbours[at].deadline()).min();
+        let deadline = (0..self.hosts.len()).filter_map(|at| Some((late(at, first(at)?), at))).min();
         let next = [flight, deadline].into_iter().flatten().map(|(due, _)| due).min();
         let Some(next) = next.filter(|next| limit.is_none_or(|limit| *next <= limit)) else {
             self.now = limit.map_or(self.now, |limit| self.now.max(limit));
@@ -348,14 +412,31 @@ impl Sim {
         self.now = self.now.max(next + Interval::from_micros(lateness));
         match (flight, deadline) {
             (Some((due, at)), _) if due == next => {
-                let flight = self.flying.swap_remove(at);
-                if one_in(&mut self.random, 20) {
-                    self.keepsake = Some((flight.to, flight.packet.clone()));
+                let Flight { to, packet, .. } = self.flying.swap_remove(at);
+                let keep = one_in(&mut self.random, 20);
+                match packet {
+                    Load::Advert(packet) => {
+                        if keep {
+                            self.keepsake = Some((to, packet.clone()));
+                        }
+                        self.tally.received += 1;
+                        self.hear(to, packet)?;
+                    }
+                    Load::Bfd(datagram) => {
+                        if keep {
+                            self.souvenir = Some((to, datagram.clone()));
+                        }
+                        self.overhear(to, datagram)?;
+                    }
                 }
-                self.tally.received += 1;
-                self.hear(flight.to, flight.packet)?;
             }
-            (_, Some((_, at))) => self.feed(at, Input::Deadline)?,
+            (_, Some((_, at))) => {
+                if self.neighbours[at].deadline().is_some_and(|deadline| deadline <= self.now) {
+                    self.meet(at, bfd::Input::Deadline)?;
+                } else {
+                    self.feed(at, Input::Deadline)?;
+                }
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -413,27 +494,32 @@ impl Sim {
         all.map(|(at, instance)| (instance.name.to_string(), router.state(InstanceId(at)))).collect()
     }
 
-    /// Puts what was sent on its way: or not, or twice, or late.
+    /// Puts what was sent on its way.
     fn note(&mut self, host: usize, effects: Vec<Effect>) {
         for effect in &effects {
             let Effect::Send(sent) = effect else { continue };
             for (to, packet) in lan::deliveries(&self.hosts, host, sent) {
-                let latency = Interval::from_micros(20 + self.random.up_to(400));
-                let bad = self.random.up_to(99) < self.loss;
-                match self.random.up_to(3) {
-                    0 if bad => {
-                        let due = self.now + Interval::from_micros(self.random.up_to(3_000_000));
-                        self.flying.push(Flight { due, to, packet });
-                    }
-                    1 if bad => {
-                        let due = self.now + latency;
-                        self.flying.push(Flight { due, to, packet: packet.clone() });
-                        self.flying.push(Flight { due: due + latency, to, packet });
-                    }
-                    _ if bad => self.tally.lost += 1,
-                    _ => self.flying.push(Flight { due: self.now + latency, to, packet }),
-                }
+                self.carry(to, Load::Advert(packet));
             }
+        }
+    }
+
+    /// It arrives: or not, or twice, or late.
+    pub fn carry(&mut self, to: usize, packet: Load) {
+        let latency = Interval::from_micros(20 + self.random.up_to(400));
+        let bad = self.random.up_to(99) < self.loss;
+        match self.random.up_to(3) {
+            0 if bad => {
+                let due = self.now + Interval::from_micros(self.random.up_to(3_000_000));
+                self.flying.push(Flight { due, to, packet });
+            }
+            1 if bad => {
+                let due = self.now + latency;
+                self.flying.push(Flight { due, to, packet: packet.clone() });
+                self.flying.push(Flight { due: due + latency, to, packet });
+            }
+            _ if bad => self.tally.lost += 1,
+            _ => self.flying.push(Flight { due: self.now + latency, to, packet }),
         }
     }
 }
