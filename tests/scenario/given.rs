@@ -106,6 +106,10 @@ pub fn configure(model: &mut Vrrp, what: &str, words: &mut Words) -> Result<(), 
                         let (name, weight) = (words.word("an interface")?, words.parse("a weight")?);
                         group.track_interfaces.push(draft::track_interface(name, weight, false));
                     }
+                    "bfd" => {
+                        let (name, weight) = (words.word("a session")?, words.parse("a weight")?);
+                        group.track_bfds.push(draft::tracked_bfd(name, weight));
+                    }
                     member => match model.instances.iter().position(|instance| instance.name.as_str() == member) {
                         Some(at) => group.members.push(InstanceId(at)),
                         None => return Err(words.wrong(&format!("no instance `{member}`"))),
@@ -271,6 +275,12 @@ fn keywords(instance: &mut Instance, words: &mut Words) -> Result<(), String> {
             "script" => {
                 let (name, weight) = (words.word("a script")?, words.parse("a weight")?);
                 instance.track_scripts.push(draft::track_script(name, weight, words.accept("reverse")));
+            }
+            "bfd" => {
+                let (name, weight) = (words.word("a session")?, words.parse("a weight")?);
+                let mut tracked = draft::tracked_bfd(name, weight);
+                tracked.effect.reverse = words.accept("reverse");
+                instance.track_bfds.push(tracked);
             }
             "notify_deleted" => instance.notify_deleted = true,
             "notify_priority_changes" => instance.notify_priority_changes = true,

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use keepalived_rs::base::name::{InstanceName, ScriptName};
+use keepalived_rs::base::name::{BfdName, InstanceName, ScriptName};
 use keepalived_rs::base::time::{Interval, Time};
 use keepalived_rs::model::track::ScriptOutcome;
 use keepalived_rs::model::vrrp::{InstanceId, State};
@@ -191,6 +191,15 @@ impl Stage {
                     _ => return Err(words.wrong("a script succeeds, fails or times out")),
                 };
                 self.feed(host, Input::Script { name, outcome })
+            }
+            "session" => {
+                let session = BfdName::new(words.word("a session")?);
+                let up = match words.word("`comes up`, `goes down`")? {
+                    "comes" if words.accept("up") => true,
+                    "goes" if words.accept("down") => false,
+                    _ => return Err(words.wrong("a session comes up or goes down")),
+                };
+                self.feed(host, Input::Bfd { session, up })
             }
             "loses" => {
                 let address: IpAddr = words.parse("an address")?;
