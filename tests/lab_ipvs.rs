@@ -5,6 +5,8 @@ use keepalived_rs::{base, model};
 
 #[path = "../src/lvs/fixture.rs"]
 mod fixture;
+#[path = "lab_ipvs/bfd.rs"]
+mod bfd;
 #[path = "lab_ipvs/guest.rs"]
 mod guest;
 #[path = "lab_ipvs/task.rs"]

@@ -32,6 +32,7 @@ pub fn run() {
         ("the adapter reads what it wrote", reads_what_it_wrote),
         ("errors in a batch are those of the right commands", errors_find_their_command),
         ("connections through a table that changes", crate::traffic::connections_go_on),
+        ("a real server that follows a BFD session", crate::bfd::a_server_follows_a_session),
         ("10,000 destinations", many),
     ];
     for (name, check) in checks {
