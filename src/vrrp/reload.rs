@@ -206,7 +206,8 @@ impl Router {
             } else {
                 State::Backup
             };
-            if masters > 0 && state == State::Backup {
+            // With Fault beside Master: a member whose script has told nothing yet. A fault that is known moved all before.
+            if masters > 0 && state != State::Master {
                 for id in group.members.iter().copied() {
                     if self.instances[id.0].state != State::Master {
                         continue;
