@@ -64,6 +64,20 @@ impl fmt::Display for MacAddress {
     }
 }
 
+/// An InfiniBand port as IP knows it (RFC 4391 section 9.1.1): its hardware address and that of everybody on its link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Infiniband {
+    pub own: [u8; 20],
+    pub everybody: [u8; 20],
+}
+
+/// The hardware addresses of links that something can be announced on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hardware {
+    Ethernet(MacAddress),
+    Infiniband(Infiniband),
+}
+
 /// An address and a port; port 0 means "none" or "any" as keepalived.conf has it (CL-102).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {

@@ -8,8 +8,9 @@ use std::os::fd::AsRawFd;
 use nix::libc;
 use socket2::{Domain, Socket, Type};
 
-use crate::base::net::{InterfaceIndex, MacAddress};
+use crate::base::net::{Hardware, InterfaceIndex};
 use crate::wire::arp::{self, GratuitousArp};
+use crate::wire::infiniband;
 use crate::wire::ndisc::{self, NeighbourAdvertisement};
 
 /// An AF_PACKET socket of no protocol: it receives nothing (packet(7)).
@@ -27,24 +28,31 @@ impl AnnounceSocket {
         Ok(AnnounceSocket { socket, frame: Vec::with_capacity(ndisc::FRAME) })
     }
 
-    /// Says on the link `index` that `address` is at `mac`. `router`: IPv6 only.
+    /// Says on the link `index` that `address` is at `hardware`. `router`: IPv6 only.
     ///
     /// Errors: ENETDOWN, ENXIO or ENODEV when the link cannot send just now, ENOBUFS when its queue is full.
     pub fn announce(
         &mut self,
         index: InterfaceIndex,
-        mac: MacAddress,
+        hardware: Hardware,
         address: IpAddr,
         router: bool,
     ) -> io::Result<()> {
         self.frame.clear();
+        let frame = &mut self.frame;
         let ethertype = match address {
             IpAddr::V4(address) => {
-                GratuitousArp { mac, address }.to_wire(&mut self.frame);
+                match hardware {
+                    Hardware::Ethernet(mac) => GratuitousArp { mac, address }.to_wire(frame),
+                    Hardware::Infiniband(port) => infiniband::arp(port, address, frame),
+                }
                 arp::ETHERTYPE
             }
             IpAddr::V6(address) => {
-                NeighbourAdvertisement { mac, address, router }.to_wire(&mut self.frame);
+                match hardware {
+                    Hardware::Ethernet(mac) => NeighbourAdvertisement { mac, address, router }.to_wire(frame),
+                    Hardware::Infiniband(port) => infiniband::advertisement(port, address, router, frame),
+                }
                 ndisc::ETHERTYPE
             }
         };
@@ -53,8 +61,11 @@ impl AnnounceSocket {
         to.sll_family = libc::AF_PACKET as libc::sa_family_t;
         to.sll_protocol = ethertype.to_be();
         to.sll_ifindex = i32::try_from(index.0).map_err(io::Error::other)?;
-        to.sll_halen = 6;
-        to.sll_addr[..6].copy_from_slice(&self.frame[..6]);
+        // The frame says whom it is for; 20 bytes of InfiniBand would not fit here.
+        if let Hardware::Ethernet(_) = hardware {
+            to.sll_halen = 6;
+            to.sll_addr[..6].copy_from_slice(&self.frame[..6]);
+        }
         // SAFETY: the descriptor is open; frame and address are valid for the lengths given and live through the call.
         let sent = unsafe {
             libc::sendto(

@@ -7,7 +7,7 @@ use netlink_packet_route::link::{LinkAttribute, LinkMessage};
 use nix::libc;
 
 use crate::base::name::InterfaceName;
-use crate::base::net::{InterfaceIndex, MacAddress};
+use crate::base::net::{Infiniband, InterfaceIndex, MacAddress};
 use crate::model::device::IpvlanFlag;
 use crate::model::host::{Link, LinkKind, LinkNature};
 
@@ -15,6 +15,7 @@ use crate::model::host::{Link, LinkKind, LinkNature};
 const HEADER: usize = 16;
 /// linux/if_link.h.
 const IFLA_ADDRESS: u16 = 1;
+const IFLA_BROADCAST: u16 = 2;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
 const IFLA_LINK: u16 = 5;
@@ -35,6 +36,7 @@ const IPVLAN_F_PRIVATE: u16 = 1;
 const IPVLAN_F_VEPA: u16 = 2;
 /// linux/if_arp.h.
 const ARPHRD_ETHER: u16 = 1;
+const ARPHRD_INFINIBAND: u16 = 32;
 const IFLA_INET6_CONF: u16 = 2;
 /// linux/if_link.h: an array of numbers.
 const IFLA_INET_CONF: u16 = 1;
@@ -69,12 +71,17 @@ pub fn parse(payload: &[u8]) -> Option<Link> {
         no_arp: flags & IFF_NOARP != 0,
         loopback: flags & IFF_LOOPBACK != 0,
         mac: None,
+        infiniband: None,
         mtu: 0,
         promote_secondaries: false,
         forwarding6: false,
     };
+    let infiniband = u16::from_ne_bytes([header[2], header[3]]) == ARPHRD_INFINIBAND;
+    let (mut own, mut everybody): (Option<[u8; 20]>, Option<[u8; 20]>) = (None, None);
     for attribute in attributes_of(attributes) {
         match (attribute.kind(), attribute.value()) {
+            (IFLA_ADDRESS, value) if infiniband => own = value.try_into().ok(),
+            (IFLA_BROADCAST, value) if infiniband => everybody = value.try_into().ok(),
             (IFLA_ADDRESS, value) => link.mac = value.try_into().ok().map(MacAddress),
             (IFLA_IFNAME, value) => link.name = InterfaceName::new(&text(value)),
             (IFLA_MTU, value) => link.mtu = number(value, 0).unwrap_or(0),
@@ -85,6 +92,7 @@ pub fn parse(payload: &[u8]) -> Option<Link> {
             _ => {}
         }
     }
+    link.infiniband = own.zip(everybody).map(|(own, everybody)| Infiniband { own, everybody });
     (!link.name.as_str().is_empty()).then_some(link)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::name::InterfaceName;
-use crate::base::net::{Cidr, InterfaceIndex, MacAddress};
+use crate::base::net::{Cidr, Infiniband, InterfaceIndex, MacAddress};
 use crate::model::device::IpvlanFlag;
 use crate::model::vrrp::VirtualAddress;
 
@@ -22,6 +22,8 @@ pub struct Link {
     pub loopback: bool,
     /// `None` when it has none of 6 bytes.
     pub mac: Option<MacAddress>,
+    /// What it has instead on InfiniBand (VR-165).
+    pub infiniband: Option<Infiniband>,
     pub mtu: u32,
     /// net.ipv4.conf.IF.promote_secondaries when it was last told of (VR-207).
     pub promote_secondaries: bool,

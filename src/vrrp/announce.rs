@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::Announcement;
 use super::host::Host;
-use crate::base::net::{Family, InterfaceIndex};
+use crate::base::net::{Family, Hardware, InterfaceIndex};
 use crate::base::time::{Interval, Time};
 use crate::model::vrrp::{Announce, GarpGroup, InstanceId};
 
@@ -73,7 +73,9 @@ pub fn after(from: Time, delay: Interval) -> Option<Time> {
 pub fn announcement(host: &Host, index: InterfaceIndex, address: IpAddr) -> Option<Announcement> {
     let link = host.link(index).filter(|link| !link.no_arp)?;
     let router = Family::of(address) == Family::V6 && link.forwarding6;
-    Some(Announcement { index, mac: link.mac?, address, router })
+    let infiniband = || link.infiniband.map(Hardware::Infiniband);
+    let hardware = link.mac.map(Hardware::Ethernet).or_else(infiniband)?;
+    Some(Announcement { index, hardware, address, router })
 }
 
 /// What shares a gap: an interface, or those of a `garp_group` (VR-177).

@@ -169,6 +169,7 @@ pub fn link(index: InterfaceIndex, name: &str, up: bool) -> Link {
         flags: if up { 0x11043 } else { 0x1003 },
         loopback: false,
         mac: Some(MacAddress([2, 0, 0, 0, 0, index.0 as u8])),
+        infiniband: None,
         mtu: 1500,
         promote_secondaries: false,
         forwarding6: false,

@@ -39,7 +39,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::base::name::{BfdName, FilePath, InterfaceName, ScriptName};
-use crate::base::net::{InterfaceIndex, MacAddress};
+use crate::base::net::{Hardware, InterfaceIndex};
 use crate::model::device::Barred;
 use crate::model::event::{Notification, vrrp::Event};
 use crate::model::host::{HostAddress, Link, Placement};
@@ -204,7 +204,7 @@ pub struct Transmission {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Announcement {
     pub index: InterfaceIndex,
-    pub mac: MacAddress,
+    pub hardware: Hardware,
     pub address: IpAddr,
     /// IPv6 only: the Router flag.
     pub router: bool,

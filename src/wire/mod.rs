@@ -4,6 +4,7 @@ pub mod advert;
 pub mod arp;
 pub mod bfd;
 pub mod icmp;
+pub mod infiniband;
 pub mod ip;
 pub mod ndisc;
 pub mod trailer;

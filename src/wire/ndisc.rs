@@ -22,6 +22,23 @@ const ROUTER: u8 = 0x80;
 /// Option type target link-layer address, length in units of 8 bytes.
 const TARGET_LINK_LAYER_ADDRESS: [u8; 2] = [2, 1];
 
+/// From the IPv6 header on: `address` is where the `option` says, a whole option of at most 255 bytes.
+pub(super) fn datagram(address: Ipv6Addr, router: bool, option: &[u8], out: &mut Vec<u8>) {
+    let mut icmp = Vec::with_capacity(usize::from(PAYLOAD));
+    let flags = if router { OVERRIDE | ROUTER } else { OVERRIDE };
+    icmp.extend([NEIGHBOUR_ADVERTISEMENT, 0, 0, 0, flags, 0, 0, 0]);
+    icmp.extend(address.octets());
+    icmp.extend(option);
+    let sum = Checksum::default().pseudo_header(address.into(), ALL_NODES.into(), ICMPV6, icmp.len());
+    let sum = sum.over(&icmp).finish();
+    icmp[2..4].copy_from_slice(&sum.to_be_bytes());
+    let [high, low] = u16::try_from(icmp.len()).unwrap_or(u16::MAX).to_be_bytes();
+    out.extend([0x60, 0, 0, 0, high, low, ICMPV6, 255]);
+    out.extend(address.octets());
+    out.extend(ALL_NODES.octets());
+    out.extend(icmp);
+}
+
 /// `address` is at `mac`; sent from the address itself (VR-166).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NeighbourAdvertisement {
@@ -34,23 +51,12 @@ pub struct NeighbourAdvertisement {
 impl NeighbourAdvertisement {
     /// The whole frame.
     pub fn to_wire(&self, out: &mut Vec<u8>) {
-        let mut icmp = Vec::with_capacity(usize::from(PAYLOAD));
-        let flags = if self.router { OVERRIDE | ROUTER } else { OVERRIDE };
-        icmp.extend([NEIGHBOUR_ADVERTISEMENT, 0, 0, 0, flags, 0, 0, 0]);
-        icmp.extend(self.address.octets());
-        icmp.extend(TARGET_LINK_LAYER_ADDRESS);
-        icmp.extend(self.mac.0);
-        let sum = Checksum::default().pseudo_header(self.address.into(), ALL_NODES.into(), ICMPV6, icmp.len());
-        let sum = sum.over(&icmp).finish();
-        icmp[2..4].copy_from_slice(&sum.to_be_bytes());
-
         out.extend(ALL_NODES_MAC);
         out.extend(self.mac.0);
         out.extend(ETHERTYPE.to_be_bytes());
-        out.extend([0x60, 0, 0, 0, 0, PAYLOAD, ICMPV6, 255]);
-        out.extend(self.address.octets());
-        out.extend(ALL_NODES.octets());
-        out.extend(icmp);
+        let [a, b] = TARGET_LINK_LAYER_ADDRESS;
+        let [c, d, e, f, g, h] = self.mac.0;
+        datagram(self.address, self.router, &[a, b, c, d, e, f, g, h], out);
     }
 
     /// Reads a frame; `None` when it is anything else.

@@ -56,6 +56,7 @@ impl Interface {
             flags: 0,
             loopback: false,
             mac: Some(MacAddress([2, 0, 0, 0, self.segment as u8, self.index.0 as u8])),
+            infiniband: None,
             mtu: 1500,
             promote_secondaries: false,
             forwarding6: false,

@@ -228,8 +228,8 @@ impl Station {
 
     fn announce(&mut self, announcements: &[Announcement]) {
         let mut told = false;
-        for Announcement { index, mac, address, router } in announcements {
-            if let Err(error) = self.announcer.announce(*index, *mac, *address, *router)
+        for Announcement { index, hardware, address, router } in announcements {
+            if let Err(error) = self.announcer.announce(*index, *hardware, *address, *router)
                 && !told
             {
                 told = true;

@@ -48,3 +48,21 @@ fn promote_secondaries() {
     let wanted = nested(26, &nested(2, &nested(1, &attribute(20, &1u32.to_ne_bytes()))));
     assert_eq!((bytes[4], &bytes[16..]), (5, &wanted[..]));
 }
+
+/// VR-165: an InfiniBand port has an address of 20 bytes and that of everybody; a link of another kind with an address as
+/// long has neither, nor has one of 20 bytes without the other.
+#[test]
+fn infiniband_ports() {
+    let of = |kind: u16, attributes: &[Vec<u8>]| {
+        let mut bytes = message(attributes);
+        bytes[2..4].copy_from_slice(&kind.to_ne_bytes());
+        let link = parse(&bytes).unwrap();
+        (link.mac, link.infiniband)
+    };
+    let (own, everybody) = ([7; 20], [255; 20]);
+    let both = [attribute(IFLA_ADDRESS, &own), attribute(IFLA_BROADCAST, &everybody)];
+    assert_eq!(of(ARPHRD_INFINIBAND, &both), (None, Some(Infiniband { own, everybody })));
+    assert_eq!(of(ARPHRD_ETHER, &both), (None, None));
+    assert_eq!(of(ARPHRD_INFINIBAND, &both[..1]), (None, None));
+    assert_eq!(of(ARPHRD_ETHER, &[attribute(IFLA_ADDRESS, &[2; 6])]), (Some(MacAddress([2; 6])), None));
+}

@@ -36,6 +36,7 @@ fn link(up: bool, forwarding6: bool) -> Link {
         flags: if up { 0x1043 } else { 0x1003 },
         loopback: false,
         mac: Some(MacAddress([2, 0, 0, 0, 0, 1])),
+        infiniband: None,
         mtu: 1500,
         promote_secondaries: false,
         forwarding6,

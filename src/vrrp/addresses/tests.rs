@@ -81,7 +81,13 @@ fn adverts_and_announcements_over_a_macvlan() {
         });
         assert_eq!(placed, Some(VMAC));
         let announced = effects.iter().find_map(|effect| match effect {
-            Effect::Announce(all) => Some((all[0].index, all[0].mac.to_string())),
+            Effect::Announce(all) => Some((
+                all[0].index,
+                match all[0].hardware {
+                    crate::base::net::Hardware::Ethernet(mac) => mac.to_string(),
+                    other => format!("{other:?}"),
+                },
+            )),
             _ => None,
         });
         assert_eq!(announced, Some((VMAC, "00:00:5e:00:01:33".to_owned())));

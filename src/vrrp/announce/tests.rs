@@ -77,7 +77,7 @@ fn a_cancelled_instance_is_silent() {
     assert_eq!(queues.deadline(), None);
 }
 
-/// VR-166, VR-167: nothing on an interface without ARP or without a MAC; the Router flag is IPv6's alone.
+/// VR-165, VR-166, VR-167: nothing on an interface without ARP or without a hardware address of a kind that we know; the Router flag is IPv6's alone.
 #[test]
 fn what_can_be_announced() {
     let mut host = Host::default();
@@ -88,6 +88,9 @@ fn what_can_be_announced() {
     let plain = || link(ETH0, "eth0", true);
     assert!(on(&mut host, crate::model::host::Link { no_arp: true, ..plain() }, "10.0.0.1").is_none());
     assert!(on(&mut host, crate::model::host::Link { mac: None, ..plain() }, "10.0.0.1").is_none());
+    let port = crate::base::net::Infiniband { own: [7; 20], everybody: [255; 20] };
+    let infiniband = crate::model::host::Link { mac: None, infiniband: Some(port), ..plain() };
+    assert_eq!(on(&mut host, infiniband, "10.0.0.1").unwrap().hardware, Hardware::Infiniband(port));
     let forwarding = || crate::model::host::Link { forwarding6: true, ..plain() };
     assert!(!on(&mut host, forwarding(), "10.0.0.1").unwrap().router);
     assert!(on(&mut host, forwarding(), "fe80::1").unwrap().router);
