@@ -302,7 +302,9 @@ impl Work {
         if device.notify {
             self.devices.set_group(base.link.index, base.group)?;
         }
-        if !ipvlan {
+        if ipvlan {
+            self.settings.ipv6_of(device);
+        } else {
             self.settings.for_device(device);
             // Kernels without IPv6 have no such mode.
             self.devices.no_own_link_local(index).unwrap_or(());

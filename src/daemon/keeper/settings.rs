@@ -44,6 +44,12 @@ impl Settings {
                 self.once(&v4(key), value);
             }
         }
+        self.ipv6_of(device);
+    }
+
+    /// VR-197, VR-206: IPv6 only where it is used.
+    pub fn ipv6_of(&mut self, device: &Device) {
+        let name = device.name.as_str();
         let off = if device.has_ipv6() { "0" } else { "1" };
         let key = format!("ipv6/conf/{name}/disable_ipv6");
         if sysctl::read(&key).is_ok_and(|value| value != off) {

@@ -34,6 +34,8 @@ pub struct Footing {
     pub xmit_base: bool,
     /// It can never run (VR-107).
     pub disabled: bool,
+    /// The device is an ipvlan, which has only its own address: the virtual router's stand on the interface below.
+    ipvlan: bool,
     family: Family,
     /// Of the devices made for its addresses; `None`: the virtual router's own.
     mac: Option<MacAddress>,
@@ -121,6 +123,7 @@ impl Resolver<'_> {
             device: None,
             xmit_base: block.vmac_xmit_base.is_some(),
             disabled: false,
+            ipvlan: false,
             family,
             mac: None,
             vrid,
@@ -249,6 +252,7 @@ impl Resolver<'_> {
         let wanted = self.devices.names.get(&block.span.lo).cloned();
         let prefix = text(&self.config.global.vmac_prefix).unwrap_or_else(|| PREFIX.to_owned());
         footing.device = Some(self.device(device, wanted, &prefix, footing.vrid, ipvlan.span));
+        footing.ipvlan = true;
     }
 
     /// Notes a device under its name: that of a macvlan which is there already (VR-195), the one wanted, or a new one.
@@ -307,15 +311,15 @@ impl Resolver<'_> {
         let own = block.interface.as_ref().map(|interface| interface.value.0.as_str());
         let place = address.device.as_ref().map(|(device, _)| device.as_str()).or(own)?;
         let (family, shown, name) = (Family::of(address.cidr.address), address.cidr.address, &block.name);
-        let home = Some(place) == own;
-        if home && footing.device.is_some() {
+        let (home, kin) = (Some(place) == own, family == footing.family);
+        if home && kin && footing.device.is_some() && !footing.ipvlan {
             if address.use_vmac {
                 let words = format!("({name}) use_vmac specified for VIP/eVIP {shown} and vrrp instance");
                 self.late(Code::Warning, address.span, words);
             }
-            return footing.device.clone().filter(|_| family == footing.family);
+            return footing.device.clone();
         }
-        let all = block.use_vmac_addr.is_some() && !home;
+        let all = block.use_vmac_addr.is_some() && !(home && kin);
         if all && address.use_vmac {
             let words = format!("({name}) use_vmac_addr specified and use_vmac specified for VIP/eVIP {shown}");
             self.late(Code::Warning, address.span, words);
@@ -336,7 +340,8 @@ impl Resolver<'_> {
             kind: DeviceKind::Macvlan { mac },
             family,
             ipv6: false,
-            link_local: LinkLocal::Unused,
+            // As the device of an instance of IPv6: the original makes both in one way.
+            link_local: if family == Family::V6 { LinkLocal::OfBase } else { LinkLocal::Unused },
             group: None,
             notify: false,
             owner: InstanceName::new(name),
