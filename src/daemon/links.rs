@@ -51,9 +51,9 @@ impl PolledLinks {
         let reporter = self.reporter.clone();
         match LinkState::open() {
             Ok(state) => {
-                self.reporter.report(Event::LinksPolled);
                 let mut poller = Poller { state, links: wanted.to_vec(), methods: BTreeMap::new(), reporter };
                 let answers = poller.ask();
+                self.reporter.report(Event::LinksPolled);
                 self.waiting = Some(poller);
                 answers
             }

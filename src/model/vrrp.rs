@@ -290,10 +290,11 @@ impl Instance {
     }
 
     /// VR-185: the longest that its link may be down unnoticed, when adverts come each `interval`: a Backup must not
-    /// have taken over by then.
-    pub fn longest_down_delay(&self, interval: Interval) -> Interval {
+    /// have taken over by then. `None`: with `down_timer_adverts 1` nothing may be delayed.
+    pub fn longest_down_delay(&self, interval: Interval) -> Option<Interval> {
+        let times = self.down_timer_adverts.checked_sub(1).filter(|times| *times > 0)?;
         let margin = Interval::from_micros(interval.as_micros() / 256);
-        interval.times(u64::from(self.down_timer_adverts.saturating_sub(1))) - margin
+        Some(interval.times(u64::from(times)) - margin)
     }
 
     /// Whose address adverts are sent from where none is configured: over IPv4 that of the base, over IPv6 the

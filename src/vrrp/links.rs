@@ -115,10 +115,18 @@ impl Router {
         let (mut down, mut up) = (delays.down, delays.up);
         for id in self.index.by_interface(name) {
             let instance = &self.instances[id.0];
-            if instance.model.interface.as_ref() == Some(name) {
-                let interval = instance.model.advert_interval.min(instance.master_interval);
-                let longest = instance.model.longest_down_delay(interval);
-                (down, up) = (down.min(longest), up.min(longest));
+            if instance.model.interface.as_ref() != Some(name) {
+                continue;
+            }
+            let interval = instance.model.advert_interval.min(instance.master_interval);
+            match instance.model.longest_down_delay(interval) {
+                None => (down, up) = (Interval::ZERO, Interval::ZERO),
+                // Who comes up late harms nobody; only where both are one number both are less.
+                Some(longest) if down > longest => {
+                    up = if up == down { longest } else { up };
+                    down = longest;
+                }
+                Some(_) => {}
             }
         }
         Rule { polled, down, up }

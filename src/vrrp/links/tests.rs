@@ -160,3 +160,18 @@ fn a_reload_ends_a_delay() {
     stage.reload(vrrp(vec![master_100()]));
     assert_eq!(stage.state(), State::Fault);
 }
+
+/// VR-185: a long delay of the return is nobody's harm; one that is the same as the other is lowered with it.
+#[test]
+fn the_return_may_take_its_time() {
+    let back_after = |down, up| {
+        let mut stage = Stage::master(delayed(down, up, master_100()));
+        stage.input(eth0(false));
+        stage.pass(SECOND.times(5));
+        assert_eq!(stage.state(), State::Fault);
+        stage.input(eth0(true));
+        stage.pass_only(SECOND.times(20), "[VI_1 Backup")[0].0
+    };
+    assert_eq!(back_after(SECOND.times(10), SECOND.times(12)), 12_000_000);
+    assert_eq!(back_after(SECOND.times(10), SECOND.times(10)), 1_996_094);
+}

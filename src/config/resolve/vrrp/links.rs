@@ -31,14 +31,18 @@ impl Resolver<'_> {
             let Some(delay) = delays.iter().find(|delay| Some(&delay.interface) == instance.interface.as_ref()) else {
                 continue;
             };
-            if delay.down >= longest || delay.up >= longest {
-                let times = instance.down_timer_adverts.saturating_sub(1);
-                let words = format!(
-                    "{}: interface {} debounce timer(s) not less that {times} * advert_int - resetting",
-                    instance.name, delay.interface
-                );
-                self.late(Code::Logged, *span, words);
-            }
+            let (name, interface) = (&instance.name, &delay.interface);
+            let words = match longest {
+                None => format!("{name}: cannot use debounce timers with down_timer_adverts = 1 - resetting"),
+                Some(longest) if delay.down > longest => {
+                    let times = instance.down_timer_adverts.saturating_sub(1);
+                    format!(
+                        "{name}: interface {interface} debounce timer(s) not less that {times} * advert_int - resetting"
+                    )
+                }
+                Some(_) => continue,
+            };
+            self.late(Code::Logged, *span, words);
         }
         delays
     }
