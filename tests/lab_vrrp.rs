@@ -38,6 +38,8 @@ mod links;
 mod many;
 #[path = "lab/net.rs"]
 mod net;
+#[path = "lab_vrrp/options.rs"]
+mod options;
 #[path = "lab_vrrp/reloads.rs"]
 mod reloads;
 #[path = "lab_vrrp/vmac.rs"]

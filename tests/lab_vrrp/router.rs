@@ -108,6 +108,11 @@ impl Daemon {
 
     /// As `start`, with this configuration.
     pub fn start_with(lan: &Lan, host: u8, text: &str, make: Make) -> Daemon {
+        Daemon::start_as(lan, host, text, make, &[])
+    }
+
+    /// The same with more options.
+    pub fn start_as(lan: &Lan, host: u8, text: &str, make: Make, more: &[&str]) -> Daemon {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name).display().to_string();
         std::fs::write(path("keepalived.conf"), text).expect("a configuration file");
@@ -126,6 +131,7 @@ impl Daemon {
         } else {
             words.push("-P");
         }
+        words.extend(more);
         let program = lan.start(host, &folder.path().join("log"), &words);
         let daemon = Daemon { program, make, folder };
         // One that follows a BFD session may not take part yet.

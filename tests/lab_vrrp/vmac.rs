@@ -157,7 +157,7 @@ const ALL: [&str; 13] = [
     "vrrp6.51 2001:db8::2/128",
 ];
 
-/// VR-193, VR-194, VR-195, VR-196, VR-197, VR-198, VR-200, VR-201, VR-205, VR-264, VR-265, VR-267, VR-268: the same
+/// VR-193, VR-194, VR-195, VR-196, VR-197, VR-198, VR-200, VR-201, VR-205, VR-264, VR-265, VR-267, VR-268, VR-346: the same
 /// interfaces with the same attributes, settings, addresses and rules as the original makes of the same file; after
 /// the stop nothing of it is left, and the settings of the bases are what they were.
 #[test]
