@@ -9,6 +9,9 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+#[path = "command_line/upkeep.rs"]
+mod upkeep;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_keepalived-rs");
 
 /// A directory with files of the test's own; relative names are looked up in it.

@@ -51,6 +51,10 @@ impl Host for Bench {
         }
     }
 
+    fn groups(&self, user: &str, gid: u32) -> Vec<u32> {
+        if ["www", "33"].contains(&user) { vec![gid, 4, 8] } else { vec![gid] }
+    }
+
     fn group(&self, name: &str) -> Option<u32> {
         if name == "adm" { Some(4) } else { name.parse().ok() }
     }

@@ -23,6 +23,10 @@ pub trait Host {
     }
     /// Number and primary group of a user, by name or number (CL-119).
     fn user(&self, name: &str) -> Option<User>;
+    /// All groups of a user with this primary group, which is one of them.
+    fn groups(&self, _user: &str, gid: u32) -> Vec<u32> {
+        vec![gid]
+    }
     /// Number of a group, by name or number.
     fn group(&self, name: &str) -> Option<u32>;
     /// What script security finds about a program run by that identity (CL-120 … CL-122).

@@ -1,6 +1,7 @@
 //! The tasks: the only place where a machine meets an adapter.
 
 pub mod checkers;
+pub mod edge;
 pub mod fifos;
 pub mod files;
 pub mod ipvs;
@@ -11,6 +12,7 @@ pub mod message;
 pub mod pid_file;
 pub mod processes;
 pub mod reload;
+pub mod reload_time;
 pub mod scripts;
 pub mod signal;
 pub mod start;
@@ -18,6 +20,7 @@ pub mod statistics;
 pub mod supervisor;
 pub mod systemd;
 pub mod tasks;
+pub mod traces;
 pub mod track;
 pub mod vrrp;
 

@@ -29,12 +29,13 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// IF-151, IF-152, IF-156: the command line goes before `instance` and `net_namespace`. In a network namespace the
+    /// IF-151, IF-152, IF-156: in a folder of their own if there may be several of us, or with `use_pid_dir`. The command
+    /// line goes before `instance` and `net_namespace`. In a network namespace the
     /// folder is one of the namespace's own, as it looks from outside (IF-153).
     pub fn new(options: &Options, global: &Global) -> Paths {
         let namespace = options.namespace.as_ref().or(global.net_namespace.as_ref());
         let instance = global.instance.as_ref();
-        let folder = (namespace.is_some() || instance.is_some()).then(|| match namespace {
+        let folder = (namespace.is_some() || instance.is_some() || global.upkeep.pid_folder).then(|| match namespace {
             Some(namespace) => Path::new(OWN_FOLDER).join(namespace),
             None => PathBuf::from(OWN_FOLDER),
         });

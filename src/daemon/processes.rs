@@ -15,6 +15,7 @@ use crate::kernel::process_events::{Event, Heard, ProcessEvents};
 use crate::kernel::processes::{self, Process};
 use crate::model::event::daemon;
 use crate::model::track::{ProcessPattern, TrackProcess};
+use crate::model::upkeep::Room;
 use crate::vrrp::census::{Census, Count, Shown};
 
 /// Between two looks at /proc where the kernel tells nothing.
@@ -46,7 +47,7 @@ impl TrackProcesses {
     }
 
     /// From now on these are counted: how many run now. Nothing more is told until `follow`.
-    pub fn set(&mut self, wanted: &[Arc<TrackProcess>]) -> Vec<ToVrrp> {
+    pub fn set(&mut self, wanted: &[Arc<TrackProcess>], room: Option<Room>) -> Vec<ToVrrp> {
         let mut patterns: Vec<Arc<ProcessPattern>> = wanted.iter().map(|process| process.pattern.clone()).collect();
         patterns.sort();
         patterns.dedup();
@@ -60,7 +61,12 @@ impl TrackProcesses {
         }
         // Listening comes first, so nothing is missed between.
         let events = match ProcessEvents::open() {
-            Ok(events) => Some(events),
+            Ok(events) => {
+                if let Some(Err(error)) = room.map(|room| events.set_room(room)) {
+                    self.reporter.report(daemon::Event::ProcessRoomRefused { error: error.to_string() });
+                }
+                Some(events)
+            }
             Err(error) => {
                 if !std::mem::replace(&mut self.refused, true) {
                     self.reporter.report(refusal(&error));
@@ -138,6 +144,8 @@ impl Watcher {
                 Heard::Lost => {
                     self.reporter.report(daemon::Event::ProcessEventsLost);
                     sleep(SETTLE).await;
+                    // What is not to be had is lost again, and told of again.
+                    events.double_room().unwrap_or(());
                     self.look()
                 }
             };

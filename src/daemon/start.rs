@@ -248,6 +248,9 @@ fn begin(options: &Options, words: &[OsString], source: &Source) -> Result<Begun
             say(Event::PidFileRefused { path: one.path().display().to_string(), error: plain(&error) });
         }
     }
+    if let Some(name) = &model.global.upkeep.names.daemon {
+        background::set_name(name);
+    }
     let suffix = suffix(options, &model);
     let log = if suffix.is_empty() { log } else { Log::open(&sinks(options, suffix)) };
     Ok(Begun { model, log, paths, pid_files, waiting })

@@ -10,23 +10,27 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::base::name::InstanceName;
+use crate::daemon::edge::EdgeRun;
 use crate::daemon::fifos::Fifos;
 use crate::daemon::files::TrackFiles;
 use crate::daemon::links::PolledLinks;
 use crate::daemon::mail::Mails;
 use crate::daemon::message::{INBOX, Release, Reporter, Task, ToCheckers, ToIpvs, ToSupervisor, ToVrrp};
 use crate::daemon::processes::TrackProcesses;
-use crate::daemon::reload::{Reading, Source, lost, unchangeable};
+use crate::daemon::reload::{Reading, Source, Tested, lost, unchangeable};
+use crate::daemon::reload_time::ReloadClock;
 use crate::daemon::scripts::Scripts;
 use crate::daemon::signal::{Request, Signals};
 use crate::daemon::statistics;
 use crate::daemon::systemd::Systemd;
 use crate::daemon::tasks::{Ended, Inboxes, Start, Work};
+use crate::daemon::traces::{self, UnderWay};
 use crate::daemon::track::TrackScripts;
+use crate::diagnostic::render::Form;
 use crate::kernel::background::own_pid;
 use crate::model::Model;
 use crate::model::event::Notification;
-use crate::model::event::daemon::{Event, Part};
+use crate::model::event::daemon::{Edge, Event, Part};
 use crate::model::vrrp::Statistics;
 use crate::notify::Action;
 use crate::notify::plan::Planner;
@@ -80,6 +84,7 @@ struct Supervisor {
     files: TrackFiles,
     processes: TrackProcesses,
     links: PolledLinks,
+    clock: ReloadClock,
     inbox: mpsc::Receiver<ToSupervisor>,
     ended: mpsc::UnboundedReceiver<Ended>,
 }
@@ -119,12 +124,19 @@ pub async fn run(order: Order) -> std::io::Result<u8> {
         files: TrackFiles::new(reporter.clone()),
         processes: TrackProcesses::new(reporter.clone()),
         links: PolledLinks::new(reporter.clone()),
+        clock: ReloadClock::new(reporter.clone()),
         inbox,
         ended,
         reporter,
     };
-    this.open();
+    let early = this.begin(&mut signals).await;
+    if early.is_none() {
+        this.open();
+    }
     let exit = loop {
+        if let Some(exit) = early {
+            break exit;
+        }
         tokio::select! {
             biased;
             request = signals.next() => {
@@ -142,6 +154,11 @@ pub async fn run(order: Order) -> std::io::Result<u8> {
                     break exit;
                 }
             }
+            () = this.clock.due() => {
+                if let Some(exit) = this.signal(Request::Reload) {
+                    break exit;
+                }
+            }
             () = this.scripts.one_ended() => {}
             () = this.mails.one_done() => {}
         }
@@ -151,8 +168,35 @@ pub async fn run(order: Order) -> std::io::Result<u8> {
 }
 
 impl Supervisor {
+    /// `startup_script`, which is waited for. `Some`: we were told to stop meanwhile.
+    async fn begin(&mut self, signals: &mut Signals) -> Option<u8> {
+        let script = self.model.global.upkeep.startup_script.clone()?;
+        let mut run = EdgeRun::start(Edge::Startup, &script, &self.reporter)?;
+        loop {
+            tokio::select! {
+                biased;
+                request = signals.next() => match request {
+                    Request::Stop => {
+                        run.abandon();
+                        return Some(0);
+                    }
+                    Request::Reload => self.queued = true,
+                    // Nothing runs that could be asked.
+                    Request::WriteState | Request::WriteStatistics | Request::ClearStatistics | Request::WriteJson => {}
+                },
+                () = run.finish() => return None,
+            }
+        }
+    }
+
     /// FIFOs first, so that the first lines find them; then the parts that the configuration has something for.
     fn open(&mut self) {
+        let upkeep = &self.model.global.upkeep;
+        if let Some(file) = &upkeep.reload_file {
+            // Left by one that was killed while it reloaded (IF-92).
+            std::fs::remove_file(file).unwrap_or(());
+        }
+        self.clock.set(&upkeep.reload_time);
         self.fifos.open(&self.model.global, self.wants);
         if self.wants.0 {
             self.files.initialise(&self.model.vrrp.files);
@@ -207,7 +251,7 @@ impl Supervisor {
     /// What is known of the files, processes and polled links of the present model, which are watched from now on.
     fn watched(&mut self) -> Vec<ToVrrp> {
         let mut told: Vec<ToVrrp> = self.files.set(&self.model.vrrp.files).into_iter().map(Into::into).collect();
-        told.extend(self.processes.set(&self.model.vrrp.processes));
+        told.extend(self.processes.set(&self.model.vrrp.processes, self.model.global.upkeep.process_room));
         told.extend(self.links.set(&self.model.vrrp.polled_links));
         told
     }
@@ -243,7 +287,8 @@ impl Supervisor {
 
     fn write_statistics(&self, all: &[(InstanceName, Statistics)]) {
         let text = crate::observe::statistics::statistics(all);
-        if let Err(error) = statistics::write(&std::env::temp_dir(), &text) {
+        let place = statistics::place(self.model.global.upkeep.statistics_file.as_deref());
+        if let Err(error) = statistics::write(&place, &text) {
             self.reporter.report(Event::CannotWriteStatistics { error: error.to_string() });
         }
     }
@@ -252,7 +297,18 @@ impl Supervisor {
     fn reload(&mut self) {
         self.reporter.report(Event::Reloading);
         self.systemd.reloading();
+        if let Some(file) = self.fails_check() {
+            self.reporter.report(Event::ReloadCheckFailed { file });
+            self.clock.set(&self.model.global.upkeep.reload_time);
+            return self.systemd.ready("Running the old configuration: the new one cannot be used");
+        }
+        let under_way = UnderWay::begin(self.model.global.upkeep.reload_file.as_deref());
         let Reading { model, findings, mistake } = self.source.read();
+        if let Some(error) = under_way.err() {
+            let file = self.model.global.upkeep.reload_file.clone().unwrap_or_default();
+            self.reporter.report(Event::TraceRefused { file, error: error.to_string() });
+        }
+        self.clock.set(&self.model.global.upkeep.reload_time);
         findings.into_iter().for_each(|finding| self.reporter.report(finding));
         let model = match model {
             Ok(model) => model,
@@ -275,6 +331,7 @@ impl Supervisor {
             return self.systemd.ready("Running the old configuration: the new one needs a restart");
         }
         self.generation += 1;
+        self.save("pre");
         self.reloading = true;
         self.complete = false;
         self.models.insert(self.generation, model.clone());
@@ -282,6 +339,8 @@ impl Supervisor {
             self.models.pop_first();
         }
         self.model = model;
+        self.save("post");
+        self.clock.set(&self.model.global.upkeep.reload_time);
         self.fifos.close(NO_GRACE);
         self.fifos.open(&self.model.global, self.wants);
         self.unready.clone_from(&self.running);
@@ -298,6 +357,24 @@ impl Supervisor {
         deliver(checkers.as_ref(), ToCheckers::Reload { model, generation });
         self.start_parts();
         self.settle();
+    }
+
+    /// With `reload_check_config` a file with any mistake is no file to reload: where its findings are, if it has one.
+    fn fails_check(&self) -> Option<String> {
+        let file = self.model.global.upkeep.reload_check.clone()?;
+        let Tested { exit, findings, .. } = self.source.test(Form::Line, false);
+        if let Err(error) = traces::note(&file, &findings) {
+            self.reporter.report(Event::TraceRefused { file: file.clone(), error: error.to_string() });
+        }
+        (exit != 0).then_some(file)
+    }
+
+    /// `config_save_dir`.
+    fn save(&self, when: &str) {
+        let Some(folder) = &self.model.global.upkeep.save_folder else { return };
+        if let Err(error) = traces::save(folder, self.generation, when, &self.model) {
+            self.reporter.report(Event::TraceRefused { file: folder.clone(), error: error.to_string() });
+        }
     }
 
     /// Start or reload is complete when every task runs the present generation.

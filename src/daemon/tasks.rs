@@ -10,7 +10,8 @@ use crate::daemon::message::{INBOX, Release, Reporter, Setup, Task, ToCheckers, 
 use crate::kernel::scheduling;
 use crate::model::Model;
 use crate::model::event::daemon::{Event, Part};
-use crate::model::global::ProcessSettings;
+use crate::model::global::Global;
+use crate::model::upkeep::Names;
 
 /// Room for a task's stack; only what is used costs memory, unless all of it is locked (`vrrp_no_swap`).
 const STACK: usize = 1 << 20;
@@ -33,11 +34,11 @@ impl Task {
     }
 
     /// The name of its thread, at most 15 bytes (prctl(2), PR_SET_NAME).
-    const fn thread(self) -> &'static str {
+    fn thread(self, names: &Names) -> &str {
         match self {
-            Task::Vrrp => "keepalived_vrrp",
+            Task::Vrrp => names.vrrp.as_deref().unwrap_or("keepalived_vrrp"),
             Task::Ipvs => "keepalived_ipvs",
-            Task::Checkers => "keepalived_chk",
+            Task::Checkers => names.checkers.as_deref().unwrap_or("keepalived_chk"),
         }
     }
 }
@@ -87,17 +88,17 @@ impl Start {
                     inbox.try_send(message).unwrap_or(());
                 }
                 let work = self.work.vrrp;
-                self.thread(Task::Vrrp, &model.global.vrrp_process, move || work(setup))?;
+                self.thread(Task::Vrrp, &model.global, move || work(setup))?;
                 inboxes.vrrp = Some(inbox);
             }
             Part::Checkers => {
                 let (ipvs, setup) = self.setup(model, generation);
                 let work = self.work.ipvs;
-                self.thread(Task::Ipvs, &model.global.checker_process, move || work(setup))?;
+                self.thread(Task::Ipvs, &model.global, move || work(setup))?;
                 inboxes.ipvs = Some(ipvs.clone());
                 let (inbox, setup) = self.setup(model, generation);
                 let work = self.work.checkers;
-                self.thread(Task::Checkers, &model.global.checker_process, move || work(setup, ipvs))?;
+                self.thread(Task::Checkers, &model.global, move || work(setup, ipvs))?;
                 inboxes.checkers = Some(inbox);
             }
         }
@@ -117,7 +118,12 @@ impl Start {
         (sender, setup)
     }
 
-    fn thread(&self, task: Task, settings: &ProcessSettings, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    fn thread(&self, task: Task, global: &Global, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let settings = match task {
+            Task::Vrrp => &global.vrrp_process,
+            Task::Ipvs | Task::Checkers => &global.checker_process,
+        };
+        let name = task.thread(&global.upkeep.names).to_owned();
         let (settings, reporter, ended) = (settings.clone(), self.reporter.clone(), self.ended.clone());
         let whole = move || {
             for refusal in scheduling::apply(&settings) {
@@ -129,6 +135,6 @@ impl Start {
             // A closed channel: the daemon is ending.
             ended.send(Ended { task, panicked }).unwrap_or(());
         };
-        std::thread::Builder::new().name(task.thread().to_owned()).stack_size(STACK).spawn(whole).map(drop)
+        std::thread::Builder::new().name(name).stack_size(STACK).spawn(whole).map(drop)
     }
 }

@@ -7,6 +7,7 @@
 mod bfd;
 mod effects;
 mod keeping;
+mod urgency;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future::poll_fn;
@@ -19,6 +20,7 @@ use tokio::sync::mpsc;
 
 use self::bfd::Neighbours;
 use self::keeping::Keeping;
+use self::urgency::Urgency;
 use crate::base::time::{Interval, Time};
 use crate::daemon::message::{Reporter, Setup, Task, ToSupervisor, ToVrrp};
 use crate::kernel::address::Addresses;
@@ -84,6 +86,7 @@ struct Station {
     outbox: VecDeque<ToSupervisor>,
     keeping: Keeping,
     bfd: Neighbours,
+    urgency: Urgency,
     /// A new model that the keeper prepares the host for.
     coming: Option<(Arc<Model>, u64)>,
     /// Set while links and addresses cannot be followed: when it is tried again.
@@ -119,6 +122,7 @@ async fn work(setup: Setup<ToVrrp>) {
     let machine = Router::new(vrrp.clone(), generation, release);
     match Station::open(machine, &model, generation, reporter, keeping) {
         Ok((mut station, present)) => {
+            station.make_room(&model);
             station.changes(present);
             // What is known of files, processes and links counts from the first moment; before it nothing else does, and a
             // script that is quicker than we are runs only once an interval.
@@ -195,6 +199,7 @@ impl Station {
             pending: VecDeque::new(),
             inputs: VecDeque::new(),
             unreachable: BTreeSet::new(),
+            urgency: Urgency::new(&model.global),
             bfd: Neighbours::new(Arc::new(model.bfd.clone()), reporter.clone()),
             reporter,
             outbox: VecDeque::new(),
@@ -210,7 +215,8 @@ impl Station {
         loop {
             // Looked at before any waiting: while packets pour in, the runtime would not look at the timer.
             let (now, deadline) = (clock::now(), self.machine.deadline());
-            if deadline.is_some_and(|deadline| deadline <= now) {
+            if let Some(deadline) = deadline.filter(|deadline| *deadline <= now) {
+                self.urgency.woke(now.since(deadline), &self.reporter);
                 if self.machine.listens_first(now) {
                     self.hear_waiting();
                 }
@@ -381,8 +387,30 @@ impl Station {
         self.keeping.settle();
     }
 
+    /// The receive buffers of the netlink sockets.
+    fn make_room(&mut self, model: &Model) {
+        let (command_room, monitor_room) = (model.global.upkeep.command_room, model.global.upkeep.monitor_room);
+        let results = [
+            ("vrrp_netlink_cmd_rcv_bufs", self.addresses.set_room(command_room)),
+            ("vrrp_netlink_cmd_rcv_bufs", self.items.set_room(command_room)),
+            ("vrrp_netlink_monitor_rcv_bufs", self.monitor.set_room(monitor_room)),
+        ];
+        match self.items.port() {
+            Ok(doer) => self.monitor.set_doer(doer),
+            Err(error) => self.outbox.push_back(failed("read the port of a socket", &error)),
+        }
+        for (setting, result) in results {
+            if let Err(error) = result {
+                let error = format!("{setting}: {error}");
+                self.reporter.report(kernel::Event::CannotReceive { error });
+            }
+        }
+    }
+
     fn take_up(&mut self, model: &Model, vrrp: Arc<Vrrp>, generation: u64) {
         self.generation = generation;
+        self.make_room(model);
+        self.urgency.set(&model.global);
         self.keeping.take_up(&vrrp);
         if let Err(error) = self.monitor.follow(Follow::of(&vrrp)) {
             self.reporter.report(kernel::Event::MonitorFailed { error: error.to_string() });

@@ -41,6 +41,15 @@ pub fn ignore_signals() {
     }
 }
 
+/// What `ps` shows as the name of the process, at most 15 bytes; called by its first thread. A name with a zero byte in
+/// it is none.
+pub fn set_name(name: &str) {
+    if let Ok(name) = std::ffi::CString::new(name) {
+        // PR_SET_NAME cuts what is too long and refuses nothing.
+        nix::sys::prctl::set_name(&name).unwrap_or(());
+    }
+}
+
 /// Sets the file creation mask (octal bits).
 pub fn set_umask(mask: u32) {
     umask(Mode::from_bits_truncate(mask));

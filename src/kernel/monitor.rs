@@ -21,6 +21,7 @@ use super::{route, rule};
 use crate::base::net::{Cidr, InterfaceIndex};
 use crate::model::host::{HostAddress, Link};
 use crate::model::route::{Follow, HostRoute, PROTOCOL, Rule};
+use crate::model::upkeep::Room;
 
 /// Groups of linux/rtnetlink.h.
 const RTNLGRP_LINK: u32 = 1;
@@ -96,6 +97,8 @@ pub struct Monitor {
     datagram: Vec<u8>,
     known: Known,
     follow: Follow,
+    /// Of its receive buffer, when another than ours is asked for.
+    room: Option<Room>,
 }
 
 impl Monitor {
@@ -104,7 +107,7 @@ impl Monitor {
     pub fn open(follow: Follow) -> Result<(Monitor, Vec<Change>), Failure> {
         let socket = subscribe(follow)?;
         let datagram = Vec::with_capacity(DATAGRAM);
-        let mut monitor = Monitor { socket, datagram, known: Known::default(), follow };
+        let mut monitor = Monitor { socket, datagram, known: Known::default(), follow, room: None };
         let changes = monitor.look_again()?;
         Ok((monitor, changes))
     }
@@ -112,12 +115,24 @@ impl Monitor {
     /// A fresh socket, after reading the old one failed. Returns what changed meanwhile.
     pub fn reopen(&mut self) -> Result<Vec<Change>, Failure> {
         self.socket = subscribe(self.follow)?;
+        if let Some(room) = self.room {
+            netlink::set_room(self.socket.get_ref(), room)?;
+        }
         self.look_again()
     }
 
     /// What is done by this port is our own doing and not told.
     pub fn set_doer(&mut self, port: u32) {
         self.known.doer = port;
+    }
+
+    /// Another receive buffer, now and after `reopen`.
+    ///
+    /// # Errors
+    /// EPERM when it is to be forced without CAP_NET_ADMIN.
+    pub fn set_room(&mut self, room: Option<Room>) -> io::Result<()> {
+        self.room = room;
+        room.map_or(Ok(()), |room| netlink::set_room(self.socket.get_ref(), room))
     }
 
     /// Follows other routes and rules from now on.

@@ -12,7 +12,9 @@ use netlink_packet_core::{
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 use nix::libc::{self, MSG_DONTWAIT};
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::{getsockopt, setsockopt, sockopt};
+
+use crate::model::upkeep::Room;
 
 /// Messages in one send: the kernel runs them all before send() returns, and nobody else is served meanwhile.
 pub const BATCH: usize = 16;
@@ -138,7 +140,38 @@ pub(super) fn open() -> io::Result<netlink_sys::Socket> {
     Ok(socket)
 }
 
+/// Gives a socket a receive buffer of this size.
+///
+/// # Errors
+/// EPERM when it is to be forced without CAP_NET_ADMIN.
+pub(super) fn set_room(socket: &netlink_sys::Socket, room: Room) -> io::Result<()> {
+    // SAFETY: the descriptor is open and `socket`, which owns it, outlives the borrow.
+    let descriptor = unsafe { BorrowedFd::borrow_raw(socket.as_raw_fd()) };
+    // A number beyond what the kernel takes is cut by it.
+    let bytes = usize::try_from(room.bytes).unwrap_or(usize::MAX);
+    match room.force {
+        true => setsockopt(&descriptor, sockopt::RcvBufForce, &bytes)?,
+        false => setsockopt(&descriptor, sockopt::RcvBuf, &bytes)?,
+    }
+    Ok(())
+}
+
+/// Bytes of the receive buffer as the kernel counts them: twice what was asked for.
+///
+/// # Errors
+/// As getsockopt(2) has them.
+pub(super) fn room_of(socket: &netlink_sys::Socket) -> io::Result<usize> {
+    // SAFETY: as above.
+    let descriptor = unsafe { BorrowedFd::borrow_raw(socket.as_raw_fd()) };
+    Ok(getsockopt(&descriptor, sockopt::RcvBuf)?)
+}
+
 impl Socket {
+    /// Gives it a receive buffer of this size; see [`set_room`].
+    pub fn set_room(&self, room: Room) -> io::Result<()> {
+        set_room(&self.socket, room)
+    }
+
     pub fn open() -> io::Result<Socket> {
         let socket = open()?;
         socket.set_cap_ack(true)?;

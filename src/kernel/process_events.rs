@@ -7,6 +7,9 @@ use nix::libc::{ENOBUFS, MSG_DONTWAIT};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::netlink;
+use crate::model::upkeep::Room;
+
 /// NETLINK_CONNECTOR (linux/netlink.h).
 const CONNECTOR: isize = 11;
 /// CN_IDX_PROC and CN_VAL_PROC (linux/connector.h); the group has the number of the index.
@@ -76,6 +79,25 @@ impl ProcessEvents {
         // SAFETY: the socket owns its descriptor, which stays the same and open for as long as the socket lives.
         let socket = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }?;
         Ok(ProcessEvents { socket, datagram: Vec::with_capacity(DATAGRAM) })
+    }
+
+    /// Another receive buffer.
+    ///
+    /// # Errors
+    /// EPERM when it is to be forced without CAP_NET_ADMIN.
+    pub fn set_room(&self, room: Room) -> io::Result<()> {
+        netlink::set_room(self.socket.get_ref(), room)
+    }
+
+    /// A receive buffer of twice the size, as far as the system lets us (VR-233).
+    ///
+    /// # Errors
+    /// As getsockopt(2) and setsockopt(2) have them.
+    pub fn double_room(&self) -> io::Result<()> {
+        // The kernel says twice what it was asked for: to ask for what it says is to double.
+        let bytes = u32::try_from(netlink::room_of(self.socket.get_ref())?).unwrap_or(u32::MAX);
+        let doubled = |force| self.set_room(Room { bytes, force });
+        doubled(true).or_else(|_| doubled(false))
     }
 
     /// What happens next. Can be dropped at any moment without losing anything.

@@ -18,6 +18,18 @@ pub struct Refusal {
     pub source: io::Error,
 }
 
+/// Gives the calling thread this real-time priority, 1..=99; programs that it starts have none.
+///
+/// # Errors
+/// EPERM without CAP_SYS_NICE.
+pub fn set_real_time(priority: u8) -> io::Result<()> {
+    let parameters = libc::sched_param { sched_priority: libc::c_int::from(priority) };
+    // SAFETY: a plain system call with a structure of ours; pid 0 is the calling thread.
+    let result =
+        unsafe { libc::sched_setscheduler(0, libc::SCHED_RR | libc::SCHED_RESET_ON_FORK, &raw const parameters) };
+    Errno::result(result).map(drop).map_err(io::Error::from)
+}
+
 /// Applies the settings to the calling thread; what fails is told and the rest still applied.
 ///
 /// Programs started later do not inherit them (SCHED_RESET_ON_FORK), as scripts run with the start-up values (IF-166).
@@ -32,11 +44,7 @@ pub fn apply(settings: &ProcessSettings) -> Vec<Refusal> {
         note("nice", Errno::result(result).map(drop).map_err(io::Error::from));
     }
     if let Some(priority) = settings.rt_priority {
-        let parameters = libc::sched_param { sched_priority: libc::c_int::from(priority) };
-        // SAFETY: a plain system call with a structure of ours; pid 0 is the calling thread.
-        let result =
-            unsafe { libc::sched_setscheduler(0, libc::SCHED_RR | libc::SCHED_RESET_ON_FORK, &raw const parameters) };
-        note("real-time priority", Errno::result(result).map(drop).map_err(io::Error::from));
+        note("real-time priority", set_real_time(priority));
     }
     if !settings.cpu_affinity.is_empty() {
         let mut set = CpuSet::new();

@@ -3,6 +3,7 @@
 use crate::base::time::Interval;
 use crate::model::later::Later;
 use crate::model::notify::{MailSettings, NotifyFifo, ScriptIdentity};
+use crate::model::upkeep::Upkeep;
 
 /// Settings of the whole router (`global_defs`).
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,7 @@ pub struct Global {
     pub child_wait_time: Interval,
     /// `dynamic_interfaces`: interfaces may be absent at start and come later.
     pub dynamic_interfaces: bool,
+    pub upkeep: Upkeep,
     /// What nothing acts on yet.
     pub later: Later,
 }
@@ -59,6 +61,7 @@ impl Global {
             checker_process: ProcessSettings::default(),
             child_wait_time: Interval::from_secs(5),
             dynamic_interfaces: false,
+            upkeep: Upkeep::default(),
             later: Later::default(),
         }
     }

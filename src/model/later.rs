@@ -2,40 +2,14 @@
 //! What is to act takes its field from here to where it belongs.
 
 use crate::base::time::Interval;
-use crate::model::notify::Script;
-
-/// A word that may stand alone: then it means the usual one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
-    #[default]
-    No,
-    Usual,
-    Named(String),
-}
 
 /// One field for each keyword, named like it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Later {
-    /// Set the names of the processes.
-    pub process_names: bool,
-    /// Name of the process.
-    pub process_name: Option<String>,
-    /// Name of the VRRP thread.
-    pub vrrp_process_name: Option<String>,
-    /// Name of the checker thread.
-    pub checker_process_name: Option<String>,
     /// Name of the BFD thread.
     pub bfd_process_name: Option<String>,
     /// Run scripts by the path as written.
     pub use_symlink_paths: bool,
-    /// Scripts get the further groups of their user.
-    pub set_supplementary_groups: bool,
-    /// Seconds for startup_script.
-    pub startup_script_timeout: Interval,
-    /// Seconds for shutdown_script.
-    pub shutdown_script_timeout: Interval,
-    /// Delay that raises the priority, in microseconds.
-    pub min_auto_priority_delay: Interval,
     /// Processor time between sleeps, in microseconds.
     pub vrrp_rlimit_rttime: Option<u32>,
     /// Processor time between sleeps, in microseconds.
@@ -67,18 +41,6 @@ pub struct Later {
     /// Its name for instances without interface.
     pub dbus_no_interface_name: Option<String>,
     /// Receive buffer.
-    pub vrrp_netlink_cmd_rcv_bufs: Option<u32>,
-    /// Beyond the system's limit.
-    pub vrrp_netlink_cmd_rcv_bufs_force: bool,
-    /// Receive buffer.
-    pub vrrp_netlink_monitor_rcv_bufs: Option<u32>,
-    /// Beyond the system's limit.
-    pub vrrp_netlink_monitor_rcv_bufs_force: bool,
-    /// Receive buffer.
-    pub process_monitor_rcv_bufs: Option<u32>,
-    /// Beyond the system's limit.
-    pub process_monitor_rcv_bufs_force: bool,
-    /// Receive buffer.
     pub lvs_netlink_cmd_rcv_bufs: Option<u32>,
     /// Beyond the system's limit.
     pub lvs_netlink_cmd_rcv_bufs_force: bool,
@@ -86,32 +48,12 @@ pub struct Later {
     pub lvs_netlink_monitor_rcv_bufs: Option<u32>,
     /// Beyond the system's limit.
     pub lvs_netlink_monitor_rcv_bufs_force: bool,
-    /// Test a configuration before a reload.
-    pub reload_check_config: Choice,
-    /// File with the time of a reload.
-    pub reload_time_file: Option<String>,
-    /// Repeat that reload each day.
-    pub reload_repeat: bool,
-    /// File that is there while a reload runs.
-    pub reload_file: Choice,
-    /// Directory for a copy of each configuration.
-    pub config_save_dir: Option<String>,
-    /// Without effect here: the file is read once.
-    pub tmp_config_directory: Option<String>,
     /// Names of dump files hold the instance.
     pub data_use_instance: bool,
     /// Layout of the JSON dump.
     pub json_version: u32,
     /// File of the dump.
     pub state_dump_file: Option<String>,
-    /// File of the statistics.
-    pub stats_dump_file: Option<String>,
     /// File of the JSON dump.
     pub json_dump_file: Option<String>,
-    /// Highest real-time priority to raise to, 0..=99; -1: never.
-    pub max_auto_priority: Option<i8>,
-    /// Run before anything starts.
-    pub startup_script: Option<Script>,
-    /// Run after everything stopped.
-    pub shutdown_script: Option<Script>,
 }

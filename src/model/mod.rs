@@ -14,6 +14,7 @@ pub mod lvs;
 pub mod notify;
 pub mod route;
 pub mod track;
+pub mod upkeep;
 pub mod vrrp;
 
 /// The whole configuration of one router.

@@ -16,7 +16,7 @@ use keepalived_rs::model::event::check::{
     DnsFailure, Event as Check, HttpFailure, Kind, Obstacle, PingFailure, Retry, ScriptEnd, SmtpFailure, SmtpPeer,
     TcpFailure, Tested, UdpFailure,
 };
-use keepalived_rs::model::event::daemon::{Event as Daemon, FifoKind, Part, Weight};
+use keepalived_rs::model::event::daemon::{Edge, Event as Daemon, FifoKind, Part, Weight};
 use keepalived_rs::model::event::kernel::Event as Kernel;
 use keepalived_rs::model::event::lvs::Event as Lvs;
 use keepalived_rs::model::event::vrrp::{Event as Vrrp, Fact, FaultCause, Flaw, OldWords, TrailerFlaw};
@@ -186,7 +186,20 @@ fn daemon() -> Vec<Daemon> {
         Daemon::FilesNotWatched { error: text("Too many open files") },
         Daemon::FileNumberInvalid { path: text("/run/f"), number: i64::MAX },
         Daemon::ProcessEventsRefused { error: text("Operation not permitted"), pause: Interval::from_millis(500) },
+        Daemon::ProcessRoomRefused { error: text("Operation not permitted") },
         Daemon::ProcessEventsLost,
+        Daemon::EdgeScript { edge: Edge::Startup, script: text("/bin/s") },
+        Daemon::EdgeScriptTimedOut { edge: Edge::Shutdown },
+        Daemon::EdgeScriptFailed { edge: Edge::Startup, status: 3 },
+        Daemon::ReloadCheckFailed { file: text("/tmp/check") },
+        Daemon::TraceRefused { file: text("/x/y"), error: text("No such file or directory") },
+        Daemon::ReloadScheduled { at: text("2026-11-25 07:16:57") },
+        Daemon::ReloadRescheduled { from: text("2026-11-25 07:16:57"), to: text("2026-11-26 07:16:57") },
+        Daemon::ReloadCancelled { at: text("2026-11-25 07:16:57") },
+        Daemon::ReloadTimeInvalid { text: text("7:16"), past: false },
+        Daemon::ReloadTimeInvalid { text: text("2020-11-25 07:16:57"), past: true },
+        Daemon::WokeLate { by: Interval::from_millis(1_250) },
+        Daemon::MoreUrgent { part: Part::Vrrp, priority: 3 },
         Daemon::FifoRefused { kind: FifoKind::Vrrp, path: path(), error: None },
         Daemon::FifoRefused { kind: FifoKind::Global, path: path(), error: Some(error()) },
         Daemon::FifoTwice { kind: FifoKind::Vrrp, path: path() },

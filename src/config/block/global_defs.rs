@@ -182,14 +182,14 @@ pub struct Fifo {
 
 keywords! {
     pub static GLOBAL_DEFS: Global {
-        set "process_names" (process_names: Flag = "") "Set the names of the processes." { acted: false };
-        set "process_name" (process_name: ProcessName = "") "Name of the process." { acted: false };
-        set "vrrp_process_name" (vrrp_process_name: ProcessName = "") "Name of the VRRP thread." { acted: false };
-        set "checker_process_name" (checker_process_name: ProcessName = "") "Name of the checker thread." { acted: false };
-        set "lvs_process_name" (checker_process_name: ProcessName = "") "Old name of checker_process_name." { acted: false };
+        set "process_names" (process_names: Flag = "") "Name the threads, which is always done.";
+        set "process_name" (process_name: ProcessName = "") "Name of the process.";
+        set "vrrp_process_name" (vrrp_process_name: ProcessName = "") "Name of the VRRP thread.";
+        set "checker_process_name" (checker_process_name: ProcessName = "") "Name of the checker thread.";
+        set "lvs_process_name" (checker_process_name: ProcessName = "") "Old name of checker_process_name.";
         set "bfd_process_name" (bfd_process_name: ProcessName = "") "Name of the BFD thread." { acted: false };
         set "use_symlink_paths" (use_symlink_paths: bool = "false") "Run scripts by the path as written." { acted: false, since: "2.3.0", complaint: "Invalid value '{}' for global use_symlink_path specified" };
-        set "set_supplementary_groups" (set_supplementary_groups: bool = "false") "Scripts get the further groups of their user." { acted: false, since: "2.4.4", complaint: "Invalid set_supplementary_groups parameter {}" };
+        set "set_supplementary_groups" (set_supplementary_groups: bool = "false") "Scripts get the further groups of their user." { since: "2.4.4", complaint: "Invalid set_supplementary_groups parameter {}" };
         set "router_id" (router_id: String = "") "Name of this router in mails." { missing: Missing::Report, complaint: "", lack: "routerid name missing - ignoring" };
         call "notification_email_from" (read::notification_email_from, Value, "<string>", "") "Sender of mails." { lack: "emailfrom missing - ignoring" };
         call "smtp_server" (read::smtp_server, Words, "<ipaddr|hostname> [<port>]", "") "Mail relay.";
@@ -197,12 +197,12 @@ keywords! {
         call "smtp_connect_timeout" (read::smtp_connect_timeout, Value, "<uint>", "30") "Seconds to wait for the mail relay." { complaint: "smtp_connect_timeout '{}' must be in [0, 4294] - ignoring" };
         call "notification_email" (read::notification_email, Lines, "{ <addr>… }", "") "Who gets mails.";
         set "smtp_alert" (smtp_alert: bool = "") "Default of every smtp_alert." { complaint: "Invalid value '{}' for global smtp_alert specified" };
-        script "startup_script" (startup_script) "Run before anything starts." { acted: false, missing: Missing::Report, lack: "startup script missing", again: "startup script already specified" };
-        set "startup_script_timeout" (startup_script_timeout: Number<1, 1000> = "10") "Seconds for startup_script." { acted: false, missing: Missing::Report, complaint: "startup_script_timeout '{}' must be in [1, 1000] - ignoring", lack: "startup_script_timeout requires value" };
-        script "shutdown_script" (shutdown_script) "Run after everything stopped." { acted: false, missing: Missing::Report, lack: "shutdown script missing", again: "shutdown script already specified" };
-        set "shutdown_script_timeout" (shutdown_script_timeout: Number<1, 1000> = "10") "Seconds for shutdown_script." { acted: false, missing: Missing::Report, complaint: "shutdown_script_timeout '{}' must be in [1, 1000] - ignoring", lack: "shutdown_script_timeout requires value" };
-        call "max_auto_priority" (read::max_auto_priority, Value, "[<int>]", "0") "Highest real-time priority to raise to." { acted: false, complaint: "max_auto_priority '{}' must be in [0, 99] (or -1 to disable) - ignoring" };
-        set "min_auto_priority_delay" (min_auto_priority_delay: Number<1, 10_000_000> = "1000000") "Delay that raises the priority, in microseconds." { acted: false, missing: Missing::Report, complaint: "min_auto_priority_delay '{}' must be in [1, 10000000] - ignoring", lack: "min_auto_priority_delay requires delay time" };
+        script "startup_script" (startup_script) "Run before anything starts." { missing: Missing::Report, lack: "startup script missing", again: "startup script already specified" };
+        set "startup_script_timeout" (startup_script_timeout: Number<1, 1000> = "10") "Seconds for startup_script." { missing: Missing::Report, complaint: "startup_script_timeout '{}' must be in [1, 1000] - ignoring", lack: "startup_script_timeout requires value" };
+        script "shutdown_script" (shutdown_script) "Run after everything stopped." { missing: Missing::Report, lack: "shutdown script missing", again: "shutdown script already specified" };
+        set "shutdown_script_timeout" (shutdown_script_timeout: Number<1, 1000> = "10") "Seconds for shutdown_script." { missing: Missing::Report, complaint: "shutdown_script_timeout '{}' must be in [1, 1000] - ignoring", lack: "shutdown_script_timeout requires value" };
+        call "max_auto_priority" (read::max_auto_priority, Value, "[<int>]", "0") "Highest real-time priority to raise to." { complaint: "max_auto_priority '{}' must be in [0, 99] (or -1 to disable) - ignoring" };
+        set "min_auto_priority_delay" (min_auto_priority_delay: Number<1, 10_000_000> = "1000000") "Delay that raises the priority, in microseconds." { missing: Missing::Report, complaint: "min_auto_priority_delay '{}' must be in [1, 10000000] - ignoring", lack: "min_auto_priority_delay requires delay time" };
         set "smtp_alert_vrrp" (smtp_alert_vrrp: bool = "") "Default of smtp_alert in VRRP." { complaint: "Invalid value '{}' for global smtp_alert_vrrp specified" };
         set "smtp_alert_checker" (smtp_alert_checker: bool = "") "Default of smtp_alert in virtual and real servers." { complaint: "Invalid value '{}' for global smtp_alert_checker specified" };
         set "checker_log_all_failures" (checker_log_all_failures: bool = "false") "Log each failure of a checker." { complaint: "Invalid value for checker_log_all_failures specified" };
@@ -286,12 +286,12 @@ keywords! {
         set "dbus_no_interface_name" (dbus_no_interface_name: String = "") "Its name for instances without interface." { acted: false, missing: Missing::Report, since: "2.3.0" };
         call "script_user" (read::script_user, Words, "<user> [<group>]", "keepalived_script") "Who scripts run as.";
         set "enable_script_security" (enable_script_security: Flag = "") "Refuse scripts that others could change.";
-        set "vrrp_netlink_cmd_rcv_bufs" (vrrp_netlink_cmd_rcv_bufs: Number<0, 4_294_967_295> = "") "Receive buffer." { acted: false, missing: Missing::Report, complaint: "vrrp_netlink_cmd_rcv_bufs size ({}) invalid", lack: "vrrp_netlink_cmd_rcv_bufs size missing" };
-        set "vrrp_netlink_cmd_rcv_bufs_force" (vrrp_netlink_cmd_rcv_bufs_force: bool = "false") "Beyond the system's limit." { acted: false, complaint: "Invalid value '{}' for global vrrp_netlink_cmd_rcv_bufs_force specified" };
-        set "vrrp_netlink_monitor_rcv_bufs" (vrrp_netlink_monitor_rcv_bufs: Number<0, 4_294_967_295> = "") "Receive buffer." { acted: false, missing: Missing::Report, complaint: "vrrp_netlink_monitor_rcv_bufs size ({}) invalid", lack: "vrrp_netlink_monitor_rcv_bufs size missing" };
-        set "vrrp_netlink_monitor_rcv_bufs_force" (vrrp_netlink_monitor_rcv_bufs_force: bool = "false") "Beyond the system's limit." { acted: false, complaint: "Invalid value '{}' for global vrrp_netlink_monitor_rcv_bufs_force specified" };
-        set "process_monitor_rcv_bufs" (process_monitor_rcv_bufs: Number<0, 4_294_967_295> = "") "Receive buffer." { acted: false, missing: Missing::Report, complaint: "process_monitor_rcv_bufs size ({}) invalid", lack: "process_monitor_rcv_bufs size missing" };
-        set "process_monitor_rcv_bufs_force" (process_monitor_rcv_bufs_force: bool = "false") "Beyond the system's limit." { acted: false, complaint: "Invalid value '{}' for global process_monitor_rcv_bufs_force specified" };
+        set "vrrp_netlink_cmd_rcv_bufs" (vrrp_netlink_cmd_rcv_bufs: Number<0, 4_294_967_295> = "") "Receive buffer." { missing: Missing::Report, complaint: "vrrp_netlink_cmd_rcv_bufs size ({}) invalid", lack: "vrrp_netlink_cmd_rcv_bufs size missing" };
+        set "vrrp_netlink_cmd_rcv_bufs_force" (vrrp_netlink_cmd_rcv_bufs_force: bool = "false") "Beyond the system's limit." { complaint: "Invalid value '{}' for global vrrp_netlink_cmd_rcv_bufs_force specified" };
+        set "vrrp_netlink_monitor_rcv_bufs" (vrrp_netlink_monitor_rcv_bufs: Number<0, 4_294_967_295> = "") "Receive buffer." { missing: Missing::Report, complaint: "vrrp_netlink_monitor_rcv_bufs size ({}) invalid", lack: "vrrp_netlink_monitor_rcv_bufs size missing" };
+        set "vrrp_netlink_monitor_rcv_bufs_force" (vrrp_netlink_monitor_rcv_bufs_force: bool = "false") "Beyond the system's limit." { complaint: "Invalid value '{}' for global vrrp_netlink_monitor_rcv_bufs_force specified" };
+        set "process_monitor_rcv_bufs" (process_monitor_rcv_bufs: Number<0, 4_294_967_295> = "") "Receive buffer." { missing: Missing::Report, complaint: "process_monitor_rcv_bufs size ({}) invalid", lack: "process_monitor_rcv_bufs size missing" };
+        set "process_monitor_rcv_bufs_force" (process_monitor_rcv_bufs_force: bool = "false") "Beyond the system's limit." { complaint: "Invalid value '{}' for global process_monitor_rcv_bufs_force specified" };
         set "lvs_netlink_cmd_rcv_bufs" (lvs_netlink_cmd_rcv_bufs: Number<0, 4_294_967_295> = "") "Receive buffer." { acted: false, missing: Missing::Report, complaint: "lvs_netlink_cmd_rcv_bufs size ({}) invalid", lack: "lvs_netlink_cmd_rcv_bufs size missing" };
         set "lvs_netlink_cmd_rcv_bufs_force" (lvs_netlink_cmd_rcv_bufs_force: bool = "false") "Beyond the system's limit." { acted: false, complaint: "Invalid value '{}' for global lvs_netlink_cmd_rcv_bufs_force specified" };
         set "lvs_netlink_monitor_rcv_bufs" (lvs_netlink_monitor_rcv_bufs: Number<0, 4_294_967_295> = "") "Receive buffer." { acted: false, missing: Missing::Report, complaint: "lvs_netlink_monitor_rcv_bufs size ({}) invalid", lack: "lvs_netlink_monitor_rcv_bufs size missing" };
@@ -308,19 +308,19 @@ keywords! {
         call "vmac_addr_prefix" (virtual_router::vmac_addr_prefix, Value, "<string>", "vrrp") "The same for addresses on other interfaces.";
         call "umask" (read::umask, Words, "<number>|<BIT>{|<BIT>}…", "0177") "Mask of files made.";
         unused "random_seed" (Number<0, 4_294_967_295> = "") "Without effect, as in the original." { complaint: "random_seed {} invalid" };
-        set "reload_check_config" (reload_check_config: OptionalText = "") "Test a configuration before a reload." { acted: false };
-        set "reload_time_file" (reload_time_file: String = "") "File with the time of a reload." { acted: false, missing: Missing::Report, lack: "reload_time_file invalid" };
-        set "reload_repeat" (reload_repeat: Flag = "") "Repeat that reload each day." { acted: false };
-        set "reload_file" (reload_file: OptionalText = "") "File that is there while a reload runs." { acted: false };
+        set "reload_check_config" (reload_check_config: OptionalText = "") "Test a configuration before a reload.";
+        set "reload_time_file" (reload_time_file: String = "") "File with the time of a reload." { missing: Missing::Report, lack: "reload_time_file invalid" };
+        set "reload_repeat" (reload_repeat: Flag = "") "Repeat that reload each day.";
+        set "reload_file" (reload_file: OptionalText = "") "File that is there while a reload runs.";
         call "include_check" (read::include_check, Words, "[[+|-]{read|match|wildcard_match|brace_match}]…", "") "Which problems of includes stop a start.";
-        set "config_save_dir" (config_save_dir: String = "") "Directory for a copy of each configuration." { acted: false, complaint: "Unable to create config_save_dir {} (error 2 - No such file or directory)" };
-        set "tmp_config_directory" (tmp_config_directory: String = "") "Without effect here: the file is read once." { acted: false, missing: Missing::Report, repeat: Repeat::Refuse, lack: "tmp_config_directory missing directory name" };
+        set "config_save_dir" (config_save_dir: String = "") "Directory for a copy of each configuration." { complaint: "Unable to create config_save_dir {} (error 2 - No such file or directory)" };
+        set "tmp_config_directory" (tmp_config_directory: String = "") "Without effect here: the file is read once." { missing: Missing::Report, repeat: Repeat::Refuse, lack: "tmp_config_directory missing directory name" };
         set "data_use_instance" (data_use_instance: bool = "false") "Names of dump files hold the instance." { acted: false, complaint: "Invalid value '{}' for global date_use_instance specified" };
         set "json_version" (json_version: Number<1, 2> = "1") "Layout of the JSON dump." { acted: false, missing: Missing::Report, since: "2.2.8", complaint: "Invalid JSON version", lack: "json_version requires version" };
         call "iproute_usr_dir" (read::iproute_dir, Value, "<path>", "/usr/share/iproute2") "Name tables of iproute2 as the distribution has them." { since: "2.3.2" };
         call "iproute_etc_dir" (read::iproute_dir, Value, "<path>", "/etc/iproute2") "Name tables of iproute2 as the administrator has them." { since: "2.3.2" };
         set "state_dump_file" (state_dump_file: String = "") "File of the dump." { acted: false, missing: Missing::Report, since: "2.3.3", lack: "state_dump_file requires a non-empty path" };
-        set "stats_dump_file" (stats_dump_file: String = "") "File of the statistics." { acted: false, missing: Missing::Report, since: "2.3.3", lack: "stats_dump_file requires a non-empty path" };
+        set "stats_dump_file" (stats_dump_file: String = "") "File of the statistics." { missing: Missing::Report, since: "2.3.3", lack: "stats_dump_file requires a non-empty path" };
         set "json_dump_file" (json_dump_file: String = "") "File of the JSON dump." { acted: false, missing: Missing::Report, since: "2.3.3", lack: "json_dump_file requires a non-empty path" };
     }
 }

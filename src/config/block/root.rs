@@ -28,6 +28,7 @@ pub struct Config {
     pub net_namespace: Given<String>,
     /// Ipsets in a namespace on kernels before 3.13: there are none here.
     pub namespace_with_ipsets: Given<Flag>,
+    pub use_pid_dir: Given<Flag>,
     pub child_wait_time: Given<Number<0, 4_294_967_295>>,
     pub global: Global,
     pub scripts: Vec<VrrpScript>,
@@ -57,7 +58,7 @@ keywords! {
         set "net_namespace" (net_namespace: String = "") "Network namespace that everything runs in." { missing: Missing::Report, repeat: Repeat::Refuse, again: "Duplicate net_namespace definition {} - ignoring" };
         read "net_namespace_ipvs" (OptionalText = "") "Network namespace of the IPVS table." { repeat: Repeat::Refuse, again: "Duplicate net_namespace_ipvs definition {} - ignoring" };
         set "namespace_with_ipsets" (namespace_with_ipsets: Flag = "") "Without effect: no ipsets are used.";
-        read "use_pid_dir" (Flag = "") "Put pid files in a directory of their own.";
+        set "use_pid_dir" (use_pid_dir: Flag = "") "Put pid files in a directory of their own.";
         set "instance" (instance: String = "") "Name of this daemon among several: part of pid file names." { missing: Missing::Report, repeat: Repeat::Refuse, again: "Duplicate instance definition {} - ignoring" };
         set "child_wait_time" (child_wait_time: Number<0, 4_294_967_295> = "5") "The most seconds a stop may take." { complaint: "Invalid child_wait_time {}" };
         block "global_defs" (global_defs) "Settings of the whole router.";

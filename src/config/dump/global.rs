@@ -1,7 +1,7 @@
 //! `global_defs` and what stands at top level beside it.
 
 use super::writer::{Writer, word};
-use super::{later, notify};
+use super::{later, notify, upkeep};
 use crate::model::global::{Global, ProcessSettings};
 
 /// What stands outside of `global_defs`.
@@ -9,6 +9,7 @@ pub fn top(out: &mut Writer, global: &Global) {
     out.given("instance", global.instance.as_deref().map(word));
     out.given("net_namespace", global.net_namespace.as_deref().map(word));
     out.value("child_wait_time", global.child_wait_time);
+    out.flag("use_pid_dir", global.upkeep.pid_folder);
 }
 
 /// Settings of the whole router.
@@ -30,6 +31,7 @@ pub fn settings(out: &mut Writer, global: &Global) {
         vrrp_process,
         checker_process,
         dynamic_interfaces,
+        upkeep,
         later,
     } = global;
     out.value("router_id", word(router_id));
@@ -46,6 +48,7 @@ pub fn settings(out: &mut Writer, global: &Global) {
     out.given("umask", umask.map(|mask| format!("0{mask:o}")));
     process(out, "vrrp", vrrp_process);
     process(out, "checker", checker_process);
+    upkeep::settings(out, upkeep);
     later::settings(out, later);
 }
 

@@ -13,6 +13,7 @@ mod lvs;
 mod notify;
 mod route;
 mod track;
+mod upkeep;
 mod vrrp;
 mod writer;
 

@@ -4,13 +4,11 @@ use super::writer::{Writer, boolean, command, word};
 use crate::base::net::Endpoint;
 use crate::model::notify::{MailServer, MailSettings, NotifyFifo, Script, ScriptIdentity, StateScripts};
 
-/// `USER GROUP` as numbers; a further group is written `:GROUP` and the first one is then the user's own.
+/// `USER GROUP` as numbers; with a colon before the group for all groups of the user.
 pub fn identity(identity: &ScriptIdentity) -> String {
     let ScriptIdentity { uid, gid, groups } = identity;
-    match groups.first() {
-        Some(group) => format!("{uid} :{group}"),
-        None => format!("{uid} {gid}"),
-    }
+    let colon = if groups.is_empty() { "" } else { ":" };
+    format!("{uid} {colon}{gid}")
 }
 
 /// A script with who runs it, if there is one.

@@ -140,6 +140,14 @@ impl Host for System {
         Some(User { uid: found.uid.as_raw(), gid: found.gid.as_raw() })
     }
 
+    fn groups(&self, user: &str, gid: u32) -> Vec<u32> {
+        let by_number = || nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(user.parse().ok()?)).ok().flatten();
+        let found = nix::unistd::User::from_name(user).ok().flatten().or_else(by_number);
+        let name = found.and_then(|found| std::ffi::CString::new(found.name).ok());
+        let groups = name.and_then(|name| nix::unistd::getgrouplist(&name, nix::unistd::Gid::from_raw(gid)).ok());
+        groups.map_or_else(|| vec![gid], |groups| groups.into_iter().map(nix::unistd::Gid::as_raw).collect())
+    }
+
     fn group(&self, name: &str) -> Option<u32> {
         let found = nix::unistd::Group::from_name(name).ok().flatten();
         found.map(|group| group.gid.as_raw()).or_else(|| name.parse().ok())

@@ -6,6 +6,7 @@ mod global;
 mod later;
 mod lvs;
 mod scripts;
+mod upkeep;
 mod vrrp;
 
 use super::block::root::Config;

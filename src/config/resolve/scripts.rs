@@ -58,23 +58,41 @@ impl Resolver<'_> {
                 identity
             }
             None => match self.host.user("keepalived_script") {
-                Some(user) => Some(ScriptIdentity { uid: user.uid, gid: user.gid, groups: Vec::new() }),
+                Some(user) => Some(ScriptIdentity {
+                    uid: user.uid,
+                    gid: user.gid,
+                    groups: self.further_groups("keepalived_script", user.gid),
+                }),
                 None if secure => None,
                 None => Some(ScriptIdentity::ROOT),
             },
         };
     }
 
-    /// The identity of a user of the file, if there is such a user; a group after `:` adds to the user's own.
+    /// The groups of a user beside the one it runs with, with `set_supplementary_groups`.
+    fn further_groups(&self, user: &str, gid: u32) -> Vec<u32> {
+        let wanted = self.config.global.set_supplementary_groups.as_ref().is_some_and(|given| given.value);
+        if wanted { self.host.groups(user, gid) } else { Vec::new() }
+    }
+
+    /// The identity of a user of the file, if there is such a user. A `:` before the group, which may be left out behind
+    /// it, gives it all groups of the user (IF-169).
     pub(super) fn identity(&self, user: &User) -> Option<ScriptIdentity> {
         let found = self.host.user(&user.name)?;
         let mut identity = ScriptIdentity { uid: found.uid, gid: found.gid, groups: Vec::new() };
-        match user.group.as_deref() {
-            None => {}
+        let (group, all) = match user.group.as_deref() {
+            None => (None, false),
             Some(group) => match group.strip_prefix(':') {
-                Some(group) => identity.groups.push(self.host.group(group)?),
-                None => identity.gid = self.host.group(group)?,
+                Some(group) => (Some(group).filter(|group| !group.is_empty()), true),
+                None => (Some(group), false),
             },
+        };
+        if let Some(group) = group {
+            identity.gid = self.host.group(group)?;
+        }
+        identity.groups = self.further_groups(&user.name, identity.gid);
+        if all {
+            identity.groups = self.host.groups(&user.name, identity.gid);
         }
         Some(identity)
     }

@@ -28,6 +28,11 @@ fn paths_follow_options_and_configuration() {
         ["/run/keepalived/ns/keepalived.pid", "/run/keepalived/ns/vrrp.pid", "/run/keepalived/ns/checkers.pid"];
     assert_eq!(paths(&[], &global(None, Some("ns"))), inside);
     assert_eq!(paths(&["-s", "ns"], &global(None, Some("other"))), inside);
+    let mut asked = global(None, None);
+    asked.upkeep.pid_folder = true;
+    let folder = ["/run/keepalived/keepalived.pid", "/run/keepalived/vrrp.pid", "/run/keepalived/checkers.pid"];
+    assert_eq!(paths(&[], &asked), folder);
+    assert_eq!(paths(&["-p", "/x/1", "-r", "/x/2", "-c", "/x/3"], &asked), ["/x/1", "/x/2", "/x/3"]);
     assert_eq!(paths(&["-p", "/x/1"], &global(Some("a"), None)), ["/x/1", named[1], named[2]]);
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::time::{Sleep, sleep};
 
 use super::{Supervisor, deliver};
+use crate::daemon::edge::EdgeRun;
 use crate::daemon::message::{Task, ToCheckers, ToIpvs, ToSupervisor, ToVrrp};
-use crate::model::event::daemon::{Event, Part};
+use crate::model::event::daemon::{Edge, Event, Part};
 
 /// After `child_wait_time` the tasks that have not stopped get this much longer before they are left behind.
 const LAST: Duration = Duration::from_secs(2);
@@ -40,6 +41,11 @@ impl Supervisor {
             }
         };
         tokio::join!(scripts.finish(GRACE), fifos.finish(), mails.finish(GRACE), track);
+        if let Some(script) = &self.model.global.upkeep.shutdown_script
+            && let Some(mut run) = EdgeRun::start(Edge::Shutdown, script, &self.reporter)
+        {
+            run.finish().await;
+        }
     }
 
     /// VRRP gives its addresses up while the checkers fall silent; then nothing changes the IPVS table any more but

@@ -37,3 +37,20 @@ fn short_datagrams_say_nothing() {
     other[NETLINK_HEADER] = 7;
     assert_eq!(parse(&other), None);
 }
+
+/// VR-233: the receive buffer grows to twice its size each time; the one that is asked for is set.
+#[tokio::test]
+async fn the_buffer_is_doubled() {
+    // A socket of any protocol will do: the connector is not to be had in every namespace.
+    let socket = Socket::new(netlink_sys::protocols::NETLINK_ROUTE).unwrap();
+    // SAFETY: the socket owns its descriptor, which stays the same and open for as long as the socket lives.
+    let socket = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }.unwrap();
+    let events = ProcessEvents { socket, datagram: Vec::new() };
+    let room = || netlink::room_of(events.socket.get_ref()).unwrap();
+    events.set_room(Room { bytes: 8192, force: false }).unwrap();
+    assert_eq!(room(), 16384);
+    events.double_room().unwrap();
+    assert_eq!(room(), 32768);
+    events.double_room().unwrap();
+    assert_eq!(room(), 65536);
+}

@@ -70,6 +70,42 @@ pub(super) fn wording(event: &Event) -> Wording {
             row("cannot_change", Keepalived, Error, text)
         }
         Event::Stopping => row("stopping", Keepalived, Info, "Stopping"),
+        Event::EdgeScript { edge, script } => {
+            let text = format!("Running {} script {script}", edge.name());
+            row("edge_script", Keepalived, Info, text).detail().with("script", script)
+        }
+        Event::EdgeScriptTimedOut { edge } => {
+            row("edge_script_timed_out", Keepalived, Info, format!("{} script timed out", edge.name()))
+        }
+        // The word stands twice in the original, too.
+        Event::EdgeScriptFailed { edge, status } => {
+            let text = format!("{} script script failed, status {status}", edge.name());
+            row("edge_script_failed", Keepalived, Info, text).with("status", status)
+        }
+        Event::ReloadCheckFailed { file } => {
+            let text = format!("New config failed validation, see {file} for details");
+            row("reload_check_failed", Keepalived, Info, text).with("file", file)
+        }
+        Event::TraceRefused { file, error } => {
+            row("trace_refused", Keepalived, Warn, format!("Unable to write {file}: {error}"))
+                .with("file", file)
+                .with("error", error)
+        }
+        Event::ReloadScheduled { at } => {
+            row("reload_scheduled", Keepalived, Info, format!("Scheduling reload for {at}"))
+        }
+        Event::ReloadRescheduled { from, to } => {
+            row("reload_rescheduled", Keepalived, Info, format!("Reload time updated from {from} to {to}"))
+        }
+        Event::ReloadCancelled { at } => {
+            row("reload_cancelled", Keepalived, Info, format!("Cancelling reload scheduled for {at}"))
+        }
+        Event::ReloadTimeInvalid { text, past: true } => {
+            row("reload_time_past", Keepalived, Info, format!("Reload time {text} is in the past - ignoring"))
+        }
+        Event::ReloadTimeInvalid { text, past: false } => {
+            row("reload_time_invalid", Keepalived, Info, format!("Invalid reload time '{text}' specified - ignoring"))
+        }
         Event::PartStopped { part } => row("part_stopped", ident(*part), Info, "Stopped"),
         Event::PartOverdue { part } => {
             let name = match part {
@@ -108,6 +144,15 @@ pub(super) fn wording(event: &Event) -> Wording {
                 .with("error", error)
         }
         Event::NotYet { what } => row("not_yet", Keepalived, Warn, format!("{what} has no effect yet")),
+        Event::WokeLate { by } => {
+            let (seconds, micros) = (by.as_micros() / 1_000_000, by.as_micros() % 1_000_000);
+            let text = format!("A thread timer expired {seconds}.{micros:06} seconds ago");
+            row("woke_late", KeepalivedVrrp, Info, text).with("delay", by)
+        }
+        Event::MoreUrgent { part, priority } => {
+            row("more_urgent", ident(*part), Info, format!("Set realtime priority {priority}"))
+                .with("priority", priority)
+        }
         Event::SchedulingRefused { part, what: "memory lock", error } => {
             row("memory_not_locked", ident(*part), Info, format!("Unable to lock process in memory - {error}"))
                 .with("error", error)
@@ -153,6 +198,10 @@ pub(super) fn wording(event: &Event) -> Wording {
         Event::ProcessEventsRefused { error, pause } => {
             let text = format!("Failed to set process event listen - {error} - looking at /proc every {pause} seconds");
             row("process_events_refused", KeepalivedVrrp, Info, text).with("error", error)
+        }
+        Event::ProcessRoomRefused { error } => {
+            row("process_room_refused", KeepalivedVrrp, Warn, format!("process_monitor_rcv_bufs: {error}"))
+                .with("error", error)
         }
         Event::ProcessEventsLost => {
             row("process_events_lost", KeepalivedVrrp, Info, "process events were lost - reading /proc again")

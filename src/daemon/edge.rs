@@ -1,0 +1,61 @@
+//! `startup_script` and `shutdown_script`: run before anything starts and after everything stopped, and waited for
+//! (IF-180).
+
+use crate::daemon::message::Reporter;
+use crate::kernel::process::{self, Running};
+use crate::model::event::daemon::{Edge, Event};
+use crate::model::track::ScriptOutcome;
+use crate::model::upkeep::EdgeScript;
+use nix::sys::signal::Signal;
+use std::time::Duration;
+
+/// One that runs.
+pub struct EdgeRun {
+    edge: Edge,
+    running: Running,
+    timeout: Duration,
+    reporter: Reporter,
+}
+
+impl EdgeRun {
+    /// `None` when it could not be started, which is told.
+    pub fn start(edge: Edge, script: &EdgeScript, reporter: &Reporter) -> Option<EdgeRun> {
+        let name = script.script.argv.first().cloned().unwrap_or_default();
+        reporter.report(Event::EdgeScript { edge, script: name.clone() });
+        match process::spawn(&script.script, &[]) {
+            Ok(running) => {
+                let (timeout, reporter) = (script.timeout.as_duration(), reporter.clone());
+                Some(EdgeRun { edge, running, timeout, reporter })
+            }
+            Err(error) => {
+                reporter.report(Event::ScriptRefused { script: name, error: error.to_string() });
+                None
+            }
+        }
+    }
+
+    /// Waits for its end, which is forced when its time is over; whatever it says, all goes on.
+    pub async fn finish(&mut self) {
+        // One that even KILL does not end is told of by the kernel's own log.
+        let ended = self.running.ended_within(self.timeout, |_| {}).await;
+        match ended {
+            Ok(ScriptOutcome::Exited(0)) => {}
+            Ok(ScriptOutcome::TimedOut) => self.reporter.report(Event::EdgeScriptTimedOut { edge: self.edge }),
+            Ok(ScriptOutcome::Exited(status)) => self.failed(status),
+            Ok(ScriptOutcome::Signalled(signal)) => self.failed(signal),
+            Err(error) => {
+                let script = self.edge.name().to_owned();
+                self.reporter.report(Event::ScriptRefused { script, error: error.to_string() });
+            }
+        }
+    }
+
+    fn failed(&self, status: i32) {
+        self.reporter.report(Event::EdgeScriptFailed { edge: self.edge, status });
+    }
+
+    /// We stop before it has ended.
+    pub fn abandon(&self) {
+        self.running.signal(Signal::SIGTERM);
+    }
+}

@@ -1,0 +1,159 @@
+//! What runs at the start and at the end, when and how it reloads, names and files.
+
+use std::fs;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::{Desk, poll};
+
+/// A shell script in the desk's folder.
+fn script(desk: &Desk, name: &str, text: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let path = desk.write(name, &format!("#!/bin/sh\n{text}\n"));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("the mode");
+    path.display().to_string()
+}
+
+/// IF-180, IF-264, IF-265: the one is waited for before anything starts, whatever it says; the other comes after all
+/// stopped, and its time is bounded.
+#[test]
+fn scripts_at_the_start_and_at_the_end() {
+    let desk = Desk::new();
+    let first = script(&desk, "first", &format!("sleep 0.3; echo first >> {}; exit 3", desk.path("order").display()));
+    let last = script(&desk, "last", &format!("echo \"last $1\" >> {}; sleep 60", desk.path("order").display()));
+    let text = format!(
+        "global_defs {{\n startup_script {first}\n shutdown_script \"{last} 'a b'\"\n shutdown_script_timeout 1\n}}\n"
+    );
+    let mut daemon = desk.start(&desk.write("a.conf", &text), &[]);
+    daemon.until("has no configuration to run");
+    assert_eq!(desk.read("order"), "first\n");
+    daemon.send(15);
+    assert_eq!(daemon.ended(), Some(0));
+    assert_eq!(desk.read("order"), "first\nlast a b\n");
+    let log = desk.read("log");
+    let place = |words: &str| log.find(words).unwrap_or_else(|| panic!("no `{words}` in {log}"));
+    let lines = [
+        format!("Running startup script {first}"),
+        "startup script script failed, status 3".to_owned(),
+        "has no configuration to run".to_owned(),
+        "Stopping".to_owned(),
+        format!("Running shutdown script {last}"),
+        "shutdown script timed out".to_owned(),
+        "Stopped Keepalived".to_owned(),
+    ];
+    let places: Vec<usize> = lines.iter().map(|line| place(line)).collect();
+    assert!(places.is_sorted(), "{log}");
+}
+
+/// IF-180: who is told to stop while the first script runs does not wait for it.
+#[test]
+fn a_stop_does_not_wait_for_the_first_script() {
+    let desk = Desk::new();
+    let first = script(&desk, "first", &format!("echo $$ > {}; exec sleep 60", desk.path("pid").display()));
+    let mut daemon = desk.start(&desk.write("a.conf", &format!("global_defs {{\n startup_script {first}\n}}\n")), &[]);
+    let pid: i32 = poll("the script runs", || desk.read("pid").trim().parse().map_err(|_| "not yet".to_owned()));
+    daemon.send(15);
+    assert_eq!(daemon.ended(), Some(0));
+    assert!(!desk.read("log").contains("no configuration to run"));
+    poll("the script has ended", || {
+        let alive = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None).is_ok();
+        if alive { Err("it lives".to_owned()) } else { Ok(()) }
+    });
+}
+
+/// IF-86, IF-92, IF-94, IF-250: with `reload_check_config` a file with any mistake is not taken up and its findings are in
+/// the file named; a good one is, and what ran before and after it is saved, for the owner only, without passwords. A sign
+/// that a killed daemon left is removed.
+#[test]
+fn a_reload_is_checked_and_leaves_its_traces() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    let (check, sign, saved) = (desk.path("check"), desk.write("sign", ""), desk.path("saved"));
+    let global = format!(
+        "global_defs {{\n reload_check_config {}\n reload_file {}\n config_save_dir {}\n router_id ID\n}}\n",
+        check.display(),
+        sign.display(),
+        saved.display()
+    );
+    let conf = desk.write("a.conf", &global);
+    let mut daemon = desk.start(&conf, &[]);
+    daemon.until("has no configuration to run");
+    assert!(!sign.exists());
+    desk.write("a.conf", &format!("{global}nonsense 1\n"));
+    daemon.send(1);
+    daemon.until(&format!("New config failed validation, see {} for details", check.display()));
+    let findings = desk.read("check");
+    assert!(findings.contains("Unknown keyword 'nonsense'"), "{findings}");
+    assert!(!saved.exists(), "nothing was reloaded");
+
+    desk.write("a.conf", &global.replace("router_id ID", "router_id other"));
+    daemon.send(1);
+    let one = |when: &str| format!("saved/keepalived.{}.1.{when}", daemon.child.id());
+    poll("the second configuration is saved", || {
+        let text = desk.read(&one("post"));
+        if text.contains("router_id other") { Ok(()) } else { Err(text) }
+    });
+    assert!(desk.read(&one("pre")).contains("router_id ID"));
+    assert_eq!(desk.read("check"), "");
+    assert!(!sign.exists());
+    let mode = |path: std::path::PathBuf| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!((mode(saved.clone()), mode(desk.path(&one("post")))), (0o700, 0o600));
+    daemon.send(15);
+    assert_eq!(daemon.ended(), Some(0));
+}
+
+/// What date(1) says of now and so many seconds.
+fn later(seconds: u32, form: &str) -> String {
+    let words = ["-d", &format!("{seconds} seconds"), form].map(str::to_owned);
+    let output = Command::new("date").args(words).output().expect("the program date");
+    String::from_utf8(output.stdout).expect("digits").trim().to_owned()
+}
+
+/// IF-93: at the time in the file it reloads; the file goes, unless its time is for each day; what is no time, or over, is
+/// told, and so is a change of mind.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the test measures real time")]
+fn a_file_says_when_to_reload() {
+    let desk = Desk::new();
+    let file = desk.write("when", "soon\n");
+    let text = |more: &str| format!("global_defs {{\n reload_time_file {}\n{more}}}\n", file.display());
+    let mut daemon = desk.start(&desk.write("a.conf", &text("")), &[]);
+    daemon.until("Invalid reload time 'soon' specified - ignoring");
+    desk.write("when", "2020-01-01 00:00:00\n");
+    daemon.until("Reload time 2020-01-01 00:00:00 is in the past - ignoring");
+    desk.write("when", &later(3000, "+%Y-%m-%d %H:%M:%S"));
+    daemon.until("Scheduling reload for ");
+    let begun = Instant::now();
+    let soon = later(2, "+%H:%M:%S");
+    desk.write("when", &soon);
+    daemon.until("Reload time updated from ");
+    daemon.until("Reloading ...");
+    assert!((0.9..4.5).contains(&begun.elapsed().as_secs_f64()), "{:?}", begun.elapsed());
+    assert!(!file.exists());
+
+    desk.write("a.conf", &text(" reload_repeat\n"));
+    daemon.send(1);
+    daemon.until_times("Reloading ...", 2);
+    let soon = later(2, "+%H:%M:%S");
+    desk.write("when", &soon);
+    daemon.until_times("Reloading ...", 3);
+    let tomorrow = later(24 * 3600, "+%Y-%m-%d");
+    daemon.until(&format!("Scheduling reload for {tomorrow} {soon}"));
+    assert!(file.exists());
+    fs::remove_file(&file).expect("the file");
+    daemon.until("Cancelling reload scheduled for ");
+    daemon.send(15);
+    assert_eq!(daemon.ended(), Some(0));
+}
+
+/// IF-147: `process_name` is what `ps` shows.
+#[test]
+fn the_process_has_a_name() {
+    let desk = Desk::new();
+    let mut daemon = desk.start(&desk.write("a.conf", "global_defs {\n process_name router-seven\n}\n"), &[]);
+    daemon.until("has no configuration to run");
+    let comm = fs::read_to_string(format!("/proc/{}/comm", daemon.child.id())).expect("its name");
+    assert_eq!(comm, "router-seven\n");
+    daemon.send(15);
+    assert_eq!(daemon.ended(), Some(0));
+}
