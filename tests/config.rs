@@ -9,12 +9,14 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use keepalived_rs::base::name::InterfaceName;
 use keepalived_rs::base::net::{Cidr, InterfaceIndex};
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::config::host::{Directory, Host, Interface, KeyFile, Program, System, User};
 use keepalived_rs::config::{Loaded, Request, load};
 use keepalived_rs::diagnostic::{Code, render};
 use keepalived_rs::kernel::clock;
+use keepalived_rs::model::host::{Link, LinkKind, LinkNature};
 use keepalived_rs::model::notify::ScriptIdentity;
 use proptest::prelude::*;
 
@@ -29,7 +31,7 @@ mod shown;
 #[path = "config/cases.rs"]
 mod cases;
 
-/// A host with lo, eth0 and eth1, the user root, and `/bin/true`.
+/// A host with lo, eth0 and eth1, the macvlan mv0 on eth0, the user root, and `/bin/true`.
 struct Bench;
 
 impl Host for Bench {
@@ -38,9 +40,34 @@ impl Host for Bench {
     }
 
     fn interface(&self, name: &str) -> Option<Interface> {
-        let index = ["lo", "eth0", "eth1", "tun0"].iter().position(|other| *other == name)?;
+        let index = ["lo", "eth0", "eth1", "tun0", "mv0"].iter().position(|other| *other == name)?;
         let index = InterfaceIndex(index as u32 + 1);
         Some(Interface { index, mtu: 1500, loopback: name == "lo", multicast: name != "tun0" })
+    }
+
+    fn links(&self) -> Vec<LinkNature> {
+        let link = |index, name: &str, kind, base: Option<u32>| LinkNature {
+            link: Link {
+                index: InterfaceIndex(index),
+                name: InterfaceName::new(name),
+                up: true,
+                flags: 0x1043,
+                multicast: true,
+                no_arp: false,
+                loopback: false,
+                mac: None,
+                infiniband: None,
+                mtu: 1500,
+                promote_secondaries: false,
+                forwarding6: false,
+            },
+            kind,
+            base: base.map(InterfaceIndex),
+            group: 0,
+            master: None,
+            ethernet: true,
+        };
+        vec![link(2, "eth0", LinkKind::Other, None), link(5, "mv0", LinkKind::Macvlan { private: false }, Some(2))]
     }
 
     fn user(&self, name: &str) -> Option<User> {

@@ -37,6 +37,8 @@ pub struct Global {
     pub child_wait_time: Interval,
     /// `dynamic_interfaces`: interfaces may be absent at start and come later.
     pub dynamic_interfaces: bool,
+    /// `allow_if_changes` behind it: virtual interfaces may come again on another base (VR-192).
+    pub allow_if_changes: bool,
     pub upkeep: Upkeep,
     /// What nothing acts on yet.
     pub later: Later,
@@ -61,6 +63,7 @@ impl Global {
             checker_process: ProcessSettings::default(),
             child_wait_time: Interval::from_secs(5),
             dynamic_interfaces: false,
+            allow_if_changes: false,
             upkeep: Upkeep::default(),
             later: Later::default(),
         }

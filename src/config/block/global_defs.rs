@@ -30,6 +30,8 @@ pub struct Global {
     pub startup_script: Given<Script>,
     pub shutdown_script: Given<Script>,
     pub dynamic_interfaces: Given<Flag>,
+    /// A virtual interface may come again on another base.
+    pub allow_if_changes: Given<Flag>,
     pub default_interface: Given<String>,
     pub no_email_faults: Given<Flag>,
     pub v3_checksum_as_v2: Given<Flag>,

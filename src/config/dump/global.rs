@@ -31,6 +31,7 @@ pub fn settings(out: &mut Writer, global: &Global) {
         vrrp_process,
         checker_process,
         dynamic_interfaces,
+        allow_if_changes,
         upkeep,
         later,
     } = global;
@@ -41,7 +42,8 @@ pub fn settings(out: &mut Writer, global: &Global) {
     }
     out.value("script_user", notify::identity(script_user));
     out.flag("enable_script_security", *script_security);
-    out.flag("dynamic_interfaces", *dynamic_interfaces);
+    out.flag("dynamic_interfaces", *dynamic_interfaces && !allow_if_changes);
+    out.flag("dynamic_interfaces allow_if_changes", *allow_if_changes);
     notify::fifo(out, "notify_fifo", notify_fifo);
     notify::fifo(out, "vrrp_notify_fifo", vrrp_notify_fifo);
     notify::fifo(out, "lvs_notify_fifo", lvs_notify_fifo);

@@ -64,6 +64,7 @@ impl Resolver<'_> {
             },
             child_wait_time: Interval::from_secs(value(&config.child_wait_time).map_or(5, |seconds| seconds.0 as u64)),
             dynamic_interfaces: global.dynamic_interfaces.is_some(),
+            allow_if_changes: global.allow_if_changes.is_some(),
             upkeep: self.upkeep(global),
             later: self.later(global),
         }

@@ -18,6 +18,7 @@ use super::Resolver;
 use weights::Why;
 
 use crate::base::name::InterfaceName;
+use crate::base::net::Family;
 use crate::base::time::Interval;
 use crate::config::block::value;
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -43,7 +44,7 @@ impl Resolver<'_> {
                 self.neutralise(instance, *span, Why::Owner);
             }
         }
-        self.distinct_virtual_routers(&instances, &spans);
+        self.distinct_virtual_routers(&mut instances, &spans);
         let statics = self.statics(&mut instances);
         self.distinct_devices(&mut instances, &groups, &spans);
         let firewall = self.firewall(&instances);
@@ -140,25 +141,38 @@ impl Resolver<'_> {
         groups
     }
 
-    /// VR-112: two virtual routers that others could not tell apart.
-    fn distinct_virtual_routers(&mut self, instances: &[Instance], spans: &[Span]) {
+    /// VR-112: two virtual routers that others could not tell apart, as they speak over one cable. With
+    /// `dynamic_interfaces allow_if_changes` the one on a virtual interface, which may come again on another, never runs.
+    fn distinct_virtual_routers(&mut self, instances: &mut [Instance], spans: &[Span]) {
+        let mut barred = Vec::new();
+        let bases: Vec<Option<InterfaceName>> =
+            instances.iter().map(|one| one.interface.as_ref().map(|name| self.devices.below(name))).collect();
         for (at, one) in instances.iter().enumerate() {
-            for (other, span) in instances.iter().zip(spans).skip(at + 1) {
-                if one.vrid != other.vrid || one.family != other.family || one.interface != other.interface {
+            for (place, (other, span)) in instances.iter().zip(spans).enumerate().skip(at + 1) {
+                if one.vrid != other.vrid || one.family != other.family || bases[at] != bases[place] {
                     continue;
                 }
                 let clash = match (&one.transport, &other.transport) {
                     (Transport::Multicast { group }, Transport::Multicast { group: another }) => group == another,
                     (Transport::Unicast { peers, .. }, Transport::Unicast { peers: others, .. }) => {
-                        one.source == other.source
+                        one.interface == other.interface
+                            && one.source == other.source
                             && peers.iter().any(|peer| others.iter().any(|other| other.address == peer.address))
                     }
                     (Transport::Multicast { .. }, Transport::Unicast { .. })
                     | (Transport::Unicast { .. }, Transport::Multicast { .. }) => false,
                 };
-                if clash {
-                    let interface = one.interface.as_ref().map_or("", |interface| interface.as_str());
-                    let (vrid, family) = (one.vrid, one.family);
+                let may_change = |at: usize| instances[at].interface != bases[at];
+                let (vrid, family) = (one.vrid, one.family);
+                if clash && self.config.global.allow_if_changes.is_some() && (may_change(place) || may_change(at)) {
+                    let number = if family == Family::V4 { 4 } else { 6 };
+                    let (second, first) = (&other.name, &one.name);
+                    let words =
+                        format!("({second}) - warning, VRID {vrid} for IPv{number} is currently duplicated on {first}");
+                    self.found.push(Diagnostic::late(Code::Logged, *span, words));
+                    barred.push(if may_change(place) { place } else { at });
+                } else if clash {
+                    let interface = bases[at].as_ref().map_or("", |interface| interface.as_str());
                     let words = format!(
                         "{} and {} both use VRID {vrid} with {family} on interface {interface}",
                         one.name, other.name
@@ -170,6 +184,9 @@ impl Resolver<'_> {
                     self.found.push(finding.also(first, "the first one").help(help));
                 }
             }
+        }
+        for at in barred {
+            instances[at].disabled = true;
         }
     }
 }

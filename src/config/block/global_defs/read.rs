@@ -86,8 +86,13 @@ pub fn max_auto_priority(block: &mut Global, line: &Line<'_>, row: &'static Row,
 
 pub fn dynamic_interfaces(block: &mut Global, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
     block.dynamic_interfaces = Some(Spanned::new(Flag, line.whole()));
-    if let Some(word) = line.word(1).filter(|word| *word != "allow_if_changes") {
-        reader.report(Code::InvalidValue, line.span(1), format!("Unknown dynamic_interfaces option '{word}'"));
+    match line.word(1) {
+        None => {}
+        Some("allow_if_changes") => block.allow_if_changes = Some(Spanned::new(Flag, line.span(1))),
+        Some(word) => {
+            let words = format!("Unknown dynamic_interfaces option '{word}'");
+            reader.report(Code::InvalidValue, line.span(1), words);
+        }
     }
     Ok(())
 }

@@ -47,6 +47,14 @@ impl Devices {
         self.links.iter().find(|one| one.link.name.as_str() == name)
     }
 
+    /// The interface that a macvlan or ipvlan of somebody else's stands on, as far as it is one of this host; else itself.
+    pub(super) fn below(&self, name: &InterfaceName) -> InterfaceName {
+        let link = self.link(name.as_str());
+        let virtual_link = link.filter(|one| matches!(one.kind, LinkKind::Macvlan { .. } | LinkKind::Ipvlan { .. }));
+        let base = virtual_link.and_then(|one| self.links.iter().find(|base| Some(base.link.index) == one.base));
+        base.map_or_else(|| name.clone(), |base| base.link.name.clone())
+    }
+
     fn index(&self, name: &str) -> Option<InterfaceIndex> {
         self.link(name).map(|one| one.link.index)
     }
