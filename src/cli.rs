@@ -196,7 +196,6 @@ impl Options {
     /// Accepted, but without effect yet.
     pub fn not_yet(&self) -> Vec<&'static str> {
         [
-            (self.address_monitoring, "--address-monitoring"),
             (self.snmp, "--snmp"),
             (self.snmp_agent_socket.is_some(), "--snmp-agent-socket"),
             (self.core_dump || self.core_dump_pattern.is_some(), "--core-dump"),

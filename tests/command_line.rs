@@ -488,7 +488,7 @@ fn options_without_effect_are_told() {
     daemon.send(15);
     assert_eq!(daemon.ended(), Some(0));
     let log = desk.read("log");
-    for name in ["address-monitoring", "snmp", "snmp-agent-socket", "core-dump", "bfd_pid"] {
+    for name in ["snmp", "snmp-agent-socket", "core-dump", "bfd_pid"] {
         assert_eq!(log.matches(&format!(": --{name} has no effect yet\n")).count(), 1, "{name}: {log}");
     }
 }

@@ -25,6 +25,8 @@ pub struct Source {
     pub all_config: bool,
     /// False with --no_bfd: sessions are read and do not run.
     pub bfd: bool,
+    /// --address-monitoring.
+    pub tells_addresses: bool,
 }
 
 /// What came of reading it.
@@ -72,6 +74,7 @@ impl Source {
         let mistake = diagnostics.iter().find(|one| one.code.may_lose_a_block());
         let mistake = mistake.map(|one| render::line(one, &sources));
         let without = |mut model: Model| {
+            model.vrrp.tells_addresses = self.tells_addresses;
             if !self.bfd {
                 model.bfd.sessions.clear();
             }

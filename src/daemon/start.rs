@@ -64,8 +64,13 @@ pub fn run(words: Vec<OsString>, work: Work) -> u8 {
     }
     // A test names files as they were given (CL-107); a daemon changes to `/` and reads them again.
     let file = if options.config_test.is_some() { options.file.clone() } else { absolute(&options.file) };
-    let source =
-        Source { file, config_id: options.config_id.clone(), all_config: options.all_config, bfd: !options.no_bfd };
+    let source = Source {
+        file,
+        config_id: options.config_id.clone(),
+        all_config: options.all_config,
+        bfd: !options.no_bfd,
+        tells_addresses: options.address_monitoring,
+    };
     if let Some(file) = &options.config_test {
         return test(&options, &source, file);
     }

@@ -47,6 +47,8 @@ pub struct Vrrp {
     pub delay_after_boot: Interval,
     /// `log_unknown_vrids` (VR-66).
     pub log_unknown_vrids: bool,
+    /// `--address-monitoring`: each address that comes or goes is told (IF-31).
+    pub tells_addresses: bool,
     /// `interface_up_down_delays`; no interface twice.
     pub link_delays: Vec<LinkDelay>,
     /// `linkbeat_interfaces`, `linkbeat_use_polling`: links that are asked for their state (VR-186); none twice.

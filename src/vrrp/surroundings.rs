@@ -107,6 +107,11 @@ impl Router {
                 placed.confirmed = true;
             }
         }
+        let told_as_source = became_source && !watchers.is_empty();
+        if self.model.tells_addresses && !told_as_source {
+            let (address, interface) = (address.cidr.address, name.clone());
+            out.push(Effect::Report(Report::AddressSeen { address, interface, gone: false }));
+        }
         let retry = watchers.iter().any(|id| self.instances[id.0].socket_refused);
         if watchers.is_empty() || !(became_source || retry) {
             return;
@@ -126,6 +131,8 @@ impl Router {
         self.statics.taken(Told::Address(address), &self.model.0.clone().statics, out);
         let Some(name) = self.host.link(address.index).map(|link| link.name.clone()) else { return };
         let watchers = self.index.by_interface(&name);
+        // What is told of it in other words is not told twice.
+        let mut told = !self.model.tells_addresses || was_source && !watchers.is_empty();
         for id in &watchers {
             let placed = &mut self.instances[id.0].placed;
             let ours = |placed: &Placed| {
@@ -136,10 +143,15 @@ impl Router {
             let Some(at) = placed.iter().position(ours) else { continue };
             let taken = placed.remove(at).placement.address;
             if !taken.no_track {
+                told = true;
                 let interface = name.clone();
                 out.push(Effect::Report(Report::AddressTaken { address: address.cidr, interface }));
                 self.address_taken(now, *id, out);
             }
+        }
+        if !told {
+            let (address, interface) = (address.cidr.address, name.clone());
+            out.push(Effect::Report(Report::AddressSeen { address, interface, gone: true }));
         }
         if was_source && !watchers.is_empty() {
             out.push(Effect::Report(Report::SourceGone { address: address.cidr.address, interface: name }));
@@ -147,3 +159,6 @@ impl Router {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

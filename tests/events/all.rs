@@ -245,6 +245,8 @@ fn vrrp() -> Vec<Vrrp> {
         Vrrp::LinkDelayed { interface: interface(), from: 0x11043, to: 0x1003, delay: Interval::from_millis(1_500) },
         Vrrp::SourceAssigned { address: address(1), interface: interface() },
         Vrrp::SourceGone { address: address(1), interface: interface() },
+        Vrrp::AddressSeen { address: address(3), interface: interface(), gone: false },
+        Vrrp::AddressSeen { address: address(3), interface: interface(), gone: true },
         Vrrp::AddressTaken { address: cidr(1), interface: interface() },
         Vrrp::ItemTaken { item: route_item() },
         Vrrp::ItemTaken { item: rule_item() },

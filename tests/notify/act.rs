@@ -98,7 +98,13 @@ fn start(model: Model, vrrp: fn(Setup<ToVrrp>)) -> Running {
     let supervisor = std::thread::spawn(move || {
         let order = Order {
             model: Arc::new(model),
-            source: Source { file: PathBuf::from("/nonexistent"), config_id: None, all_config: false, bfd: true },
+            source: Source {
+                file: PathBuf::from("/nonexistent"),
+                config_id: None,
+                all_config: false,
+                bfd: true,
+                tells_addresses: false,
+            },
             parts: (true, false),
             all: false,
             ignore_interrupt: false,

@@ -35,6 +35,8 @@ pub fn settings(out: &mut Writer, vrrp: &Vrrp) {
         startup_delay,
         delay_after_boot,
         log_unknown_vrids,
+        // Of the command line.
+        tells_addresses: _,
         // Blocks of their own.
         link_delays: _,
         polled_links: _,

@@ -79,6 +79,8 @@ impl Resolver<'_> {
             startup_delay: Interval::from_micros(value(&global.vrrp_startup_delay).map_or(0, |delay| delay.0)),
             delay_after_boot: Interval::from_micros(value(&global.vrrp_delay_after_boot).map_or(0, |delay| delay.0)),
             log_unknown_vrids: global.log_unknown_vrids.is_some(),
+            // Of the command line.
+            tells_addresses: false,
             link_delays,
             polled_links,
             receive_buffers: self.receive_buffers(),

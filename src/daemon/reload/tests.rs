@@ -5,7 +5,7 @@ use super::*;
 fn read(directory: &Path, text: &str) -> Reading {
     let file = directory.join("keepalived.conf");
     std::fs::write(&file, text).expect("a temporary file");
-    Source { file, config_id: None, all_config: false, bfd: true }.read()
+    Source { file, config_id: None, all_config: false, bfd: true, tells_addresses: false }.read()
 }
 
 const INSTANCES: &str = "vrrp_instance A {\n interface eth0\n virtual_router_id 51\n virtual_ipaddress {\n  10.0.0.1\n }\n}\n\
@@ -23,7 +23,10 @@ fn sessions_may_be_left_out() {
     assert_eq!(with.mistake, None);
     assert_eq!(sessions(with), 1);
     let file = directory.path().join("keepalived.conf");
-    assert_eq!(sessions(Source { file, config_id: None, all_config: false, bfd: false }.read()), 0);
+    assert_eq!(
+        sessions(Source { file, config_id: None, all_config: false, bfd: false, tells_addresses: false }.read()),
+        0
+    );
 }
 
 /// VR-286, CL-112: what a slip would take away is found; what is taken out on purpose is not complained of.

@@ -97,6 +97,12 @@ pub enum Event {
         address: IpAddr,
         interface: InterfaceName,
     },
+    /// `--address-monitoring` (IF-31).
+    AddressSeen {
+        address: IpAddr,
+        interface: InterfaceName,
+        gone: bool,
+    },
     /// One of our addresses was removed by someone else (VR-159).
     AddressTaken {
         address: Cidr,

@@ -111,6 +111,14 @@ pub(super) fn wording(event: &Event) -> Wording {
             format!("Deassigned address {address} from interface {interface}"),
             vec![("address", address.to_string()), ("interface", interface.to_string())],
         ),
+        Event::AddressSeen { address, interface, gone } => always(
+            "address_seen",
+            format!(
+                "Netlink reflector reports IP {address} {} {interface}",
+                if *gone { "removed from" } else { "added to" }
+            ),
+            vec![("address", address.to_string()), ("interface", interface.to_string())],
+        ),
         Event::AddressTaken { address, interface } => always(
             "address_taken",
             format!("Netlink reflector reports IP {} removed from {interface}", address.address),
