@@ -1,8 +1,11 @@
 //! `reload_time_file`: a file that says when the configuration is to be read again (IF-93). It is looked at each second.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
+use nix::fcntl::OFlag;
 use tokio::time::sleep;
 
 use crate::base::calendar::{Appointment, LocalTime};
@@ -13,7 +16,7 @@ use crate::model::upkeep::ReloadTime;
 
 const PAUSE: Duration = Duration::from_secs(1);
 /// Bytes of the file that are looked at: more is no time.
-const MOST: usize = 64;
+const MOST: u64 = 64;
 
 /// When the next reload is due.
 pub struct ReloadClock {
@@ -69,9 +72,7 @@ impl ReloadClock {
 
     fn look(&mut self) {
         let Some(settings) = &self.settings else { return };
-        // No file, or one that is no text, says nothing.
-        let text = fs::read_to_string(&settings.file).ok();
-        let said = text.and_then(|text| Some(text.lines().next()?.chars().take(MOST).collect::<String>()));
+        let said = first_line(&settings.file);
         if said == self.said {
             return;
         }
@@ -112,5 +113,39 @@ impl ReloadClock {
                 None
             }
         }
+    }
+}
+
+/// What a file says first; no file, or one that is no text, says nothing. Something that never ends, or that nobody writes
+/// to, holds nothing up.
+fn first_line(file: &str) -> Option<String> {
+    let opened = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(file).ok()?;
+    let mut bytes = Vec::new();
+    opened.take(MOST).read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    Some(text.lines().next()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// IF-93: one line, of bounded length, whatever the file is; a pipe without a writer holds nothing up.
+    #[test]
+    fn any_file_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("when");
+        let said = || first_line(&file.display().to_string());
+        assert_eq!(said(), None);
+        fs::write(&file, "07:16:57\nmore\n").unwrap();
+        assert_eq!(said().as_deref(), Some("07:16:57"));
+        fs::write(&file, "x".repeat(1_000_000)).unwrap();
+        assert_eq!(said().map(|text| text.len()), Some(64));
+        fs::write(&file, [0xff, 0xfe]).unwrap();
+        assert_eq!(said(), None);
+        fs::remove_file(&file).unwrap();
+        nix::unistd::mkfifo(&file, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(said(), None);
+        assert_eq!(first_line("/dev/zero").map(|text| text.len()), Some(64));
     }
 }

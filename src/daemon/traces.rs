@@ -1,9 +1,11 @@
 //! What a reload leaves in files: the sign that it is under way, what runs before and after it, what was wrong.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
 
 use crate::config::dump::{Secrets, dump};
 use crate::kernel::background::own_pid;
@@ -17,7 +19,7 @@ impl UnderWay {
     /// As open(2) has them.
     pub fn begin(file: Option<&str>) -> io::Result<UnderWay> {
         if let Some(file) = file {
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(file)?;
+            open(file)?;
         }
         Ok(UnderWay(file.map(PathBuf::from)))
     }
@@ -32,13 +34,18 @@ impl Drop for UnderWay {
     }
 }
 
+/// A file to write to; a pipe that nobody reads is an error and holds nothing up.
+fn open(file: &str) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o644).custom_flags(OFlag::O_NONBLOCK.bits()).open(file)
+}
+
 /// Writes what `-t` says of the new configuration (`reload_check_config`).
 ///
 /// # Errors
 /// As open(2) and write(2) have them.
 pub fn note(file: &str, findings: &str) -> io::Result<()> {
-    let mut opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(file)?;
-    opened.write_all(findings.as_bytes())
+    open(file)?.write_all(findings.as_bytes())
 }
 
 /// `config_save_dir`: what runs before the `number`th reload or after it, for the owner only and without passwords.
@@ -74,5 +81,7 @@ mod tests {
         assert!(!file.exists());
         assert!(UnderWay::begin(Some(&format!("{name}/x"))).is_err());
         drop(UnderWay::begin(None).unwrap());
+        nix::unistd::mkfifo(&file, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(note(&name, "findings").is_err(), "nobody reads");
     }
 }
