@@ -167,8 +167,10 @@ fn bytes_that_are_no_text() {
     // A lone carriage return is a blank: all of this is one line.
     assert_eq!(told(good.replace('\n', "\r").into_bytes()), []);
     assert_eq!(told(b"# all\rof\rit\r".to_vec()), []);
-    let marked = told(with("\u{feff}".as_bytes(), b""));
-    assert_eq!(marked.first(), Some(&Code::UnknownKeyword), "{marked:?}");
+    let marked = read_text(with("\u{feff}".as_bytes(), b""), &Limits::USUAL);
+    let first = marked.diagnostics.first().expect("a finding");
+    assert_eq!(first.code, Code::UnknownKeyword);
+    assert_eq!(first.help.as_deref(), Some("the file begins with a byte order mark: save it without one"));
 }
 
 /// The full look of many findings of a large file takes no time of the square of its size.

@@ -35,7 +35,7 @@ impl Limits {
         lines: 2_000_000,
         replacements: 16_000_000,
         words: 8_000_000,
-        others: 200_000,
+        others: 100_000,
         names: 1_000_000,
         findings: 2_000,
     };

@@ -278,6 +278,9 @@ impl<'t> Reader<'t> {
 
     /// What was probably meant by an unknown word: a keyword of another block, or one spelt nearly so.
     fn probably(&self, word: &str, here: impl Iterator<Item = &'static str>) -> Option<String> {
+        if word.starts_with('\u{feff}') {
+            return Some("the file begins with a byte order mark: save it without one".to_owned());
+        }
         let elsewhere = table::contexts(word);
         if let Some(first) = elsewhere.first() {
             return Some(match (*first, self.open.last()) {

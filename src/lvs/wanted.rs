@@ -91,7 +91,8 @@ impl Facts {
                     service: Arc::new(service(server, key)),
                     users: Vec::new(),
                 });
-                if !known.users.contains(&VirtualServerId(at)) {
+                // One that has an address twice comes twice in a row.
+                if known.users.last() != Some(&VirtualServerId(at)) {
                     known.users.push(VirtualServerId(at));
                 }
             }

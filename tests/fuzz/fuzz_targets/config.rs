@@ -125,9 +125,6 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn judge(main: &Path) {
     let first = read(main);
-    let again = read(main);
-    assert_eq!(first.model, again.model, "one text, one model");
-    assert_eq!(first.diagnostics, again.diagnostics, "one text, the same findings");
     for form in [Form::Full { colour: false }, Form::Line, Form::Json] {
         let shown = findings(first.diagnostics.iter(), &first.sources, form);
         assert!(shown.lines().count() >= first.diagnostics.len(), "each finding is shown");
