@@ -461,7 +461,6 @@ fn the_effective_configuration() {
     let mut daemon = desk.start(&file, &["-d"]);
     daemon.until(": global_defs {\n");
     daemon.until(":     router_id test\n");
-    daemon.until(":     script_user 0 0\n");
     daemon.send(15);
     assert_eq!(daemon.ended(), Some(0));
     let first = desk.run(&["-t", "-d", "-f", "a.conf"]);

@@ -157,7 +157,7 @@ impl<'a> Expander<'a> {
         if !self.take(|left| &mut left.depth, 1, from, "includes or definitions within each other") {
             return;
         }
-        let id = self.sources.add_file(shown);
+        let id = self.sources.add_file(shown, text.len());
         let directory = file.path.parent().map(Path::to_owned).unwrap_or_default();
         let checks = self.checks;
         let before = std::mem::replace(&mut self.directory, directory.clone());

@@ -45,7 +45,7 @@ const UMASK: u32 = 0o177;
 
 /// The program: `words` is the whole command line, its own name first. Gives the exit status.
 pub fn run(words: Vec<OsString>, work: Work) -> u8 {
-    background::few_arenas();
+    background::shape_memory();
     background::set_umask(UMASK);
     background::ignore_signals();
     let program = words.first().map_or_else(|| "keepalived-rs".into(), |name| name.to_string_lossy().into_owned());

@@ -27,7 +27,7 @@ use crate::daemon::tasks::{Ended, Inboxes, Start, Work};
 use crate::daemon::traces::{self, UnderWay};
 use crate::daemon::track::TrackScripts;
 use crate::diagnostic::render::Form;
-use crate::kernel::background::own_pid;
+use crate::kernel::background::{give_memory_back, own_pid};
 use crate::model::Model;
 use crate::model::event::Notification;
 use crate::model::event::daemon::{Edge, Event, Part};
@@ -383,6 +383,7 @@ impl Supervisor {
             return;
         }
         self.complete = true;
+        give_memory_back();
         if !self.running.is_empty() {
             self.reporter.report(if self.reloading { Event::ReloadComplete } else { Event::StartupComplete });
         }

@@ -3,6 +3,8 @@
 //! All files and all expansions are appended to one text; a span is two offsets in it. Segments remember the file and
 //! line of each stretch, and the use of a definition that produced it.
 
+use std::sync::OnceLock;
+
 /// Bytes `lo..hi` of the text of the [`SourceMap`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
@@ -51,8 +53,17 @@ struct Segment {
 struct File {
     name: String,
     text: String,
-    /// Offsets of line starts in `text`.
-    starts: Vec<u32>,
+    /// Offsets of line starts in `text`, once a place in it has been asked for.
+    starts: OnceLock<Vec<u32>>,
+}
+
+impl File {
+    fn starts(&self) -> &[u32] {
+        self.starts.get_or_init(|| {
+            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(ends.map(|(at, _)| at as u32 + 1)).collect()
+        })
+    }
 }
 
 /// Number of a file in a [`SourceMap`].
@@ -83,8 +94,10 @@ impl SourceMap {
         self.files.iter().map(|file| file.name.as_str())
     }
 
-    /// Adds a file; its lines are then appended with [`SourceMap::append`], and its text is handed over at the end.
-    pub fn add_file(&mut self, name: &str) -> FileId {
+    /// Adds a file of so many bytes; its lines are then appended with [`SourceMap::append`], and its text is handed over
+    /// at the end.
+    pub fn add_file(&mut self, name: &str, bytes: usize) -> FileId {
+        self.text.reserve(bytes);
         self.files.push(File { name: name.to_owned(), ..File::default() });
         FileId(self.files.len() as u32 - 1)
     }
@@ -92,9 +105,7 @@ impl SourceMap {
     /// The text of a file as it was read.
     pub fn set_text(&mut self, file: FileId, text: String) {
         if let Some(file) = self.files.get_mut(file.0 as usize) {
-            file.starts = vec![0];
-            file.starts
-                .extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
+            file.starts = OnceLock::new();
             file.text = text;
         }
     }
@@ -153,8 +164,8 @@ impl SourceMap {
             return Some(Position { file: file.name.clone(), line: segment.line, column: 1 });
         }
         let (start, inside) = self.inside(segment, file, span.lo);
-        let line = file.starts.partition_point(|at| *at <= inside).max(1);
-        let before = file.starts.get(line - 1).copied().unwrap_or(start);
+        let line = file.starts().partition_point(|at| *at <= inside).max(1);
+        let before = file.starts().get(line - 1).copied().unwrap_or(start);
         let column = file.text.get(before as usize..inside as usize).map_or(0, |text| text.chars().count());
         Some(Position { file: file.name.clone(), line: line as u32, column: column as u32 + 1 })
     }
@@ -165,8 +176,8 @@ impl SourceMap {
         let (number, range, _) = self.origin(span)?;
         let file = self.files.get(number)?;
         let place = |at: usize| {
-            let line = file.starts.partition_point(|start| *start as usize <= at).max(1);
-            let before = file.starts.get(line - 1).map_or(0, |start| *start as usize);
+            let line = file.starts().partition_point(|start| *start as usize <= at).max(1);
+            let before = file.starts().get(line - 1).map_or(0, |start| *start as usize);
             let column = file.text.get(before..at).map_or(0, |text| text.chars().count());
             Position { file: file.name.clone(), line: line as u32, column: column as u32 + 1 }
         };
@@ -185,7 +196,7 @@ impl SourceMap {
 
     /// Start of the segment in its file, and the offset there of a byte of the expanded text.
     fn inside(&self, segment: &Segment, file: &File, at: u32) -> (u32, u32) {
-        let start = file.starts.get(segment.line.saturating_sub(1) as usize).copied().unwrap_or(0);
+        let start = file.starts().get(segment.line.saturating_sub(1) as usize).copied().unwrap_or(0);
         (start, (start + (at - segment.lo)).min(file.text.len() as u32))
     }
 
@@ -195,7 +206,7 @@ impl SourceMap {
         let segment = self.segment(span.lo)?;
         let file = self.files.get(segment.file as usize)?;
         if segment.expanded {
-            let lo = *file.starts.get(segment.line.saturating_sub(1) as usize)? as usize;
+            let lo = *file.starts().get(segment.line.saturating_sub(1) as usize)? as usize;
             let line = file.text.get(lo..)?.lines().next().unwrap_or_default();
             let blank = line.len() - line.trim_start().len();
             return Some((segment.file as usize, lo + blank..lo + line.trim_end().len().max(blank), true));

@@ -55,13 +55,29 @@ pub fn set_umask(mask: u32) {
     umask(Mode::from_bits_truncate(mask));
 }
 
+/// Allocations from this size on come from the kernel one by one and go back to it; smaller ones are used again.
+#[cfg(target_env = "gnu")]
+const APART: i32 = 16 << 20;
+
 /// Two malloc arenas at most: each of our threads would otherwise have its own, and memory freed in one could not be
-/// used by another.
-pub fn few_arenas() {
+/// used by another. What is freed stays with us until `give_memory_back`: reading a configuration frees as much as it
+/// keeps, and a fresh page from the kernel costs more than all that is done with it.
+pub fn shape_memory() {
     #[cfg(target_env = "gnu")]
     // SAFETY: mallopt(3) is called before there are threads.
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, 2);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, APART);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, i32::MAX);
+    }
+}
+
+/// Gives freed memory back to the kernel; takes about a millisecond for each ten megabytes.
+pub fn give_memory_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: malloc_trim(3) may be called at any time.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 

@@ -30,6 +30,7 @@ pub fn read(present: Vec<Present>) -> Table {
 /// in file order (LV-48, LV-68).
 pub fn service(wanted: &Arc<Service>, destinations: &[Destination], held: Option<&Held>, out: &mut Vec<Command>) {
     let Some(held) = held else {
+        out.reserve(destinations.len() + 1);
         out.push(Command::AddService(wanted.clone()));
         out.extend(destinations.iter().map(|one| Command::AddDestination(wanted.clone(), *one)));
         return;

@@ -1,6 +1,6 @@
 //! What the kernel should hold, from the configuration and the last results: services, destinations, weights.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -38,16 +38,15 @@ pub struct ServerState {
     pub sorry_in: bool,
     pub reals: Vec<RealState>,
     sum: u64,
-    /// Where in `real_servers` an endpoint stands.
-    places: BTreeMap<Endpoint, RealServerId>,
+    /// Where in `real_servers` an endpoint stands first; sorted, and as small as may be: there may be ten thousands.
+    places: Vec<(Endpoint, u32)>,
 }
 
 impl ServerState {
     pub fn new(server: &VirtualServer) -> ServerState {
-        let mut places = BTreeMap::new();
-        for (at, real) in server.real_servers.iter().enumerate().rev() {
-            places.insert(real.endpoint, RealServerId(at));
-        }
+        let mut places: Vec<_> = server.real_servers.iter().map(|real| real.endpoint).zip(0..).collect();
+        places.sort_unstable();
+        places.dedup_by_key(|(endpoint, _)| *endpoint);
         let reals = vec![RealState::default(); server.real_servers.len()];
         ServerState { quorum_up: false, sorry_in: false, reals, sum: 0, places }
     }
@@ -229,8 +228,10 @@ impl Facts {
             VirtualAddress::Address(_) | VirtualAddress::Fwmark(_) => (at.port, at.port),
             VirtualAddress::Group { .. } => (0, u16::MAX),
         };
-        let end = |port| Endpoint { address: at.address, port };
-        places.range(end(low)..=end(high)).map(|(_, real)| *real).filter(move |real| {
+        let (low, high) = (Endpoint { port: low, ..at }, Endpoint { port: high, ..at });
+        let first = places.partition_point(|(place, _)| *place < low);
+        let near = places[first..].iter().take_while(move |(place, _)| *place <= high);
+        near.map(|(_, real)| RealServerId(*real as usize)).filter(move |real| {
             place(server, key, server.real_servers[real.0].endpoint, server.real_servers[real.0].forwarding) == at
         })
     }
@@ -238,15 +239,20 @@ impl Facts {
     /// Where the real servers and the sorry server of a service stand, in file order, whether wanted or not.
     pub fn places(&self, key: &ServiceKey) -> Vec<Endpoint> {
         let Some(known) = self.services.get(key) else { return Vec::new() };
-        let mut seen = BTreeSet::new();
-        let mut all = Vec::new();
+        let mut all: Vec<(Endpoint, u32)> = Vec::new();
         for user in &known.users {
             let server = self.server(*user);
             let reals = server.real_servers.iter().map(|real| place(server, key, real.endpoint, real.forwarding));
             let sorry = server.sorry_server.as_ref().map(|sorry| sorry_place(server, key, sorry));
-            all.extend(reals.chain(sorry).filter(|at| seen.insert(*at)));
+            let next = all.len() as u32;
+            all.reserve(server.real_servers.len() + 1);
+            all.extend(reals.chain(sorry).zip(next..));
         }
-        all
+        // Each once, at its first place in the file.
+        all.sort_unstable();
+        all.dedup_by_key(|(at, _)| *at);
+        all.sort_unstable_by_key(|(_, nth)| *nth);
+        all.into_iter().map(|(at, _)| at).collect()
     }
 
     /// The services of a virtual server with the place of one real server in each.

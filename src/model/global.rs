@@ -18,8 +18,8 @@ pub struct Global {
     pub no_email_faults: bool,
     /// Where and how alerts are mailed; `None` when no recipient is configured.
     pub mail: Option<MailSettings>,
-    /// `script_user`, already looked up.
-    pub script_user: ScriptIdentity,
+    /// `script_user` or its default, already looked up; `None`: nothing runs as it.
+    pub script_user: Option<ScriptIdentity>,
     /// `enable_script_security`.
     pub script_security: bool,
     /// `notify_fifo`: gets both VRRP and LVS lines.
@@ -53,7 +53,7 @@ impl Global {
             net_namespace: None,
             no_email_faults: false,
             mail: None,
-            script_user: ScriptIdentity::ROOT,
+            script_user: None,
             script_security: false,
             notify_fifo: None,
             vrrp_notify_fifo: None,

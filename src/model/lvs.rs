@@ -257,8 +257,9 @@ pub struct RealServer {
     /// Connection thresholds; 0 = none.
     pub upper_threshold: u32,
     pub lower_threshold: u32,
-    pub notify_up: Option<Script>,
-    pub notify_down: Option<Script>,
+    /// Apart, since most of ten thousands of servers have none.
+    pub notify_up: Option<Box<Script>>,
+    pub notify_down: Option<Box<Script>>,
     pub smtp_alert: bool,
     /// Its checkers, as positions in `Lvs::checkers`.
     pub checkers: Vec<CheckerId>,

@@ -46,7 +46,7 @@ impl Planner {
                 let Some(server) = service.real_servers.get(at) else { return };
                 let (vs, rs) = (service.show(), service.show_real(*endpoint));
                 if *scripts {
-                    run(if *up { &server.notify_up } else { &server.notify_down }, out);
+                    run(if *up { &server.notify_up } else { &server.notify_down }.as_deref(), out);
                     lvs_line(format!("RS {rs} {vs} {}\n", up_or_down(*up)), out);
                 }
                 if let Some(body) = mail.as_ref().filter(|_| server.smtp_alert) {
@@ -58,7 +58,7 @@ impl Planner {
                 let VirtualServerId(at) = *virtual_server;
                 let Some(service) = model.lvs.virtual_servers.get(at) else { return };
                 let vs = service.show();
-                run(if *up { &service.quorum_up } else { &service.quorum_down }, out);
+                run(if *up { &service.quorum_up } else { &service.quorum_down }.as_ref(), out);
                 lvs_line(format!("VS {vs} {}\n", up_or_down(*up)), out);
                 if let Some(body) = mail.as_ref().filter(|_| service.smtp_alert) {
                     send(model, &format!("Virtualserver {vs} - {}", up_or_down(*up)), body, out);
@@ -100,15 +100,15 @@ fn scripts(scripts: &StateScripts, kind: &str, name: &str, state: NotifyState, p
         NotifyState::MasterRxLowerPri => (&scripts.master_rx_lower_pri, false),
         NotifyState::MasterPriority | NotifyState::BackupPriority => return,
     };
-    run(own, out);
+    run(own.as_ref(), out);
     if let Some(script) = scripts.any.as_ref().filter(|_| any) {
         let more = [kind, name, word(state), &priority.to_string()].map(str::to_owned).to_vec();
         out.push(Action::Run { script: script.clone(), more });
     }
 }
 
-fn run(script: &Option<Script>, out: &mut Vec<Action>) {
-    out.extend(script.iter().map(|script| Action::Run { script: script.clone(), more: Vec::new() }));
+fn run(script: Option<&Script>, out: &mut Vec<Action>) {
+    out.extend(script.map(|script| Action::Run { script: script.clone(), more: Vec::new() }));
 }
 
 fn vrrp_line(kind: &str, name: &str, state: NotifyState, priority: u8, out: &mut Vec<Action>) {

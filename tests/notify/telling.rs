@@ -63,8 +63,8 @@ pub fn model(prefix: &[&str], global: Global) -> Model {
         inhibit_on_failure: false,
         upper_threshold: 0,
         lower_threshold: 0,
-        notify_up: Some(script(&[prefix, &["up"][..]].concat())),
-        notify_down: Some(script(&[prefix, &["down"][..]].concat())),
+        notify_up: Some(Box::new(script(&[prefix, &["up"][..]].concat()))),
+        notify_down: Some(Box::new(script(&[prefix, &["down"][..]].concat()))),
         smtp_alert: true,
         checkers: Vec::new(),
     };

@@ -40,7 +40,7 @@ pub fn settings(out: &mut Writer, global: &Global) {
     if let Some(mail) = mail {
         notify::mail(out, mail);
     }
-    out.value("script_user", notify::identity(script_user));
+    out.given("script_user", script_user.as_ref().map(notify::identity));
     out.flag("enable_script_security", *script_security);
     out.flag("dynamic_interfaces", *dynamic_interfaces && !allow_if_changes);
     out.flag("dynamic_interfaces allow_if_changes", *allow_if_changes);

@@ -216,8 +216,8 @@ fn virtual_server(out: &mut Writer, server: &VirtualServer, marks: Option<Family
     // A sum of weights of 0 makes any quorum 0, and it cannot be written.
     out.value("quorum", (*quorum).max(1));
     out.value("hysteresis", hysteresis);
-    notify::script(out, "quorum_up", quorum_up);
-    notify::script(out, "quorum_down", quorum_down);
+    notify::script(out, "quorum_up", quorum_up.as_ref());
+    notify::script(out, "quorum_down", quorum_down.as_ref());
     out.flag("omega", *omega);
     out.flag("ha_suspend", *ha_suspend);
     notify::smtp_alert(out, *smtp_alert);
@@ -310,8 +310,8 @@ fn real_server(out: &mut Writer, real: &RealServer, checkers: &[&Checker]) {
     out.value("inhibit_on_failure", boolean(*inhibit_on_failure));
     out.value("uthreshold", upper_threshold);
     out.value("lthreshold", lower_threshold);
-    notify::script(out, "notify_up", notify_up);
-    notify::script(out, "notify_down", notify_down);
+    notify::script(out, "notify_up", notify_up.as_deref());
+    notify::script(out, "notify_down", notify_down.as_deref());
     notify::smtp_alert(out, *smtp_alert);
     check::inherited(out, checkers);
     checkers.iter().for_each(|checker| check::checker(out, checker));

@@ -12,7 +12,7 @@ pub fn identity(identity: &ScriptIdentity) -> String {
 }
 
 /// A script with who runs it, if there is one.
-pub fn script(out: &mut Writer, keyword: &str, script: &Option<Script>) {
+pub fn script(out: &mut Writer, keyword: &str, script: Option<&Script>) {
     if let Some(Script { argv, identity: who }) = script {
         out.value(keyword, format_args!("{} {}", command(argv), identity(who)));
     }
@@ -21,20 +21,20 @@ pub fn script(out: &mut Writer, keyword: &str, script: &Option<Script>) {
 /// The scripts of an instance or a sync group.
 pub fn state_scripts(out: &mut Writer, scripts: &StateScripts) {
     let StateScripts { master, backup, fault, stop, deleted, master_rx_lower_pri, any } = scripts;
-    script(out, "notify_master", master);
-    script(out, "notify_backup", backup);
-    script(out, "notify_fault", fault);
-    script(out, "notify_stop", stop);
-    script(out, "notify_deleted", deleted);
-    script(out, "notify_master_rx_lower_pri", master_rx_lower_pri);
-    script(out, "notify", any);
+    script(out, "notify_master", master.as_ref());
+    script(out, "notify_backup", backup.as_ref());
+    script(out, "notify_fault", fault.as_ref());
+    script(out, "notify_stop", stop.as_ref());
+    script(out, "notify_deleted", deleted.as_ref());
+    script(out, "notify_master_rx_lower_pri", master_rx_lower_pri.as_ref());
+    script(out, "notify", any.as_ref());
 }
 
 /// A FIFO, its owner and its reader.
 pub fn fifo(out: &mut Writer, keyword: &str, fifo: &Option<NotifyFifo>) {
     if let Some(NotifyFifo { path, owner, script: reader }) = fifo {
         out.value(keyword, format_args!("{} {}", word(path), identity(owner)));
-        script(out, &format!("{keyword}_script"), reader);
+        script(out, &format!("{keyword}_script"), reader.as_ref());
     }
 }
 

@@ -49,7 +49,8 @@ impl Resolver<'_> {
             net_namespace: text(&config.net_namespace),
             no_email_faults: global.no_email_faults.is_some(),
             mail: self.mail(),
-            script_user: self.default_script_identity(),
+            // Known when all scripts are.
+            script_user: None,
             script_security: global.enable_script_security.is_some(),
             notify_fifo,
             vrrp_notify_fifo,

@@ -385,8 +385,8 @@ impl Resolver<'_> {
                 inhibit_on_failure: value(&declared.inhibit_on_failure).unwrap_or(block.inhibit_on_failure.is_some()),
                 upper_threshold: value(&declared.uthreshold).map_or(0, |threshold| threshold.0 as u32),
                 lower_threshold: value(&declared.lthreshold).map_or(0, |threshold| threshold.0 as u32),
-                notify_up: self.notify(&declared.notify_up),
-                notify_down: self.notify(&declared.notify_down),
+                notify_up: self.notify(&declared.notify_up).map(Box::new),
+                notify_down: self.notify(&declared.notify_down).map(Box::new),
                 smtp_alert: self.checker_smtp_alert(value(&declared.smtp_alert)).unwrap_or(true),
                 checkers: (first..checkers.len()).map(CheckerId).collect(),
             };

@@ -45,13 +45,14 @@ pub fn resolve(config: &mut Config, host: &dyn Host, found: Findings) -> (Option
         missing_interface: false,
         fatal: false,
     };
-    resolver.default_identity();
-    let global = resolver.global();
+    resolver.given_identity();
+    let mut global = resolver.global();
     let lvs = resolver.lvs(virtual_servers);
     let check_scripts = resolver.scripts.take_used();
     let vrrp = resolver.vrrp();
     let bfd = resolver.bfd();
     resolver.garp_interfaces();
+    global.script_user = resolver.identity_used();
     if resolver.missing_interface {
         let words = "Non-existent interface specified in configuration";
         resolver.found.push(Diagnostic::new(Code::MissingInterface, words));

@@ -1,6 +1,7 @@
 //! Who scripts run as, and whether they may (CL-118 … CL-122).
 
 use std::borrow::Borrow;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -15,8 +16,9 @@ use crate::model::notify::{Script, ScriptIdentity};
 /// What is known of scripts while the model is made.
 #[derive(Debug, Default)]
 pub struct Scripts {
-    /// Who scripts run as that name nobody; `None`: there is no such user, so they do not run.
-    default: Option<ScriptIdentity>,
+    /// Who scripts run as that name nobody, once that has been asked: looking a user up may load libraries and ask
+    /// other daemons, and most files have no scripts. `None`: there is no such user, so they do not run.
+    default: OnceCell<Option<ScriptIdentity>>,
     /// `script_user` names somebody who does not exist.
     default_is_wrong: bool,
     /// It was said that there is no default user; once is enough.
@@ -48,25 +50,32 @@ pub enum Found {
 }
 
 impl Resolver<'_> {
+    /// `script_user` is looked up whether scripts need it or not: it may be wrong.
+    pub(super) fn given_identity(&mut self) {
+        if let Some(user) = &self.config.global.script_user {
+            let identity = self.identity(&user.value);
+            self.scripts.default_is_wrong = identity.is_none();
+            self.scripts.default = OnceCell::from(identity);
+        }
+    }
+
     /// CL-119: `script_user`, else the user of that name, else root unless script security forbids it.
-    pub(super) fn default_identity(&mut self) {
-        let secure = self.config.global.enable_script_security.is_some();
-        self.scripts.default = match &self.config.global.script_user {
-            Some(user) => {
-                let identity = self.identity(&user.value);
-                self.scripts.default_is_wrong = identity.is_none();
-                identity
-            }
-            None => match self.host.user("keepalived_script") {
-                Some(user) => Some(ScriptIdentity {
-                    uid: user.uid,
-                    gid: user.gid,
-                    groups: self.further_groups("keepalived_script", user.gid),
-                }),
-                None if secure => None,
-                None => Some(ScriptIdentity::ROOT),
-            },
-        };
+    fn default_identity(&self) -> Option<ScriptIdentity> {
+        let looked_up = self.scripts.default.get_or_init(|| match self.host.user("keepalived_script") {
+            Some(user) => Some(ScriptIdentity {
+                uid: user.uid,
+                gid: user.gid,
+                groups: self.further_groups("keepalived_script", user.gid),
+            }),
+            None if self.config.global.enable_script_security.is_some() => None,
+            None => Some(ScriptIdentity::ROOT),
+        });
+        looked_up.clone()
+    }
+
+    /// Who the model's scripts run as, if it has any.
+    pub(super) fn identity_used(&self) -> Option<ScriptIdentity> {
+        self.scripts.default.get().cloned().flatten()
     }
 
     /// The groups of a user beside the one it runs with, with `set_supplementary_groups`.
@@ -98,7 +107,7 @@ impl Resolver<'_> {
     }
 
     pub(super) fn default_script_identity(&self) -> ScriptIdentity {
-        self.scripts.default.clone().unwrap_or(ScriptIdentity::ROOT)
+        self.default_identity().unwrap_or(ScriptIdentity::ROOT)
     }
 
     /// A declared command as it will run. `user` beats the user on the script's own line.
@@ -106,7 +115,7 @@ impl Resolver<'_> {
         let own = script.user.as_ref().map(|name| User { name: name.clone(), group: script.group.clone() });
         let identity = match user.or(own.as_ref()) {
             Some(user) => self.identity(user),
-            None => self.scripts.default.clone(),
+            None => self.default_identity(),
         };
         let Some(identity) = identity else { return Found::NoUser };
         let mut argv = script.argv.clone();
