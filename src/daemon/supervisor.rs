@@ -219,11 +219,13 @@ impl Supervisor {
         let checkers = self.wants.1 && (self.all || !self.model.lvs.virtual_servers.is_empty());
         let parts =
             [(Part::Checkers, checkers, &[Task::Ipvs, Task::Checkers][..]), (Part::Vrrp, vrrp, &[Task::Vrrp][..])];
-        for (part, wanted, tasks) in parts {
-            if !wanted || tasks.iter().any(|task| self.running.contains(task)) {
-                continue;
-            }
-            self.reporter.report(Event::PartStarting { part, pid: own_pid() });
+        let mut parts = Vec::from(parts);
+        parts.retain(|(_, wanted, tasks)| *wanted && !tasks.iter().any(|task| self.running.contains(task)));
+        for (part, ..) in &parts {
+            self.reporter.report(Event::PartStarting { part: *part, pid: own_pid() });
+        }
+        // The first advert does not wait for a long table: told last, as the original does, and started first.
+        for (part, _, tasks) in parts.into_iter().rev() {
             let told = if part == Part::Vrrp { self.watched() } else { Vec::new() };
             match self.start.part(part, &self.model, self.generation, told, &mut self.inboxes) {
                 Ok(()) => {
