@@ -30,7 +30,7 @@ use crate::kernel::items::Items;
 use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::Failure;
 use crate::kernel::scheduling;
-use crate::kernel::vrrp_socket::VrrpSocket;
+use crate::kernel::vrrp_socket::{Received, VrrpSocket};
 use crate::model::Model;
 use crate::model::event::{bfd as bfd_event, daemon, kernel};
 use crate::model::route::Follow;
@@ -101,12 +101,18 @@ struct Ear {
     deaf: bool,
 }
 
+/// A packet, and how long ago it came.
+struct Heard {
+    packet: Packet,
+    age: Interval,
+}
+
 /// What ended the waiting.
 enum Wake {
     Deadline(io::Result<()>),
     Message(Option<ToVrrp>),
     Changes(Result<Vec<Change>, Failure>),
-    Packet(Packet),
+    Packet(Heard),
     /// The host is ready for `Station::coming`.
     Prepared,
     /// A BFD session heard something.
@@ -254,7 +260,7 @@ impl Station {
                 Wake::Prepared => self.prepared(),
                 // The head of the loop tells those who follow it.
                 Wake::Bfd => {}
-                Wake::Packet(packet) => self.handle(Input::Packet(packet)),
+                Wake::Packet(Heard { packet, age }) => self.heard(Input::Packet(packet), age),
                 Wake::Changes(Ok(changes)) => self.changes(changes),
                 Wake::Changes(Err(failure)) => self.blinded(&failure),
                 Wake::Message(Some(message)) => {
@@ -323,8 +329,8 @@ impl Station {
     fn hear_waiting(&mut self) {
         for place in 0..self.sockets.len() {
             for _ in 0..WAITING {
-                let Some(packet) = self.sockets.get_mut(place).and_then(Ear::waiting) else { break };
-                self.handle(Input::Packet(packet));
+                let Some(Heard { packet, age }) = self.sockets.get_mut(place).and_then(Ear::waiting) else { break };
+                self.heard(Input::Packet(packet), age);
             }
         }
     }
@@ -444,6 +450,13 @@ impl Station {
 
     /// Hands an input to the machine and carries its effects out, until it asks for nothing more.
     fn handle(&mut self, input: Input) {
+        self.heard(input, Interval::ZERO);
+    }
+
+    /// The same for what came `age` ago: the master's next advert is awaited from when its last one was here, not from
+    /// when we woke up for it.
+    fn heard(&mut self, input: Input, age: Interval) {
+        let mut age = Some(age);
         self.inputs.push_back(input);
         while let Some(input) = self.inputs.pop_front() {
             if input == Input::Deadline {
@@ -451,7 +464,8 @@ impl Station {
             } else {
                 let mut effects = Vec::new();
                 self.machine.set_wall_time(clock::wall());
-                self.machine.handle(clock::now(), input, &mut effects);
+                let then = clock::now() - age.take().unwrap_or(Interval::ZERO);
+                self.machine.handle(then, input, &mut effects);
                 self.pending.extend(effects);
             }
             self.carry_out();
@@ -461,30 +475,18 @@ impl Station {
 
 impl Ear {
     /// A packet that is there already. Errors are told when it is waited for.
-    fn waiting(&mut self) -> Option<Packet> {
+    fn waiting(&mut self) -> Option<Heard> {
         let received = self.socket.receive_waiting()?.ok()?;
-        Some(Packet {
-            socket: self.key.clone(),
-            source: received.source,
-            destination: received.destination,
-            hop_limit: received.hop_limit,
-            bytes: received.bytes.to_vec(),
-        })
+        Some(heard(&self.key, &received))
     }
 
-    fn poll(&mut self, context: &mut Context<'_>, reporter: &Reporter) -> Poll<Packet> {
+    fn poll(&mut self, context: &mut Context<'_>, reporter: &Reporter) -> Poll<Heard> {
         loop {
             match self.socket.poll_receive(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(received)) => {
                     self.deaf = false;
-                    return Poll::Ready(Packet {
-                        socket: self.key.clone(),
-                        source: received.source,
-                        destination: received.destination,
-                        hop_limit: received.hop_limit,
-                        bytes: received.bytes.to_vec(),
-                    });
+                    return Poll::Ready(heard(&self.key, &received));
                 }
                 // A link that went down says so to its sockets, once each time.
                 Poll::Ready(Err(error)) => {
@@ -496,6 +498,11 @@ impl Ear {
             }
         }
     }
+}
+
+fn heard(key: &SocketKey, received: &Received<'_>) -> Heard {
+    let Received { source, destination, hop_limit, age, bytes } = *received;
+    Heard { packet: Packet { socket: key.clone(), source, destination, hop_limit, bytes: bytes.to_vec() }, age }
 }
 
 /// The task cannot do its work; says what to do about it where we know.

@@ -4,13 +4,13 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::task::{Context, Poll};
 
-use nix::sys::time::TimeSpec;
+use nix::sys::time::{TimeSpec, TimeValLike};
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use nix::time::{ClockId as Clock, clock_gettime};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::base::time::{Time, WallTime};
+use crate::base::time::{Interval, Time, WallTime};
 
 /// Now, on CLOCK_MONOTONIC, since the machine's start.
 pub fn now() -> Time {
@@ -26,6 +26,15 @@ pub fn wall() -> WallTime {
     let now = clock_gettime(Clock::CLOCK_REALTIME).unwrap_or(TimeSpec::new(0, 0));
     let seconds = u64::try_from(now.tv_sec()).unwrap_or(0);
     WallTime::from_micros(seconds.saturating_mul(1_000_000).saturating_add(now.tv_nsec().unsigned_abs() / 1_000))
+}
+
+/// How long ago the kernel stamped a packet (SO_TIMESTAMPNS, socket(7)), which it does by the wall clock. Zero for a
+/// stamp of the future and for one older than a busy moment explains: then the clock was set, or we did not run.
+pub fn age(stamp: TimeSpec) -> Interval {
+    const LONGEST: i64 = 10_000;
+    let now = clock_gettime(Clock::CLOCK_REALTIME).unwrap_or(stamp);
+    let micros = (now - stamp).num_microseconds();
+    u64::try_from(micros).ok().filter(|_| micros <= LONGEST).map_or(Interval::ZERO, Interval::from_micros)
 }
 
 /// Now, for tokio's timers, which have a grain of 1 ms.

@@ -11,11 +11,14 @@ use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, SockaddrIn6, SockaddrStorage, recvmsg, sendmsg,
     setsockopt, sockopt,
 };
+use nix::sys::time::TimeSpec;
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, SockFilter, Socket, Type};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::clock;
 use crate::base::net::{Family, InterfaceIndex};
+use crate::base::time::Interval;
 use crate::model::vrrp::{SocketAddress, SocketKey};
 use crate::wire::ip::{self, Datagram};
 
@@ -31,6 +34,8 @@ pub struct Received<'a> {
     pub destination: IpAddr,
     /// TTL or hop limit; `None` when the kernel did not tell.
     pub hop_limit: Option<u8>,
+    /// How long ago the kernel got it.
+    pub age: Interval,
     /// IPv4: with the IP header; IPv6: from the VRRP header on.
     pub bytes: &'a [u8],
 }
@@ -60,6 +65,7 @@ impl VrrpSocket {
         }
         let (SocketAddress::Group(local) | SocketAddress::Unicast(local)) = &key.local;
         receive.bind(&address_of(*local, key.interface))?;
+        setsockopt(&receive, sockopt::ReceiveTimestampns, &true)?;
         if key.family == Family::V6 {
             receive.set_recv_hoplimit_v6(true)?;
             setsockopt(&receive, sockopt::Ipv6RecvPacketInfo, &true)?;
@@ -97,8 +103,7 @@ impl VrrpSocket {
                 Ok(Err(error)) => return Poll::Ready(Err(error)),
             }
         };
-        let Envelope { source, destination, hop_limit, length } = found;
-        Poll::Ready(Ok(Received { source, destination, hop_limit, bytes: &self.buffer[..length] }))
+        Poll::Ready(Ok(found.around(&self.buffer)))
     }
 
     /// The next datagram, if one waits already.
@@ -111,8 +116,7 @@ impl VrrpSocket {
                 Err(error) => return Some(Err(error)),
             }
         };
-        let Envelope { source, destination, hop_limit, length } = found;
-        Some(Ok(Received { source, destination, hop_limit, bytes: &self.buffer[..length] }))
+        Some(Ok(found.around(&self.buffer)))
     }
 
     /// Sends one datagram: multicast straight to the link, unicast by the routing table (VR-28).
@@ -154,37 +158,48 @@ struct Envelope {
     source: IpAddr,
     destination: IpAddr,
     hop_limit: Option<u8>,
+    age: Interval,
     length: usize,
+}
+
+impl Envelope {
+    fn around(self, buffer: &[u8]) -> Received<'_> {
+        let Envelope { source, destination, hop_limit, age, length } = self;
+        Received { source, destination, hop_limit, age, bytes: &buffer[..length] }
+    }
 }
 
 /// One datagram; `None` when it is shorter than an IP header or has no sender.
 fn receive(socket: &Socket, family: Family, buffer: &mut [u8]) -> io::Result<Option<Envelope>> {
-    let mut ancillary = nix::cmsg_space!(libc::in6_pktinfo, libc::c_int);
+    let mut ancillary = nix::cmsg_space!(libc::in6_pktinfo, libc::c_int, TimeSpec);
     let mut parts = [IoSliceMut::new(buffer)];
     let message =
         recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut ancillary), MsgFlags::MSG_DONTWAIT)?;
     let length = message.bytes;
+    let (mut destination, mut hop_limit, mut age) = (None, None, Interval::ZERO);
+    for part in message.cmsgs()? {
+        match part {
+            ControlMessageOwned::ScmTimestampns(stamp) => age = clock::age(stamp),
+            ControlMessageOwned::Ipv6PacketInfo(info) => destination = Some(Ipv6Addr::from(info.ipi6_addr.s6_addr)),
+            ControlMessageOwned::Ipv6HopLimit(hops) => hop_limit = u8::try_from(hops).ok(),
+            _ => {}
+        }
+    }
     if family == Family::V4 {
         return Ok(Datagram::from_wire(&buffer[..length]).map(|datagram| Envelope {
             source: datagram.source().into(),
             destination: datagram.destination().into(),
             hop_limit: Some(datagram.ttl()),
+            age,
             length,
         }));
-    }
-    let (mut destination, mut hop_limit) = (None, None);
-    for part in message.cmsgs()? {
-        match part {
-            ControlMessageOwned::Ipv6PacketInfo(info) => destination = Some(Ipv6Addr::from(info.ipi6_addr.s6_addr)),
-            ControlMessageOwned::Ipv6HopLimit(hops) => hop_limit = u8::try_from(hops).ok(),
-            _ => {}
-        }
     }
     let source = message.address.and_then(|address| address.as_sockaddr_in6().map(SockaddrIn6::ip));
     Ok(source.zip(destination).map(|(source, destination)| Envelope {
         source: source.into(),
         destination: destination.into(),
         hop_limit,
+        age,
         length,
     }))
 }
