@@ -11,8 +11,6 @@
 //! All channels are bounded. A task that must not wait uses `try_send`; what does not fit is counted.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -23,6 +21,7 @@ use crate::model::event::{Event, Notification};
 use crate::model::lvs::CheckerId;
 use crate::model::track::{CountCause, ProcessPattern, ScriptOutcome};
 use crate::model::vrrp::Statistics;
+use crate::observe::queue::{Entry, Exit, queue};
 
 /// Room in each task's inbox.
 pub const INBOX: usize = 4096;
@@ -135,13 +134,14 @@ pub enum ToSupervisor {
 /// Where a task hands its events; never blocks, counts what did not fit.
 #[derive(Clone, Debug)]
 pub struct Reporter {
-    log: SyncSender<Event>,
-    lost: Arc<AtomicU64>,
+    log: Entry,
 }
 
 impl Reporter {
-    pub fn new(log: SyncSender<Event>, lost: Arc<AtomicU64>) -> Reporter {
-        Reporter { log, lost }
+    /// With room for so many events, and where they come out.
+    pub fn new(room: usize) -> (Reporter, Exit) {
+        let (log, exit) = queue(room);
+        (Reporter { log }, exit)
     }
 
     /// For the last word, which the log thread waits for: tries again each millisecond until there is room, at most
@@ -149,22 +149,18 @@ impl Reporter {
     pub fn report_at_last(&self, event: impl Into<Event>, tries: u32) {
         let mut event = event.into();
         for _ in 0..tries {
-            match self.log.try_send(event) {
+            match self.log.send(event) {
                 Ok(()) => return,
-                Err(TrySendError::Disconnected(_)) => break,
-                Err(TrySendError::Full(back)) => event = back,
+                Err(back) => event = *back,
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        self.lost.fetch_add(1, Ordering::Relaxed);
+        self.log.lose();
     }
 
     pub fn report(&self, event: impl Into<Event>) {
-        match self.log.try_send(event.into()) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.lost.fetch_add(1, Ordering::Relaxed);
-            }
+        if self.log.send(event.into()).is_err() {
+            self.log.lose();
         }
     }
 }

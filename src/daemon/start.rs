@@ -5,7 +5,6 @@ use std::io::{IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
@@ -29,13 +28,14 @@ use crate::model::Model;
 use crate::model::event::Event as AnyEvent;
 use crate::model::event::daemon::Event;
 use crate::observe::log::{FACILITY_DAEMON, Log, Sinks, Transport};
+use crate::observe::queue::Exit;
 use crate::tool::{self, Answer, Wanted};
 
 /// Exit statuses of a run (IF-62).
 const EXIT_COMMAND_LINE: u8 = 1;
 const EXIT_INTERNAL: u8 = 70;
-/// Events that may wait for the log thread.
-const LOG_ROOM: usize = 4096;
+/// Events that may wait for the log thread: 50,000 real servers that go are as many lines.
+const LOG_ROOM: usize = 1 << 16;
 /// How long the last lines may take to be written.
 const LOG_PATIENCE: Duration = Duration::from_secs(2);
 /// Milliseconds in which the log thread makes room for them.
@@ -299,10 +299,8 @@ fn take_pid_files(paths: &Paths, (vrrp, checkers): (bool, bool), say: &impl Fn(E
 /// Log thread, runtime, supervisor; then everything away.
 fn serve(options: &Options, source: Source, begun: Begun, work: Work) -> u8 {
     let Begun { model, log, paths, pid_files, waiting } = begun;
-    let (events, to_log) = sync_channel(LOG_ROOM);
-    let lost = Arc::new(AtomicU64::new(0));
-    let reporter = Reporter::new(events, lost.clone());
-    let written = match log_thread(log, to_log, lost) {
+    let (reporter, to_log) = Reporter::new(LOG_ROOM);
+    let written = match log_thread(log, to_log) {
         Ok(written) => written,
         Err(error) => {
             to_stderr(&format!("keepalived-rs: no log thread: {error}\n"));
@@ -347,10 +345,10 @@ fn serve(options: &Options, source: Source, begun: Begun, work: Work) -> u8 {
 }
 
 /// The thread that writes; what it gives is sent when the last line has been written.
-fn log_thread(log: Log, events: Receiver<AnyEvent>, lost: Arc<AtomicU64>) -> std::io::Result<Receiver<()>> {
+fn log_thread(log: Log, events: Exit) -> std::io::Result<Receiver<()>> {
     let (done, written) = sync_channel(1);
     let work = move || {
-        log.run(&events, &lost);
+        log.run(&events);
         // Nobody waits any more.
         done.send(()).unwrap_or(());
     };

@@ -9,8 +9,6 @@ mod line;
 mod syslog;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Receiver;
 
 use tracing::Dispatch;
 use tracing_subscriber::layer::SubscriberExt;
@@ -18,6 +16,7 @@ use tracing_subscriber::registry::Registry;
 
 use crate::base::calendar::LocalTime;
 use crate::model::event::{Event, daemon};
+use crate::observe::queue::Exit;
 use crate::observe::wording::{Ident, Level, Wording, wording};
 
 pub use self::line::FIELDS;
@@ -52,6 +51,7 @@ pub const FACILITY_DAEMON: u8 = 3;
 /// The open sinks.
 pub struct Log {
     dispatch: Dispatch,
+    console: Option<Arc<console::Console>>,
     detail: bool,
 }
 
@@ -69,13 +69,25 @@ impl Log {
             _ => None,
         };
         let syslog = facility.map(|facility| syslog::Syslog::new(facility, &sinks.suffix, sinks.clock));
-        let console = sinks.console.then(|| console::Console::new(sinks.clock));
-        let subscriber = Registry::default().with(native).with(syslog).with(console);
-        Log { dispatch: Dispatch::new(subscriber), detail: sinks.detail }
+        let console = sinks.console.then(|| Arc::new(console::Console::new(sinks.clock)));
+        let shown = console.clone().map(console::Lines);
+        let subscriber = Registry::default().with(native).with(syslog).with(shown);
+        Log { dispatch: Dispatch::new(subscriber), console, detail: sinks.detail }
     }
 
     /// Writes one event, unless it is one that only `--log-detail` shows.
     pub fn write(&self, event: &Event) {
+        self.hand_on(event);
+        self.flush();
+    }
+
+    fn flush(&self) {
+        if let Some(console) = &self.console {
+            console.flush();
+        }
+    }
+
+    fn hand_on(&self, event: &Event) {
         let row = wording(event);
         if row.detail && !self.detail {
             return;
@@ -84,15 +96,20 @@ impl Log {
     }
 
     /// Writes what comes until the daemon's last line has been written or nobody can send any more.
-    pub fn run(self, events: &Receiver<Event>, lost: &Arc<AtomicU64>) {
-        while let Ok(event) = events.recv() {
-            let count = lost.swap(0, Ordering::Relaxed);
+    pub fn run(self, events: &Exit) {
+        loop {
+            let waiting = events.next_waiting().or_else(|| {
+                self.flush();
+                events.next()
+            });
+            let Some(event) = waiting else { return };
+            let count = events.take_lost();
             if count > 0 {
-                self.write(&Event::Daemon(daemon::Event::EventsLost { count }));
+                self.hand_on(&Event::Daemon(daemon::Event::EventsLost { count }));
             }
-            self.write(&event);
+            self.hand_on(&event);
             if matches!(event, Event::Daemon(daemon::Event::Stopped { .. })) {
-                return;
+                return self.flush();
             }
         }
     }

@@ -1,8 +1,6 @@
 //! The checkers' task as the daemon runs it: on its own thread, its verdicts and log lines read here.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use keepalived_rs::base::name::BfdName;
@@ -14,9 +12,9 @@ use keepalived_rs::daemon::message::{
 use keepalived_rs::kernel::clock;
 use keepalived_rs::model::Model;
 use keepalived_rs::model::check::Checker;
-use keepalived_rs::model::event::Event;
 use keepalived_rs::model::global::Global;
 use keepalived_rs::model::lvs::Lvs;
+use keepalived_rs::observe::queue::Exit;
 use keepalived_rs::observe::wording::wording;
 use tokio::sync::mpsc;
 
@@ -60,7 +58,7 @@ pub struct Rig {
     inbox: mpsc::Sender<ToCheckers>,
     supervisor: mpsc::Receiver<ToSupervisor>,
     ipvs: mpsc::Receiver<ToIpvs>,
-    log: Receiver<Event>,
+    log: Exit,
     pub lines: Vec<String>,
     thread: std::thread::JoinHandle<()>,
     /// Processes that a test leaves to us.
@@ -82,13 +80,13 @@ impl Rig {
         let (inbox, receiver) = mpsc::channel(INBOX);
         let (supervisor_sender, supervisor) = mpsc::channel(64);
         let (ipvs_sender, ipvs) = mpsc::channel(room);
-        let (log_sender, log) = sync_channel(1_000_000);
+        let (reporter, log) = Reporter::new(1_000_000);
         let setup = Setup {
             model: model(lvs.clone()),
             generation: 1,
             inbox: receiver,
             supervisor: supervisor_sender,
-            reporter: Reporter::new(log_sender, Arc::new(AtomicU64::new(0))),
+            reporter,
             release: Release { always_addresses: false, vrrp: true, ipvs: true },
         };
         let thread = std::thread::spawn(move || checkers::run(setup, ipvs_sender));
@@ -149,7 +147,7 @@ impl Rig {
 
     /// The lines so far.
     pub fn log(&mut self) -> &[String] {
-        self.lines.extend(self.log.try_iter().map(|event| wording(&event).message));
+        self.lines.extend(std::iter::from_fn(|| self.log.next_waiting()).map(|event| wording(&event).message));
         &self.lines
     }
 

@@ -2,16 +2,15 @@
 
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, SystemTime};
 
 use keepalived_rs::daemon::ipvs;
 use keepalived_rs::daemon::message::{INBOX, Release, Reporter, Setup, Task, ToIpvs, ToSupervisor, Verdict};
 use keepalived_rs::model::Model;
-use keepalived_rs::model::event::{Event, Notification};
+use keepalived_rs::model::event::Notification;
 use keepalived_rs::model::global::Global;
 use keepalived_rs::model::lvs::{CheckerId, Lvs};
+use keepalived_rs::observe::queue::Exit;
 use keepalived_rs::observe::wording::wording;
 use tokio::sync::mpsc;
 
@@ -23,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Director {
     inbox: mpsc::Sender<ToIpvs>,
     supervisor: mpsc::Receiver<ToSupervisor>,
-    log: Receiver<Event>,
+    log: Exit,
     thread: std::thread::JoinHandle<()>,
     generation: u64,
     pub notifications: Vec<Notification>,
@@ -46,13 +45,13 @@ impl Director {
     pub fn start(lvs: Lvs) -> Director {
         let (inbox, receiver) = mpsc::channel(INBOX);
         let (supervisor_sender, supervisor) = mpsc::channel(64);
-        let (log_sender, log) = sync_channel(100_000);
+        let (reporter, log) = Reporter::new(100_000);
         let setup = Setup {
             model: model(lvs),
             generation: 1,
             inbox: receiver,
             supervisor: supervisor_sender,
-            reporter: Reporter::new(log_sender, Arc::new(AtomicU64::new(0))),
+            reporter,
             release: Release { always_addresses: false, vrrp: true, ipvs: true },
         };
         let thread = std::thread::spawn(move || ipvs::run(setup));
@@ -131,7 +130,7 @@ impl Director {
 
     /// The log lines since the last call.
     pub fn log(&mut self) -> Vec<String> {
-        self.log.try_iter().map(|event| wording(&event).message).collect()
+        std::iter::from_fn(|| self.log.next_waiting()).map(|event| wording(&event).message).collect()
     }
 }
 

@@ -3,15 +3,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use keepalived_rs::daemon::message::{INBOX, Release, Reporter, Setup, ToSupervisor, ToVrrp};
 use keepalived_rs::daemon::vrrp;
 use keepalived_rs::model::Model;
-use keepalived_rs::model::event::{Event, Notification};
+use keepalived_rs::model::event::Notification;
+use keepalived_rs::observe::queue::Exit;
 use keepalived_rs::observe::wording::wording;
 use tokio::sync::mpsc;
 
@@ -26,7 +25,7 @@ pub const RELEASE: Release = Release { always_addresses: false, vrrp: true, ipvs
 pub struct Ours {
     inbox: mpsc::Sender<ToVrrp>,
     supervisor: mpsc::Receiver<ToSupervisor>,
-    events: Receiver<Event>,
+    events: Exit,
     thread: Option<JoinHandle<()>>,
     told: Vec<String>,
     pub notifications: Vec<Notification>,
@@ -43,8 +42,7 @@ impl Ours {
         let (inbox, receiver) = mpsc::channel(INBOX);
         told.into_iter().for_each(|message| inbox.try_send(message).expect("room in the inbox"));
         let (sender, supervisor) = mpsc::channel(INBOX);
-        let (log, events) = sync_channel(INBOX);
-        let reporter = Reporter::new(log, Arc::new(AtomicU64::new(0)));
+        let (reporter, events) = Reporter::new(INBOX);
         let setup = Setup { model, generation: 1, inbox: receiver, supervisor: sender, reporter, release };
         let thread = lan.inside(host, move || std::thread::spawn(move || vrrp::run(setup)));
         let mut ours =
@@ -72,7 +70,7 @@ impl Ours {
 
     /// Everything it has reported so far, in the words of the log.
     pub fn log(&mut self) -> String {
-        self.told.extend(self.events.try_iter().map(|event| wording(&event).message));
+        self.told.extend(std::iter::from_fn(|| self.events.next_waiting()).map(|event| wording(&event).message));
         self.told.join("\n")
     }
 

@@ -4,8 +4,6 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,6 +16,7 @@ use keepalived_rs::model::Model;
 use keepalived_rs::model::event::{Event, Notification, NotifyState, daemon};
 use keepalived_rs::model::notify::NotifyFifo;
 use keepalived_rs::model::track::ScriptOutcome;
+use keepalived_rs::observe::queue::Exit;
 use nix::sys::signal::{Signal, raise};
 use tokio::sync::mpsc;
 
@@ -88,13 +87,12 @@ fn quiet_checkers(_: Setup<ToCheckers>, _: mpsc::Sender<ToIpvs>) {}
 
 struct Running {
     supervisor: JoinHandle<u8>,
-    events: Receiver<Event>,
+    events: Exit,
     seen: Vec<daemon::Event>,
 }
 
 fn start(model: Model, vrrp: fn(Setup<ToVrrp>)) -> Running {
-    let (to_log, events) = sync_channel(1024);
-    let reporter = Reporter::new(to_log, Arc::new(AtomicU64::new(0)));
+    let (reporter, events) = Reporter::new(1024);
     let supervisor = std::thread::spawn(move || {
         let order = Order {
             model: Arc::new(model),
@@ -125,10 +123,10 @@ impl Running {
     /// Waits for an event.
     fn until(&mut self, wanted: impl Fn(&daemon::Event) -> bool) {
         while !self.seen.iter().any(&wanted) {
-            match self.events.recv_timeout(PATIENCE) {
-                Ok(Event::Daemon(event)) => self.seen.push(event),
-                Ok(_) => {}
-                Err(error) => panic!("{error}; seen: {:#?}", self.seen),
+            match self.events.next_within(PATIENCE) {
+                Some(Event::Daemon(event)) => self.seen.push(event),
+                Some(_) => {}
+                None => panic!("no such event; seen: {:#?}", self.seen),
             }
         }
     }
@@ -140,7 +138,7 @@ impl Running {
 
     fn end(mut self) -> (u8, Vec<daemon::Event>) {
         let exit = self.supervisor.join().expect("no panic");
-        self.seen.extend(self.events.try_iter().filter_map(|event| match event {
+        self.seen.extend(std::iter::from_fn(|| self.events.next_waiting()).filter_map(|event| match event {
             Event::Daemon(event) => Some(event),
             _ => None,
         }));

@@ -19,21 +19,33 @@ pub(super) struct Syslog {
     suffix: String,
     clock: fn() -> LocalTime,
     /// tracing asks for layers that threads can share; only one thread ever comes here.
-    socket: Mutex<Option<UnixDatagram>>,
+    socket: Mutex<Way>,
+}
+
+/// The socket, and when there last was none to be had.
+struct Way {
+    socket: Option<UnixDatagram>,
+    refused: Option<LocalTime>,
 }
 
 impl Syslog {
     pub(super) fn new(facility: u8, suffix: &str, clock: fn() -> LocalTime) -> Syslog {
-        Syslog { facility, suffix: suffix.to_owned(), clock, socket: Mutex::new(connect()) }
+        Syslog {
+            facility,
+            suffix: suffix.to_owned(),
+            clock,
+            socket: Mutex::new(Way { socket: connect(), refused: None }),
+        }
     }
 
-    fn send(&self, line: &[u8]) {
-        let Ok(mut socket) = self.socket.lock() else { return };
-        let sent = socket.as_ref().is_some_and(|socket| socket.send(line).is_ok());
-        if !sent {
-            // The daemon was started again, or only now: one new try for each line.
-            *socket = connect();
-            if let Some(socket) = socket.as_ref() {
+    fn send(&self, line: &[u8], now: LocalTime) {
+        let Ok(mut way) = self.socket.lock() else { return };
+        let sent = way.socket.as_ref().is_some_and(|socket| socket.send(line).is_ok());
+        // The daemon was started again, or only now: one new try for each line, or for each second without a daemon.
+        if !sent && way.refused != Some(now) {
+            way.socket = connect();
+            way.refused = way.socket.is_none().then_some(now);
+            if let Some(socket) = &way.socket {
                 socket.send(line).map(drop).unwrap_or(());
             }
         }
@@ -50,8 +62,9 @@ fn connect() -> Option<UnixDatagram> {
 impl<S: Subscriber> Layer<S> for Syslog {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let (message, ident, severity) = super::line::read(event);
-        let line = datagram(self.facility, severity, (self.clock)(), (ident, &self.suffix), &message);
-        self.send(line.as_bytes());
+        let now = (self.clock)();
+        let line = datagram(self.facility, severity, now, (ident, &self.suffix), &message);
+        self.send(line.as_bytes(), now);
     }
 }
 
