@@ -19,8 +19,8 @@ struct Grammar;
 /// the parser's token list stays small whatever the size of the file.
 const SLICE: usize = 64 * 1024;
 
-/// A line has a keyword and a value, or a brace that is a logical line of its own.
-const WORDS_IN_TEN_LINES: usize = 18;
+/// A line has a keyword and a value, and perhaps a brace, which is a logical line of its own.
+const WORDS_IN_TEN_LINES: usize = 24;
 const ROWS_IN_TEN_LINES: usize = 14;
 
 /// What a logical line is: a brace always stands alone (CL-31).
@@ -31,13 +31,47 @@ pub enum Mark {
     Close,
 }
 
-/// Words `first..first + words` of the tree; `span` runs from the first word to the end of the line's text.
+/// Words `first..first + words` of the tree; a brace has none, its own place stands there. A large file has hundreds of
+/// thousands of rows, so they are small.
 #[derive(Clone, Copy, Debug)]
 struct Row {
     first: u32,
-    words: u32,
-    span: Span,
-    mark: Mark,
+    /// In the lowest two bits what kind of row it is, above them how many words it has.
+    words_and_kind: u32,
+}
+
+/// Kinds of rows: words alone, words before a text without a closing quote, whose place stands behind them, and braces.
+const WORDS: u32 = 0;
+const STRAY: u32 = 1;
+const OPEN: u32 = 2;
+const CLOSE: u32 = 3;
+
+impl Row {
+    const fn new(first: usize, words: usize, kind: u32) -> Row {
+        Row { first: first as u32, words_and_kind: (words as u32) << 2 | kind }
+    }
+
+    const fn words(self) -> usize {
+        (self.words_and_kind >> 2) as usize
+    }
+
+    const fn kind(self) -> u32 {
+        self.words_and_kind & 3
+    }
+
+    /// From the first word to the end of the line's text.
+    fn span(self, words: &[Span]) -> Span {
+        let first = self.first as usize;
+        let last = match self.kind() {
+            WORDS => first + self.words() - 1,
+            STRAY => first + self.words(),
+            _ => first,
+        };
+        match (words.get(first), words.get(last)) {
+            (Some(first), Some(last)) => first.to(*last),
+            _ => Span::default(),
+        }
+    }
 }
 
 /// The logical lines of a text.
@@ -135,8 +169,8 @@ impl Builder<'_> {
                     for (at, mark) in (lo..).zip(stretch.as_str().bytes()) {
                         match mark {
                             b'\n' => self.end_line(found),
-                            b'{' => self.brace(at, Mark::Open, found),
-                            b'}' => self.brace(at, Mark::Close, found),
+                            b'{' => self.brace(at, OPEN, found),
+                            b'}' => self.brace(at, CLOSE, found),
                             _ => {}
                         }
                     }
@@ -166,34 +200,37 @@ impl Builder<'_> {
     fn end_line(&mut self, found: &mut Findings) {
         let words = self.tree.words.len();
         let stray = self.stray.take();
-        let first = self.tree.words.get(self.start).copied();
-        if let Some(first) = first.or(stray) {
-            let last = stray.or(self.tree.words.last().copied()).unwrap_or(first);
-            let span = first.to(last);
-            if let Some(stray) = stray {
-                let text = self.text.get(span.lo as usize..span.hi as usize).unwrap_or_default().trim_end();
-                // The original says it twice: reading the line, and cutting it into words (CL-15, CL-22).
-                let found_here = Diagnostic::at(Code::UnmatchedQuote, stray, format!("Unterminated quote '{text}'"));
-                found.push(found_here.label("no closing quote on this line"));
-                found.push(Diagnostic::at(Code::UnmatchedQuote, stray, format!("Unmatched quote: '{text}'")));
-            }
-            if words > self.start {
-                let count = (words - self.start) as u32;
-                self.tree.rows.push(Row { first: self.start as u32, words: count, span, mark: Mark::Words });
-            }
+        if let Some(stray) = stray {
+            let first = self.tree.words.get(self.start).copied().unwrap_or(stray);
+            let text = self.text.get(first.lo as usize..stray.hi as usize).unwrap_or_default().trim_end();
+            // The original says it twice: reading the line, and cutting it into words (CL-15, CL-22).
+            let found_here = Diagnostic::at(Code::UnmatchedQuote, stray, format!("Unterminated quote '{text}'"));
+            found.push(found_here.label("no closing quote on this line"));
+            found.push(Diagnostic::at(Code::UnmatchedQuote, stray, format!("Unmatched quote: '{text}'")));
         }
-        self.start = words;
+        if words > self.start {
+            let kind = if stray.is_some() { STRAY } else { WORDS };
+            self.tree.rows.push(Row::new(self.start, words - self.start, kind));
+            self.tree.words.extend(stray);
+        }
+        self.start = self.tree.words.len();
     }
 
-    fn brace(&mut self, at: usize, mark: Mark, found: &mut Findings) {
+    fn brace(&mut self, at: usize, kind: u32, found: &mut Findings) {
         self.end_line(found);
-        self.tree.rows.push(Row { first: self.start as u32, words: 0, span: Span::new(at, at + 1), mark });
+        self.tree.rows.push(Row::new(self.start, 0, kind));
+        self.tree.words.push(Span::new(at, at + 1));
+        self.start = self.tree.words.len();
     }
 }
 
 impl<'t> Line<'t> {
     pub fn mark(&self) -> Mark {
-        self.row.mark
+        match self.row.kind() {
+            OPEN => Mark::Open,
+            CLOSE => Mark::Close,
+            _ => Mark::Words,
+        }
     }
 
     /// The first word.
@@ -203,11 +240,11 @@ impl<'t> Line<'t> {
 
     /// How many words there are, the keyword included.
     pub fn len(&self) -> usize {
-        self.row.words as usize
+        self.row.words()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.row.words == 0
+        self.row.words() == 0
     }
 
     /// A word without its quotes; the keyword is number 0.
@@ -233,17 +270,19 @@ impl<'t> Line<'t> {
     /// Where a word stands; the whole line when there is no such word.
     pub fn span(&self, at: usize) -> Span {
         let number = (self.row.first as usize).saturating_add(at);
-        if at >= self.len() { self.row.span } else { self.tree.words.get(number).copied().unwrap_or(self.row.span) }
+        let word = self.tree.words.get(number).copied().filter(|_| at < self.len());
+        word.unwrap_or_else(|| self.whole())
     }
 
     /// The whole line.
     pub fn whole(&self) -> Span {
-        self.row.span
+        self.row.span(&self.tree.words)
     }
 
     /// The text as written, for values with quoting rules of their own (CL-26).
     pub fn raw(&self) -> Cow<'t, str> {
-        let text = self.text.get(self.row.span.lo as usize..self.row.span.hi as usize).unwrap_or_default();
+        let span = self.whole();
+        let text = self.text.get(span.lo as usize..span.hi as usize).unwrap_or_default();
         if self.tree.unescaped.is_empty() || !text.contains('\\') {
             return Cow::Borrowed(text);
         }
