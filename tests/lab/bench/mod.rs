@@ -2,6 +2,7 @@
 
 mod figure;
 pub mod lateness;
+pub mod lvs;
 pub mod reading;
 pub mod size;
 mod wire;

@@ -19,7 +19,7 @@ use super::wire::Wire;
 use crate::daemon::{Daemon, until};
 use crate::namespace::{Namespace, Outcome, doing};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 const FIRST_SERVICE: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 1);
 const BENCH: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
 
@@ -60,13 +60,18 @@ vrrp_instance bench {
 }
 
 /// Real servers in the kernel's table.
-fn count(namespace: &Namespace) -> Outcome<usize> {
+pub fn count(namespace: &Namespace) -> Outcome<usize> {
     Ok(namespace.destinations()?.len())
 }
 
-/// Real servers of the first virtual server: asked of the kernel by its older interface (`IP_VS_SO_GET_SERVICE` of
+/// What `destinations` asks through.
+pub fn table_socket() -> Outcome<Socket> {
+    doing("raw socket", Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::TCP)))
+}
+
+/// Real servers of a virtual server: asked of the kernel by its older interface (`IP_VS_SO_GET_SERVICE` of
 /// linux/ip_vs.h), which gives their number alone; reading a table of 10,000 would cost time that the daemon wants.
-fn destinations(socket: &Socket) -> Outcome<u32> {
+pub fn destinations(socket: &Socket, service: u32) -> Outcome<u32> {
     #[repr(C)]
     #[derive(Default)]
     struct Entry {
@@ -82,7 +87,7 @@ fn destinations(socket: &Socket) -> Outcome<u32> {
         counters: [u64; 16],
     }
     const IP_VS_SO_GET_SERVICE: i32 = 64 + 1024 + 64 + 3;
-    let address = u32::from(FIRST_SERVICE).to_be();
+    let address = (u32::from(FIRST_SERVICE) + service).to_be();
     let mut entry = Entry { protocol: libc::IPPROTO_TCP as u16, address, port: 80_u16.to_be(), ..Entry::default() };
     let mut length = size_of::<Entry>() as libc::socklen_t;
     let at = (&raw mut entry).cast();
@@ -107,7 +112,7 @@ struct Run {
 
 /// One start and stop with `servers` real servers.
 fn run(program: &Path, place: &Path, here: &Namespace, wire: &Wire, servers: u32) -> Outcome<Run> {
-    let table = here.inside(|| doing("raw socket", Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::TCP))))?;
+    let table = here.inside(table_socket)?;
     let mut daemon = Daemon::new(program, place.to_owned())?;
     daemon.configure(&(instance() + &virtual_servers(servers.min(1), servers, "")))?;
     wire.forget()?;
@@ -119,7 +124,7 @@ fn run(program: &Path, place: &Path, here: &Namespace, wire: &Wire, servers: u32
         if wire.next(Duration::from_millis(2))?.is_some_and(|seen| seen.from != BENCH) && advert.is_none() {
             advert = Some(begun.elapsed().as_secs_f64());
         }
-        if filled.is_none() && destinations(&table)? >= servers {
+        if filled.is_none() && destinations(&table, 0)? >= servers {
             filled = Some(begun.elapsed().as_secs_f64());
         }
         if begun.elapsed() > PATIENCE {
@@ -180,7 +185,7 @@ pub fn ten_thousand(programs: &Programs) -> Outcome<()> {
 }
 
 /// Proportional set size of all processes of the router, in MB.
-fn pss(daemon: &Daemon) -> Outcome<f64> {
+pub fn pss(daemon: &Daemon) -> Outcome<f64> {
     let mut sum = 0.0;
     for pid in daemon.processes() {
         let file = format!("/proc/{pid}/smaps_rollup");
