@@ -31,10 +31,13 @@ pub fn wall() -> WallTime {
 /// How long ago the kernel stamped a packet (SO_TIMESTAMPNS, socket(7)), which it does by the wall clock. Zero for a
 /// stamp of the future and for one older than a busy moment explains: then the clock was set, or we did not run.
 pub fn age(stamp: TimeSpec) -> Interval {
-    const LONGEST: i64 = 10_000;
-    let now = clock_gettime(Clock::CLOCK_REALTIME).unwrap_or(stamp);
-    let micros = (now - stamp).num_microseconds();
-    u64::try_from(micros).ok().filter(|_| micros <= LONGEST).map_or(Interval::ZERO, Interval::from_micros)
+    clock_gettime(Clock::CLOCK_REALTIME).map_or(Interval::ZERO, |now| credible(now - stamp))
+}
+
+fn credible(age: TimeSpec) -> Interval {
+    const LONGEST: u64 = 10_000;
+    let micros = u64::try_from(age.num_microseconds()).ok().filter(|micros| *micros <= LONGEST);
+    micros.map_or(Interval::ZERO, Interval::from_micros)
 }
 
 /// Now, for tokio's timers, which have a grain of 1 ms.
@@ -103,5 +106,17 @@ impl Timer {
                 return Poll::Ready(read.map(drop));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubtful_stamps_are_not_believed() {
+        let age = |micros| credible(TimeSpec::microseconds(micros)).as_micros();
+        assert_eq!([0, 1, 90, 10_000].map(age), [0, 1, 90, 10_000]);
+        assert_eq!([10_001, 1_000_000, i64::from(i32::MAX), -1, -1_000_000].map(age), [0; 5]);
     }
 }

@@ -300,4 +300,28 @@ mod tests {
         socket.set_receive_buffer(100_000).unwrap();
         assert_eq!(socket.receive.get_ref().recv_buffer_size().unwrap(), 200_000);
     }
+
+    /// The kernel says when a datagram came: more than no time ago, if we were not kept from looking for long.
+    #[tokio::test]
+    #[ignore = "needs CAP_NET_RAW"]
+    async fn a_datagram_has_an_age() {
+        let here = std::net::Ipv4Addr::LOCALHOST;
+        let local = SocketAddress::Unicast(here.into());
+        let key = SocketKey { family: Family::V4, ah: false, interface: None, local };
+        let mut socket = VrrpSocket::open(&key).unwrap();
+        let mut bytes = Vec::new();
+        let header = ip::Header { id: 1, ttl: ip::TTL, protocol: ip::PROTOCOL_VRRP, source: here, destination: here };
+        header.to_wire(8, &mut bytes);
+        bytes.extend([0x31, 7, 100, 0, 0, 100, 0, 0]);
+        for _ in 0..100 {
+            socket.send(here.into(), here.into(), None, &bytes).unwrap();
+            let heard = std::future::poll_fn(|context| socket.poll_receive(context).map(|heard| heard.unwrap().age));
+            let age = tokio::time::timeout(std::time::Duration::from_secs(5), heard).await.unwrap();
+            if age > Interval::ZERO {
+                assert!(age <= Interval::from_millis(10), "{age}");
+                return;
+            }
+        }
+        panic!("no datagram had an age");
+    }
 }
