@@ -36,8 +36,8 @@ const EXIT_COMMAND_LINE: u8 = 1;
 const EXIT_INTERNAL: u8 = 70;
 /// Events that may wait for the log thread: 50,000 real servers that go are as many lines.
 const LOG_ROOM: usize = 1 << 16;
-/// How long the last lines may take to be written.
-const LOG_PATIENCE: Duration = Duration::from_secs(2);
+/// How long the last lines may take to be written: there may be thousands.
+const LOG_PATIENCE: Duration = Duration::from_secs(5);
 /// Milliseconds in which the log thread makes room for them.
 const LOG_TRIES: u32 = 2000;
 /// The mask without `--umask` (IF-8).
