@@ -1,5 +1,6 @@
 //! The IPVS table at work: how long it takes to fill as it grows, to reload, to empty; and the memory beside it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -63,6 +64,13 @@ fn reload(daemon: &Daemon) -> Outcome<f64> {
     Ok(until_idle(daemon, begun))
 }
 
+/// A namespace for each run: each has an empty table of its own, whatever the run before left behind.
+fn fresh(program: &str) -> Outcome<Namespace> {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    // Names live as long as the bench.
+    Namespace::new(format!("{program}-{}", RUNS.fetch_add(1, Ordering::Relaxed)).leak())
+}
+
 struct Work {
     unchanged: f64,
     weights: f64,
@@ -116,19 +124,18 @@ pub fn table_at_work(programs: &Programs) -> Outcome<()> {
     let mut done = Vec::new();
     let mut used = Vec::new();
     for (program, name) in [(&programs.original, "original"), (&programs.ours, "ours")] {
-        // A namespace for each run: each has an empty table of its own, whatever the run before left behind.
         let mut times = Vec::new();
         for servers in GROWTH {
-            let here = Namespace::new("growth")?;
+            let here = fresh(name)?;
             let mut daemon = Daemon::new(program, programs.place.join(format!("{name}-{servers}")))?;
             daemon.configure(&virtual_servers(servers / EACH, EACH, ""))?;
             times.push(filled(&mut daemon, &here, servers / EACH)?);
             daemon.kill()?;
         }
         grown.push(times);
-        let here = Namespace::new("work")?;
+        let here = fresh(name)?;
         done.push(work(&mut Daemon::new(program, programs.place.join(format!("{name}-work")))?, &here)?);
-        let here = Namespace::new("memory")?;
+        let here = fresh(name)?;
         used.push(memory(&mut Daemon::new(program, programs.place.join(format!("{name}-memory")))?, &here)?);
     }
     let ([original, ours], [theirs, own]) = (&done[..], &used[..]) else {
