@@ -47,7 +47,7 @@ pub fn settings(out: &mut Writer, upkeep: &Upkeep) {
 
 fn edge(out: &mut Writer, keyword: &str, edge: &Option<EdgeScript>) {
     let Some(EdgeScript { script, timeout }) = edge else { return };
-    notify::script(out, keyword, &Some(script.clone()));
+    notify::script(out, keyword, Some(script));
     out.value(&format!("{keyword}_timeout"), timeout);
 }
 
