@@ -235,7 +235,7 @@ pub fn filler(length: usize) -> Vec<u8> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct MiscCheck {
     pub script: Script,
-    /// `misc_timeout`; zero: delay_loop.
+    /// `misc_timeout`, else delay_loop of the virtual server; whole seconds, never zero.
     pub timeout: Interval,
     /// `misc_dynamic`: exit status 2..=255 sets the weight to status - 2.
     pub dynamic: bool,

@@ -54,7 +54,7 @@ impl Resolver<'_> {
                 }
                 Kind::Dns => self.connect(declared, endpoint).map(|connect| dns(declared, connect)),
                 Kind::Udp => self.connect(declared, endpoint).map(|connect| udp(declared, connect)),
-                Kind::Misc => self.misc(declared),
+                Kind::Misc => self.misc(server, declared),
                 Kind::Bfd => declared.name.as_ref().map(|name| Check::Bfd(BfdName::new(&name.value))),
                 Kind::File => self.file(declared).map(Check::File),
             };
@@ -137,7 +137,8 @@ impl Resolver<'_> {
         })
     }
 
-    fn misc(&mut self, declared: &Declared) -> Option<Check> {
+    /// CK-115: without `misc_timeout` a script has the delay_loop of the virtual server.
+    fn misc(&mut self, server: &VirtualServer, declared: &Declared) -> Option<Check> {
         let path = declared.misc_path.as_ref()?;
         let user = declared.user.as_ref().map(|user| &user.value);
         let shown = path.value.argv.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
@@ -145,7 +146,11 @@ impl Resolver<'_> {
             Found::Good(script) => {
                 return Some(Check::Misc(MiscCheck {
                     script,
-                    timeout: Interval::from_secs(value(&declared.misc_timeout).map_or(0, |seconds| seconds.0 as u64)),
+                    timeout: Interval::from_secs(match value(&declared.misc_timeout) {
+                        Some(seconds) if seconds.0 > 0 => seconds.0 as u64,
+                        // Whole seconds, as it would be written.
+                        _ => value(&server.timing.delay_loop).map_or(60, |micros| micros.0.div_ceil(1_000_000)),
+                    }),
                     dynamic: declared.misc_dynamic.is_some(),
                 }));
             }

@@ -111,7 +111,6 @@ async fn misc_check(checker: &Checker, misc: &MiscCheck, reporter: &Reporter) ->
         Ok(script) => script,
         Err(error) => return not_started(&error),
     };
-    let limit = if misc.timeout.is_zero() { checker.timing.delay_loop } else { misc.timeout };
     let lingers = |pid| {
         reporter.report(Event::MiscLingers {
             real_server: checker.real_server_name.clone(),
@@ -120,7 +119,7 @@ async fn misc_check(checker: &Checker, misc: &MiscCheck, reporter: &Reporter) ->
             pid,
         });
     };
-    match script.ended_within(limit.as_duration(), lingers).await {
+    match script.ended_within(misc.timeout.as_duration(), lingers).await {
         Ok(ScriptOutcome::Exited(status)) => {
             Outcome::Misc(ScriptResult::Exited(u8::try_from(status).unwrap_or(u8::MAX)))
         }
