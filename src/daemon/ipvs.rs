@@ -1,6 +1,6 @@
 //! The IPVS task: verdicts in, the kernel's table follows.
 //!
-//! Everything it waits for is its inbox; talking to the kernel is a matter of one send and its answers, so it is
+//! Everything it waits for is its inbox and the time; talking to the kernel is a matter of one send and its answers, so it is
 //! done on the spot. Verdicts that are waiting together go out as one batch.
 
 mod generation;
@@ -12,10 +12,13 @@ use tokio::sync::mpsc;
 
 use self::generation::Generations;
 use crate::base::name::FilePath;
+use crate::base::time::Time;
 use crate::check::file::weigh;
 use crate::daemon::files;
 use crate::daemon::message::{Reporter, Setup, Task, ToIpvs, ToSupervisor, Verdict};
+use crate::kernel::clock;
 use crate::kernel::ipvs::{Failure, Ipvs, OpenError};
+use crate::kernel::namespace;
 use crate::lvs::service::Table;
 use crate::lvs::{self, Effect, Input};
 use crate::model::Model;
@@ -50,6 +53,8 @@ struct Director {
     generation: u64,
     generations: Generations,
     reporter: Reporter,
+    /// When the table is next looked at without a reason.
+    next_look: Option<Time>,
     /// What the supervisor has no room for yet; the inbox is read meanwhile, so that nobody waits for another.
     outbox: VecDeque<ToSupervisor>,
     failed: bool,
@@ -64,12 +69,15 @@ async fn work(setup: Setup<ToIpvs>) {
         generation,
         generations: Generations::new(generation),
         reporter,
+        next_look: None,
         outbox: VecDeque::new(),
         failed: false,
     };
     director.start(false);
     director.ready();
     loop {
+        director.on_time();
+        let due = director.due();
         let message = tokio::select! {
             biased;
             message = inbox.recv() => message,
@@ -80,17 +88,20 @@ async fn work(setup: Setup<ToIpvs>) {
                 }
                 continue;
             }
+            () = until(due) => continue,
         };
-        match message {
-            Some(ToIpvs::Verdict(first)) => {
-                let later = director.verdicts(first, &mut inbox);
-                if let Some(ToIpvs::Reload { model, generation }) = later {
-                    director.reload(model, generation);
-                } else if later.is_some() {
-                    break;
-                }
+        let mut message = message;
+        if let Some(ToIpvs::Verdict(first)) = message {
+            match director.verdicts(first, &mut inbox) {
+                Some(later) => message = Some(later),
+                None => continue,
             }
+        }
+        match message {
             Some(ToIpvs::Reload { model, generation }) => director.reload(model, generation),
+            Some(ToIpvs::Instance { name, master }) => director.handle(Input::Instance { name, master }),
+            // `verdicts` takes all that are waiting.
+            Some(ToIpvs::Verdict(_)) => {}
             Some(ToIpvs::Stop) | None => break,
         }
     }
@@ -105,7 +116,42 @@ async fn work(setup: Setup<ToIpvs>) {
     }
 }
 
+/// Waits for a moment, or for ever.
+async fn until(due: Option<Time>) {
+    match due {
+        Some(due) => tokio::time::sleep(due.since(clock::now()).as_duration()).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Director {
+    fn due(&self) -> Option<Time> {
+        self.machine.deadline().into_iter().chain(self.next_look).min()
+    }
+
+    /// What time alone brings: weights that grow, drains that end, a look at the table.
+    fn on_time(&mut self) {
+        let now = clock::now();
+        if self.machine.deadline().is_some_and(|deadline| deadline <= now) {
+            self.handle(Input::Deadline);
+        }
+        if self.next_look.is_some_and(|next| next <= now) {
+            let mut losses = 0;
+            let read = self.read_again(&mut losses);
+            // Read after lost answers or not: it is the table as it is.
+            if let Some(Input::Present(present)) = read {
+                self.handle(Input::Look(present));
+            }
+            self.plan_look();
+        }
+    }
+
+    /// Sets the time of the next look: an interval from now, if there is a table to look at.
+    fn plan_look(&mut self) {
+        let interval = self.model.lvs.table_interval;
+        self.next_look = (self.kernel.is_some() && !interval.is_zero()).then(|| clock::now() + interval);
+    }
+
     /// Opens IPVS if the configuration needs it, reads what is in it, and begins.
     fn start(&mut self, again: bool) {
         let lvs = &self.model.lvs;
@@ -114,6 +160,11 @@ impl Director {
             return;
         }
         self.reporter.report(Event::Initializing { again });
+        if let Some(place) = &lvs.net_namespace
+            && let Err(error) = namespace::enter_for_ipvs(place.as_deref())
+        {
+            return self.fail(&OpenError::NoNamespace(error));
+        }
         match Ipvs::open() {
             Ok(kernel) => self.kernel = Some(kernel),
             Err(error) => return self.fail(&error),
@@ -125,12 +176,14 @@ impl Director {
             }
             Err(failure) => self.fail(&OpenError::Failed(failure)),
         }
+        self.plan_look();
     }
 
     fn fail(&mut self, error: &OpenError) {
         let advice = match error {
             OpenError::Absent => "load the kernel module ip_vs, or use a kernel that has it",
             OpenError::NotPermitted => "run as root, or with the capability CAP_NET_ADMIN",
+            OpenError::NoNamespace(_) => "make the network namespace that net_namespace_ipvs names, see ip-netns(8)",
             OpenError::Failed(_) => "see the kernel's log",
         };
         self.failed = true;
@@ -172,6 +225,7 @@ impl Director {
         let known = self.known();
         self.handle(Input::Reload { model: Arc::new(model.lvs.clone()), generation, known });
         self.start(true);
+        self.plan_look();
         self.ready();
         self.act_on(early);
     }
@@ -210,7 +264,7 @@ impl Director {
         let mut losses = 0;
         while let Some(input) = inputs.pop_front() {
             let mut effects = Vec::new();
-            self.machine.handle(input, &mut effects);
+            self.machine.handle(clock::now(), input, &mut effects);
             for effect in effects {
                 match effect {
                     Effect::Report(event) => self.reporter.report(event),

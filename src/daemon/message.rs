@@ -65,7 +65,15 @@ pub enum ToVrrp {
 #[derive(Debug)]
 pub enum ToIpvs {
     Verdict(Verdict),
-    Reload { model: Arc<Model>, generation: u64 },
+    /// For the sync daemon that follows an instance (LV-101).
+    Instance {
+        name: InstanceName,
+        master: bool,
+    },
+    Reload {
+        model: Arc<Model>,
+        generation: u64,
+    },
     Stop,
 }
 

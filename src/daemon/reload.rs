@@ -131,7 +131,7 @@ pub fn absolute(path: &Path) -> PathBuf {
 
 /// What the new configuration changes that a running daemon cannot (IF-84).
 pub fn unchangeable(old: &Model, new: &Model) -> Option<&'static str> {
-    if old.global.net_namespace != new.global.net_namespace {
+    if old.global.net_namespace != new.global.net_namespace || old.lvs.net_namespace != new.lvs.net_namespace {
         Some("network namespace")
     } else if old.global.instance != new.global.instance {
         Some("instance name")

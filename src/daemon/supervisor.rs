@@ -29,8 +29,8 @@ use crate::daemon::track::TrackScripts;
 use crate::diagnostic::render::Form;
 use crate::kernel::background::{give_memory_back, own_pid};
 use crate::model::Model;
-use crate::model::event::Notification;
 use crate::model::event::daemon::{Edge, Event, Part};
+use crate::model::event::{Notification, NotifyState};
 use crate::model::vrrp::Statistics;
 use crate::notify::Action;
 use crate::notify::plan::Planner;
@@ -73,6 +73,8 @@ struct Supervisor {
     running: BTreeSet<Task>,
     /// Running tasks that do not yet run the present generation.
     unready: BTreeSet<Task>,
+    /// Which instances are Master, by the last word of each.
+    masters: BTreeMap<InstanceName, bool>,
     reloading: bool,
     complete: bool,
     queued: bool,
@@ -113,6 +115,7 @@ pub async fn run(order: Order) -> std::io::Result<u8> {
         inboxes: Inboxes::default(),
         running: BTreeSet::new(),
         unready: BTreeSet::new(),
+        masters: BTreeMap::new(),
         reloading: false,
         complete: false,
         queued: false,
@@ -216,7 +219,8 @@ impl Supervisor {
         // BFD runs on the VRRP thread.
         let sessions = !self.model.bfd.sessions.is_empty();
         let vrrp = self.wants.0 && (self.all || sessions || !self.model.vrrp.instances.is_empty());
-        let checkers = self.wants.1 && (self.all || !self.model.lvs.virtual_servers.is_empty());
+        let follows = self.model.lvs.sync_daemon.as_ref().is_some_and(|daemon| daemon.instance.is_some());
+        let checkers = self.wants.1 && (self.all || follows || !self.model.lvs.virtual_servers.is_empty());
         let parts =
             [(Part::Checkers, checkers, &[Task::Ipvs, Task::Checkers][..]), (Part::Vrrp, vrrp, &[Task::Vrrp][..])];
         let mut parts = Vec::from(parts);
@@ -358,7 +362,16 @@ impl Supervisor {
         deliver(ipvs.as_ref(), ToIpvs::Reload { model: model.clone(), generation });
         deliver(checkers.as_ref(), ToCheckers::Reload { model, generation });
         self.start_parts();
+        self.tell_follower();
         self.settle();
+    }
+
+    /// LV-101: the IPVS task hears of the instance that its sync daemon follows.
+    fn tell_follower(&self) {
+        let followed = self.model.lvs.sync_daemon.as_ref().and_then(|daemon| daemon.instance.as_ref());
+        if let Some((name, master)) = followed.and_then(|name| Some((name.clone(), *self.masters.get(name)?))) {
+            deliver(self.inboxes.ipvs.as_ref(), ToIpvs::Instance { name, master });
+        }
     }
 
     /// With `reload_check_config` a file with any mistake is no file to reload: where its findings are, if it has one.
@@ -455,6 +468,22 @@ impl Supervisor {
     }
 
     fn notify(&mut self, notification: &Notification) {
+        if let Notification::Instance { name, state, .. } = notification {
+            let master = match state {
+                NotifyState::Master => Some(true),
+                NotifyState::Backup | NotifyState::Fault => Some(false),
+                // No state, or the end, at which the IPVS task stops what runs.
+                NotifyState::Stop
+                | NotifyState::Deleted
+                | NotifyState::MasterRxLowerPri
+                | NotifyState::MasterPriority
+                | NotifyState::BackupPriority => None,
+            };
+            if let Some(master) = master {
+                self.masters.insert(name.clone(), master);
+                self.tell_follower();
+            }
+        }
         let generation = match notification {
             Notification::Instance { generation, .. }
             | Notification::SyncGroup { generation, .. }

@@ -134,6 +134,8 @@ impl Draft {
             inhibit_on_failure: false,
             upper_threshold: 0,
             lower_threshold: 0,
+            slow_start: None,
+            drain_timeout: None,
             notify_up: None,
             notify_down: None,
             smtp_alert: false,

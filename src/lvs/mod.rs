@@ -13,6 +13,8 @@
 
 #[cfg(test)]
 mod fixture;
+mod gradual;
+mod look;
 pub mod plan;
 pub mod quorum;
 mod refusal;
@@ -23,6 +25,7 @@ pub mod wanted;
 
 use std::sync::Arc;
 
+use crate::base::name::InstanceName;
 use crate::model::event::{Notification, lvs::Event};
 use crate::model::ipvs::{Command, Present, Refused};
 use crate::model::lvs::{CheckerId, Lvs, Timeouts};
@@ -39,6 +42,12 @@ pub enum Input {
     Refused(Vec<Refused>),
     /// The table was read again.
     Present(Vec<Present>),
+    /// The table was read without a reason, as it is now and then: what others changed is told of and put right.
+    Look(Vec<Present>),
+    /// An instance of VRRP has become Master, or is it no longer: a sync daemon may follow it (LV-101).
+    Instance { name: InstanceName, master: bool },
+    /// What time alone changes is due (`Table::deadline`).
+    Deadline,
     /// A new configuration: what is in both stays untouched. `known`: of checkers that are new, what is known already.
     Reload { model: Arc<Lvs>, generation: u64, known: Vec<Verdict> },
     /// Leave in order.

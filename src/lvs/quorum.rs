@@ -3,7 +3,7 @@
 use super::service::{Table, Turn};
 use super::wanted::keys;
 use crate::model::event::lvs::Event;
-use crate::model::lvs::{VirtualServer, VirtualServerId};
+use crate::model::lvs::{RealServerId, VirtualServer, VirtualServerId};
 
 /// The most that a weight counts (and the kernel takes): 2147483647.
 pub const MOST_WEIGHT: i64 = i32::MAX as i64;
@@ -69,6 +69,14 @@ impl Table {
     /// LV-66 to LV-68, LV-73.
     fn lose_quorum(&mut self, id: VirtualServerId, server: &VirtualServer, sum: u64, at_start: bool, turn: &mut Turn) {
         let (quorum, hysteresis) = (server.quorum, server.hysteresis);
+        if server.sorry_server.is_some() {
+            // They are taken out of the pool, and have connections.
+            for real in (0..server.real_servers.len()).map(RealServerId) {
+                if self.facts.servers[id.0].reals[real.0].alive {
+                    self.drain(id, real);
+                }
+            }
+        }
         let state = &mut self.facts.servers[id.0];
         state.quorum_up = false;
         state.sorry_in = server.sorry_server.is_some();

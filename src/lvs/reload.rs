@@ -26,7 +26,10 @@ impl Table {
         }
         self.settle(&old_model, &model, turn);
 
-        let old = std::mem::replace(&mut self.facts, Facts::new(model.clone()));
+        let mut facts = Facts::new(model.clone());
+        facts.now = self.facts.now;
+        let old = std::mem::replace(&mut self.facts, facts);
+        self.rising.clear();
         self.generation = generation;
         known.iter().for_each(|verdict| self.facts.assume(verdict));
         for (new, before) in kept_checkers(&old_model, &model).into_iter().enumerate() {
@@ -98,6 +101,7 @@ impl Table {
         let configured = &server.real_servers[real.0];
         let alive = self.facts.servers[id.0].reals[real.0].alive;
         if self.facts.table_weight(id, real).is_some() {
+            self.drain(id, real);
             turn.reports.push(Event::Removing {
                 real_server: server.show_real(configured.endpoint),
                 virtual_server: server.show(),
@@ -117,7 +121,12 @@ impl Table {
         self.facts.servers[id.0].sorry_in = old.servers[before.0].sorry_in;
         for (at, place) in kept_real_servers(&old_server, &server).into_iter().enumerate() {
             match place {
-                None => self.enter_real(id, RealServerId(at), turn),
+                None => {
+                    self.enter_real(id, RealServerId(at), turn);
+                    if self.facts.servers[id.0].reals[at].alive {
+                        self.rise(id, RealServerId(at));
+                    }
+                }
                 Some(place) => self.keep_real(id, RealServerId(at), before, place, old, turn),
             }
         }
@@ -135,6 +144,8 @@ impl Table {
     ) {
         let state = old.servers[before.0].reals[place.0];
         self.facts.servers[id.0].reals[real.0].adopted = state.adopted;
+        self.facts.servers[id.0].reals[real.0].rising = state.rising;
+        self.aim(id, real);
         self.facts.set_alive(id, real, state.alive);
         let checkers = self.facts.server(id).real_servers[real.0].checkers.clone();
         // A new alpha checker holds a server back that is down; one that serves goes on serving.
@@ -151,6 +162,7 @@ impl Table {
         let failed = checkers.iter().any(|checker| !self.facts.checkers[checker.0].up);
         if !state.alive && !failed {
             self.facts.servers[id.0].reals[real.0].adopted = false;
+            self.rise(id, real);
             self.facts.set_alive(id, real, true);
             self.report_up(id, real, turn);
         }
@@ -172,6 +184,10 @@ impl Table {
         if old.timeouts != new.timeouts {
             let configured = new.timeouts.map_or(self.original, |configured| self.effective_timeouts(configured));
             turn.commands.push(Command::SetTimeouts(configured));
+        }
+        if old.sync_daemon != new.sync_daemon {
+            // Who follows an instance is told its state again after a reload.
+            self.unfollow(turn);
         }
         let (before, after) = (own_daemon(old), own_daemon(new));
         if before != after {

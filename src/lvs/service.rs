@@ -1,13 +1,16 @@
 //! All virtual servers of this host: verdicts in; log lines, commands and notifications out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::gradual::Drain;
+use super::look;
 use super::plan;
 use super::stop::{own_daemon, start_daemons};
 use super::wanted::Facts;
 use super::{Effect, Input, Verdict};
 use crate::base::net::Endpoint;
+use crate::base::time::Time;
 use crate::model::check::Check;
 use crate::model::event::{Notification, lvs::Event};
 use crate::model::ipvs::{Command, DaemonState, Destination, Present, ServiceKey};
@@ -29,6 +32,12 @@ pub struct Table {
     pub(super) original: Timeouts,
     /// Services with a refused command, tried again with the next verdict about them (LV-59).
     pub(super) refused: BTreeSet<ServiceKey>,
+    /// The sync daemon that runs because it follows an instance (LV-101).
+    pub(super) following: Option<DaemonState>,
+    /// Servers that are starting slowly, and when the weight of each is next set.
+    pub(super) rising: BTreeMap<(VirtualServerId, RealServerId), Time>,
+    /// Servers that have gone and are still in the table.
+    pub(super) drains: BTreeMap<(ServiceKey, Endpoint), Drain>,
     reads: u32,
 }
 
@@ -49,6 +58,8 @@ pub(super) struct Turn {
     pub services: BTreeSet<ServiceKey>,
     pub destinations: BTreeSet<(ServiceKey, Endpoint)>,
     pub(super) read: bool,
+    /// The table was just looked at: what the plan changes is what others have changed.
+    pub(super) looked: bool,
 }
 
 impl Table {
@@ -60,6 +71,9 @@ impl Table {
             phase: Phase::Initialize,
             original: Timeouts { tcp: 0, tcp_fin: 0, udp: 0 },
             refused: BTreeSet::new(),
+            following: None,
+            rising: BTreeMap::new(),
+            drains: BTreeMap::new(),
             reads: 0,
         }
     }
@@ -84,8 +98,15 @@ impl Table {
     }
 
     /// Appends what must be done, in order (see `Effect`); does nothing itself.
-    pub fn handle(&mut self, input: Input, out: &mut Vec<Effect>) {
+    pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Effect>) {
         let mut turn = Turn::default();
+        // A look shows what others changed: nothing else may change with it.
+        if !matches!(input, Input::Look(_)) {
+            self.facts.now = now;
+            if self.phase == Phase::Running {
+                self.pass(&mut turn);
+            }
+        }
         match (self.phase, input) {
             (Phase::Initialize, Input::Start { present, timeouts }) => {
                 self.phase = Phase::Running;
@@ -105,6 +126,14 @@ impl Table {
                 self.hold(present);
                 turn.services.extend(self.facts.keys());
             }
+            (Phase::Running, Input::Look(present)) => {
+                self.reads = 0;
+                self.hold(present);
+                self.look(&mut turn);
+            }
+            (Phase::Running, Input::Instance { name, master }) => self.follow(&name, master, &mut turn),
+            // `pass` has done it.
+            (Phase::Running, Input::Deadline) => {}
             // Answers to the stop were lost: what is still there goes now.
             (Phase::Stopped, Input::Present(present)) => {
                 self.hold(present);
@@ -129,21 +158,36 @@ impl Table {
                 known.iter().for_each(|verdict| self.facts.assume(verdict));
             }
             // Refusals and readings before the start cannot be: no command was given.
-            (Phase::Initialize, Input::Refused(_) | Input::Present(_)) => {}
+            (Phase::Initialize, Input::Refused(_) | Input::Present(_) | Input::Look(_) | Input::Deadline) => {}
+            // It is told again when the task has begun.
+            (Phase::Initialize, Input::Instance { .. }) => {}
             // There is one start.
             (Phase::Running, Input::Start { .. }) => {}
             // What was under way when we stopped.
-            (Phase::Stopped, Input::Start { .. } | Input::Verdicts(_) | Input::Reload { .. } | Input::Stop) => {}
+            (
+                Phase::Stopped,
+                Input::Start { .. }
+                | Input::Verdicts(_)
+                | Input::Reload { .. }
+                | Input::Look(_)
+                | Input::Instance { .. }
+                | Input::Deadline
+                | Input::Stop,
+            ) => {}
         }
         self.finish(turn, out);
         self.check_invariants();
     }
 
     /// Plans what was touched and puts the effects in order.
-    fn finish(&mut self, turn: Turn, out: &mut Vec<Effect>) {
-        let mut commands = turn.commands;
+    fn finish(&mut self, mut turn: Turn, out: &mut Vec<Effect>) {
+        let mut commands = std::mem::take(&mut turn.commands);
         if self.phase == Phase::Running {
-            self.plan(turn.services, turn.destinations, &mut commands);
+            self.forget_drains();
+            self.plan(&turn.services, &turn.destinations, &mut commands);
+        }
+        if turn.looked {
+            look::report(&commands, &mut turn.reports);
         }
         for command in &commands {
             plan::apply(command, &mut self.held);
@@ -162,19 +206,19 @@ impl Table {
     /// Services that are no longer ours go first, then ours in file order.
     fn plan(
         &self,
-        services: BTreeSet<ServiceKey>,
-        destinations: BTreeSet<(ServiceKey, Endpoint)>,
+        services: &BTreeSet<ServiceKey>,
+        destinations: &BTreeSet<(ServiceKey, Endpoint)>,
         out: &mut Vec<Command>,
     ) {
         let mut keys: Vec<(usize, ServiceKey, Option<Endpoint>)> = Vec::new();
-        for key in &services {
+        for key in services {
             match (self.facts.is_ours(key), self.held.get(key)) {
                 (true, _) => keys.push((self.facts.nth(key), *key, None)),
                 (false, Some(held)) => out.push(Command::DeleteService(held.service.clone())),
                 (false, None) => {}
             }
         }
-        for (key, at) in &destinations {
+        for (key, at) in destinations {
             match (services.contains(key), self.held.contains_key(key)) {
                 (true, _) => {}
                 (false, true) => keys.push((self.facts.nth(key), *key, Some(*at))),
@@ -189,15 +233,22 @@ impl Table {
             let Some(service) = self.facts.service(&key) else { continue };
             match at {
                 None => plan::service(service, &self.destinations(&key), self.held.get(&key), out),
-                Some(at) => {
-                    plan::destination(service, at, self.facts.destination(&key, at), self.held.get(&key), out);
-                }
+                Some(at) => plan::destination(service, at, self.destination(&key, at), self.held.get(&key), out),
             }
         }
     }
 
     fn destinations(&self, key: &ServiceKey) -> Vec<Destination> {
-        self.facts.places(key).into_iter().filter_map(|at| self.facts.destination(key, at)).collect()
+        let mut all: Vec<Destination> =
+            self.facts.places(key).into_iter().filter_map(|at| self.facts.destination(key, at)).collect();
+        let drained = self.drains_of(key).filter(|(at, _)| self.facts.destination(key, *at).is_none());
+        all.extend(drained.map(|(_, drain)| drain.destination));
+        all
+    }
+
+    /// What should stand at a place of a service: a server, or what is left of one that is drained.
+    fn destination(&self, key: &ServiceKey, at: Endpoint) -> Option<Destination> {
+        self.facts.destination(key, at).or_else(|| self.drains.get(&(*key, at)).map(|drain| drain.destination))
     }
 
     /// LV-47 to LV-53, with the table read first: what a predecessor left is adopted, what differs is changed.
@@ -321,6 +372,13 @@ impl Table {
 
     /// A real server comes up or goes down (LV-57, LV-60).
     pub(super) fn become_alive(&mut self, id: VirtualServerId, real: RealServerId, alive: bool, turn: &mut Turn) {
+        match alive {
+            true => self.rise(id, real),
+            false => {
+                self.drain(id, real);
+                self.risen(id, real);
+            }
+        }
         self.facts.set_alive(id, real, alive);
         let server = self.facts.server(id);
         let configured = &server.real_servers[real.0];

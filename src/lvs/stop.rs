@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::service::{Table, Turn};
+use crate::base::name::InstanceName;
 use crate::model::event::lvs::Event;
 use crate::model::ipvs::{Command, Daemon, DaemonState};
 use crate::model::lvs::{FlushOnStop, Lvs, RealServerId, SyncDaemon, VirtualServerId};
@@ -43,8 +44,32 @@ impl Table {
             turn.commands
                 .extend([Command::StopDaemon(DaemonState::Master, 0), Command::StopDaemon(DaemonState::Backup, 0)]);
         }
+        self.unfollow(turn);
         if model.timeouts.is_some() {
             turn.commands.push(Command::SetTimeouts(self.original));
+        }
+    }
+
+    /// LV-101: the backup daemon runs until the instance is Master; then the master daemon does.
+    pub(super) fn follow(&mut self, name: &InstanceName, master: bool, turn: &mut Turn) {
+        let model = self.facts.model.clone();
+        let Some(daemon) = model.sync_daemon.as_ref().filter(|daemon| daemon.instance.as_ref() == Some(name)) else {
+            return;
+        };
+        let wanted = if master { DaemonState::Master } else { DaemonState::Backup };
+        if self.following != Some(wanted) {
+            // At the first word, too: a predecessor that was killed may have left one running.
+            let left = if master { DaemonState::Backup } else { DaemonState::Master };
+            turn.commands.push(Command::StopDaemon(self.following.unwrap_or(left), daemon.id));
+            turn.commands.push(Command::StartDaemon(wanted, parameters(daemon)));
+            self.following = Some(wanted);
+        }
+    }
+
+    /// Stops the daemon that follows an instance.
+    pub(super) fn unfollow(&mut self, turn: &mut Turn) {
+        if let (Some(state), Some(daemon)) = (self.following.take(), &self.facts.model.sync_daemon) {
+            turn.commands.push(Command::StopDaemon(state, daemon.id));
         }
     }
 
@@ -61,14 +86,18 @@ pub(super) fn own_daemon(model: &Lvs) -> Option<&SyncDaemon> {
     model.sync_daemon.as_ref().filter(|daemon| daemon.instance.is_none())
 }
 
-pub(super) fn start_daemons(configured: &SyncDaemon) -> [Command; 2] {
-    let daemon = Arc::new(Daemon {
+fn parameters(configured: &SyncDaemon) -> Arc<Daemon> {
+    Arc::new(Daemon {
         interface: configured.interface.clone(),
         id: configured.id,
         max_length: configured.max_length,
         port: configured.port,
         ttl: configured.ttl,
         group: configured.group,
-    });
+    })
+}
+
+pub(super) fn start_daemons(configured: &SyncDaemon) -> [Command; 2] {
+    let daemon = parameters(configured);
     [DaemonState::Master, DaemonState::Backup].map(|state| Command::StartDaemon(state, daemon.clone()))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{Verdict, quorum};
 use crate::base::net::Endpoint;
+use crate::base::time::Time;
 use crate::model::ipvs::{Destination, Service, ServiceKey};
 use crate::model::lvs::{
     CheckerId, Forwarding, GroupEntry, Lvs, RealServerId, SorryServer, VirtualAddress, VirtualServer, VirtualServerId,
@@ -28,6 +29,8 @@ pub struct RealState {
     /// Found in the table at start while an alpha checker has yet to speak: it gets no new connections, but keeps
     /// those that a killed predecessor left.
     pub adopted: bool,
+    /// Since when its weight grows (`slow_start`); `None`: it has its full weight.
+    pub rising: Option<Time>,
 }
 
 /// What is known of one virtual server.
@@ -60,6 +63,8 @@ pub struct Facts {
     pub servers: Vec<ServerState>,
     /// One for each checker, by position.
     pub checkers: Vec<CheckerState>,
+    /// The moment of the input that is being handled.
+    pub now: Time,
     services: BTreeMap<ServiceKey, Known>,
 }
 
@@ -96,7 +101,7 @@ impl Facts {
                 }
             }
         }
-        Facts { model, servers, checkers, services }
+        Facts { model, servers, checkers, now: Time::ZERO, services }
     }
 
     /// What is known of a checker before its real server is looked at.
@@ -177,7 +182,7 @@ impl Facts {
         let state = server.reals[real.0];
         let held = self.server(id).real_servers[real.0].inhibit_on_failure || state.adopted;
         match (state.alive && !server.sorry_in, held) {
-            (true, _) => Some(self.weight_of(id, real)),
+            (true, _) => Some(self.present_weight(id, real)),
             (false, true) => Some(0),
             (false, false) => None,
         }

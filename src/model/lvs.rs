@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::base::name::{GroupName, InterfaceName};
 use crate::base::net::{Endpoint, Family};
+use crate::base::time::Interval;
 use crate::model::check::{Check, Checker};
 use crate::model::notify::Script;
 use crate::model::track::TrackFile;
@@ -30,6 +31,11 @@ pub struct Lvs {
     pub log_all_failures: bool,
     /// `no_checker_emails`: what a checker finds is mailed only if its real server changes (LV-78).
     pub no_checker_emails: bool,
+    /// `net_namespace_ipvs`: the network namespace whose table is ours; `Some(None)`: that of the machine's first
+    /// process. `None`: where we run (LV-121). A reload cannot change it.
+    pub net_namespace: Option<Option<String>>,
+    /// `lvs_table_interval`: how often the kernel's table is looked at; zero: only at the start and after errors.
+    pub table_interval: Interval,
 }
 
 impl Lvs {
@@ -257,6 +263,10 @@ pub struct RealServer {
     /// Connection thresholds; 0 = none.
     pub upper_threshold: u32,
     pub lower_threshold: u32,
+    /// `slow_start`: after it comes up its weight grows from 1 to its full value in this time; never zero.
+    pub slow_start: Option<Interval>,
+    /// `drain_timeout`: after it goes it stays in the table with weight 0 for this time; never zero.
+    pub drain_timeout: Option<Interval>,
     /// Apart, since most of ten thousands of servers have none.
     pub notify_up: Option<Box<Script>>,
     pub notify_down: Option<Box<Script>>,

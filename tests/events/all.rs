@@ -18,7 +18,7 @@ use keepalived_rs::model::event::check::{
 };
 use keepalived_rs::model::event::daemon::{Edge, Event as Daemon, FifoKind, Part, Weight};
 use keepalived_rs::model::event::kernel::Event as Kernel;
-use keepalived_rs::model::event::lvs::Event as Lvs;
+use keepalived_rs::model::event::lvs::{Event as Lvs, Meddled};
 use keepalived_rs::model::event::vrrp::{Event as Vrrp, Fact, FaultCause, Flaw, OldWords, TrailerFlaw};
 use keepalived_rs::model::host::Placement;
 use keepalived_rs::model::ipvs::{CommandName, ServiceKey};
@@ -452,6 +452,11 @@ fn lvs() -> Vec<Lvs> {
         Lvs::RealServerGone { real_server: rs(), virtual_server: vs() },
         Lvs::GroupEntryGone { entry: vs(), group: text("g") },
         Lvs::GroupEntryAdded { entry: vs(), group: text("g") },
+        Lvs::Drained { real_server: rs(), virtual_server: vs() },
+        Lvs::PutRight { what: Meddled::Removed, service: key, destination: None },
+        Lvs::PutRight { what: Meddled::Changed, service: key, destination: Some(at) },
+        Lvs::PutRight { what: Meddled::Added, service: key, destination: Some(at) },
+        Lvs::PutRightMore { entries: 9 },
         Lvs::Refused { command: CommandName::Add, errno: 17, service: Some(key), destination: None },
         Lvs::Refused { command: CommandName::AddDestination, errno: 1, service: Some(key), destination: Some(at) },
         Lvs::Refused { command: CommandName::Flush, errno: 12, service: None, destination: None },

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use keepalived_rs::base::time::Time;
 use keepalived_rs::lvs::service::Table;
 use keepalived_rs::lvs::{Effect, Input, Verdict, plan};
 use keepalived_rs::model::event::{Event, Notification, lvs};
@@ -28,6 +29,7 @@ pub struct Replay {
     model: Lvs,
     generation: u64,
     pub original: Timeouts,
+    pub now: Time,
 }
 
 impl Replay {
@@ -43,6 +45,7 @@ impl Replay {
             model,
             generation: 1,
             original: Timeouts { tcp: 900, tcp_fin: 120, udp: 300 },
+            now: Time::ZERO,
         }
     }
 
@@ -75,7 +78,7 @@ impl Replay {
         let mut waiting = vec![input];
         while let Some(input) = waiting.pop() {
             let mut effects = Vec::new();
-            self.machine.handle(input, &mut effects);
+            self.machine.handle(self.now, input, &mut effects);
             for effect in effects {
                 match effect {
                     Effect::Report(event) => self.report(event),

@@ -63,6 +63,8 @@ pub fn model(prefix: &[&str], global: Global) -> Model {
         inhibit_on_failure: false,
         upper_threshold: 0,
         lower_threshold: 0,
+        slow_start: None,
+        drain_timeout: None,
         notify_up: Some(Box::new(script(&[prefix, &["up"][..]].concat()))),
         notify_down: Some(Box::new(script(&[prefix, &["down"][..]].concat()))),
         smtp_alert: true,

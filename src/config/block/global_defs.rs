@@ -36,6 +36,7 @@ pub struct Global {
     pub no_email_faults: Given<Flag>,
     pub v3_checksum_as_v2: Given<Flag>,
     pub lvs_timeouts: Given<LvsTimeouts>,
+    pub lvs_table_interval: Given<Number<0, 86_400>>,
     pub lvs_flush: Given<Flag>,
     pub lvs_flush_on_stop: Given<FlushOnStop>,
     pub lvs_sync_daemon: Given<SyncDaemon>,
@@ -214,6 +215,7 @@ keywords! {
         set "disable_local_igmp" (disable_local_igmp: Flag = "") "No IGMP reports for 224.0.0.0/24.";
         set "v3_checksum_as_v2" (v3_checksum_as_v2: Flag = "") "Default of v3_checksum_as_v2." { since: "2.2.8" };
         call "lvs_timeouts" (read::lvs_timeouts, Words, "[tcp <uint>] [tcpfin <uint>] [udp <uint>]", "") "Timeouts of IPVS connections.";
+        set "lvs_table_interval" (lvs_table_interval: Number<0, 86_400> = "60") "Seconds between two looks at the IPVS table, 0 for none; not in keepalived." { complaint: "Invalid lvs_table_interval '{}' - ignoring" };
         set "lvs_flush" (lvs_flush: Flag = "") "Empty the IPVS table at start.";
         set "lvs_flush_on_stop" (lvs_flush_on_stop: FlushOnStop = "") "Empty the IPVS table at stop." { complaint: "Unknown lvs_flush_on_stop type {}" };
         set "lvs_flush_onstop" (lvs_flush_on_stop: FlushOnStop = "") "Old name of lvs_flush_on_stop." { complaint: "Unknown lvs_flush_on_stop type {}" };

@@ -26,6 +26,7 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 pub struct Config {
     pub instance: Given<String>,
     pub net_namespace: Given<String>,
+    pub net_namespace_ipvs: Given<OptionalText>,
     /// Ipsets in a namespace on kernels before 3.13: there are none here.
     pub namespace_with_ipsets: Given<Flag>,
     pub use_pid_dir: Given<Flag>,
@@ -56,7 +57,7 @@ keywords! {
     pub static ROOT: Config {
         set "linkbeat_use_polling" (linkbeat_use_polling: Flag = "") "Poll link states instead of hearing of them from the kernel.";
         set "net_namespace" (net_namespace: String = "") "Network namespace that everything runs in." { missing: Missing::Report, repeat: Repeat::Refuse, again: "Duplicate net_namespace definition {} - ignoring" };
-        read "net_namespace_ipvs" (OptionalText = "") "Network namespace of the IPVS table." { repeat: Repeat::Refuse, again: "Duplicate net_namespace_ipvs definition {} - ignoring" };
+        set "net_namespace_ipvs" (net_namespace_ipvs: OptionalText = "") "Network namespace of the IPVS table." { repeat: Repeat::Refuse, again: "Duplicate net_namespace_ipvs definition {} - ignoring" };
         set "namespace_with_ipsets" (namespace_with_ipsets: Flag = "") "Without effect: no ipsets are used.";
         set "use_pid_dir" (use_pid_dir: Flag = "") "Put pid files in a directory of their own.";
         set "instance" (instance: String = "") "Name of this daemon among several: part of pid file names." { missing: Missing::Report, repeat: Repeat::Refuse, again: "Duplicate instance definition {} - ignoring" };

@@ -30,6 +30,9 @@ pub struct Timing {
     pub delay_loop: Seldom<Seconds<1, 4_294_967_295_000_000>>,
 }
 
+/// `slow_start` and `drain_timeout`: seconds, at most a day.
+pub type Gradual = Seconds<0, 86_400_000_000>;
+
 /// `virtual_server … { … }`.
 #[derive(Debug)]
 pub struct VirtualServer {
@@ -57,6 +60,8 @@ pub struct VirtualServer {
     pub quorum: Given<Number<1, 4_294_967_295>>,
     pub hysteresis: Given<Number<0, 4_294_967_295>>,
     pub weight: Given<Number<1, 2_147_483_647>>,
+    pub slow_start: Seldom<Gradual>,
+    pub drain_timeout: Seldom<Gradual>,
     pub sorry_server: Option<Sorry>,
     pub real_servers: Vec<RealServer>,
 }
@@ -81,6 +86,8 @@ pub struct RealServer {
     pub uthreshold: Seldom<Number<0, 4_294_967_295>>,
     pub lthreshold: Seldom<Number<0, 4_294_967_295>>,
     pub inhibit_on_failure: Seldom<bool>,
+    pub slow_start: Seldom<Gradual>,
+    pub drain_timeout: Seldom<Gradual>,
     pub notify_up: Seldom<Script>,
     pub notify_down: Seldom<Script>,
     pub alpha: Seldom<bool>,
@@ -134,6 +141,8 @@ keywords! {
         set "quorum" (quorum: Number<1, 4_294_967_295> = "1") "Sum of weights that is needed." { invalid: Invalid::Default, complaint: "Quorum {} must be in [1, 4294967295]. Setting to 1." };
         set "hysteresis" (hysteresis: Number<0, 4_294_967_295> = "0") "Margin of quorum." { complaint: "Hysteresis {} must be in [0, 4294967295] - ignoring" };
         set "weight" (weight: Number<1, 2_147_483_647> = "1") "Default weight of real servers." { complaint: "Virtual server weight {} is outside range 1-2147483647" };
+        set "slow_start" (slow_start: Gradual = "0") "Seconds in which the weight of a server that comes up grows from 1 to its full value; not in keepalived." { complaint: "virtual server slow_start '{}' invalid - ignoring" };
+        set "drain_timeout" (drain_timeout: Gradual = "0") "Seconds that a server which goes stays in the table with weight 0; not in keepalived." { complaint: "virtual server drain_timeout '{}' invalid - ignoring" };
         call "sorry_server" (sorry_server, Words, "<ipaddr> [<port>]", "") "Server of last resort.";
         call "sorry_server_inhibit" (sorry_server_inhibit, Flag, "", "") "It stays in the table with weight 0.";
         call "sorry_server_lvs_method" (sorry_server_lvs_method, Words, "NAT|DR|TUN …", "") "How packets reach it.";
@@ -148,6 +157,8 @@ keywords! {
         set "uthreshold" (uthreshold: Number<0, 4_294_967_295> = "0") "Most connections." { complaint: "Invalid real_server uthreshold '{}' - ignoring" };
         set "lthreshold" (lthreshold: Number<0, 4_294_967_295> = "0") "Connections below which it is used again." { complaint: "Invalid real_server lthreshold '{}' - ignoring" };
         set "inhibit_on_failure" (inhibit_on_failure: bool = "") "Weight 0 when it fails." { complaint: "Invalid inhibit_on_failure parameter {}" };
+        set "slow_start" (slow_start: Gradual = "0") "Seconds in which its weight grows from 1 to its full value after it comes up; not in keepalived." { complaint: "real server slow_start '{}' invalid - ignoring" };
+        set "drain_timeout" (drain_timeout: Gradual = "0") "Seconds that it stays in the table with weight 0 after it goes; not in keepalived." { complaint: "real server drain_timeout '{}' invalid - ignoring" };
         script "notify_up" (notify_up) "Run when it comes up." { again: "notify_up script already specified - ignoring {}" };
         script "notify_down" (notify_down) "Run when it goes down." { again: "notify_down script already specified - ignoring {}" };
         set "alpha" (alpha: bool = "") "Counts as failed until checked." { complaint: "Invalid alpha parameter {}" };
@@ -308,6 +319,8 @@ pub fn virtual_server(config: &mut Config, line: &Line<'_>, _: &'static Row, rea
         quorum: None,
         hysteresis: None,
         weight: None,
+        slow_start: None,
+        drain_timeout: None,
         sorry_server: None,
         real_servers: Vec::new(),
     };
@@ -629,6 +642,8 @@ fn real_server(block: &mut VirtualServer, line: &Line<'_>, _: &'static Row, read
         uthreshold: None,
         lthreshold: None,
         inhibit_on_failure: None,
+        slow_start: None,
+        drain_timeout: None,
         notify_up: None,
         notify_down: None,
         alpha: None,

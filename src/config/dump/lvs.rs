@@ -16,6 +16,15 @@ use crate::model::lvs::{
 /// IP_VS_SVC_F_ONEPACKET, IP_VS_SVC_F_SCHED1, 2 and 3 (linux/ip_vs.h).
 const FLAGS: [(u32, &str); 4] = [(0x04, "ops"), (0x08, "flag-1"), (0x10, "flag-2"), (0x20, "flag-3")];
 
+/// What of it stands outside of `global_defs`.
+pub fn top(out: &mut Writer, lvs: &Lvs) {
+    match lvs.net_namespace.as_ref().map(Option::as_deref) {
+        None => {}
+        Some(None) => out.line("net_namespace_ipvs"),
+        Some(Some(name)) => out.value("net_namespace_ipvs", word(name)),
+    }
+}
+
 /// What of it stands in `global_defs`.
 pub fn settings(out: &mut Writer, lvs: &Lvs) {
     let Lvs {
@@ -29,6 +38,9 @@ pub fn settings(out: &mut Writer, lvs: &Lvs) {
         sync_daemon,
         log_all_failures,
         no_checker_emails,
+        // Not in `global_defs`.
+        net_namespace: _,
+        table_interval,
     } = lvs;
     out.flag("lvs_flush", *flush);
     match flush_on_stop {
@@ -45,6 +57,7 @@ pub fn settings(out: &mut Writer, lvs: &Lvs) {
     out.value("rs_init_notifies", boolean(*rs_init_notifies));
     out.value("checker_log_all_failures", boolean(*log_all_failures));
     out.flag("no_checker_emails", *no_checker_emails);
+    out.value("lvs_table_interval", table_interval);
 }
 
 fn sync_daemon(out: &mut Writer, daemon: &SyncDaemon) {
@@ -298,6 +311,8 @@ fn real_server(out: &mut Writer, real: &RealServer, checkers: &[&Checker]) {
         inhibit_on_failure,
         upper_threshold,
         lower_threshold,
+        slow_start,
+        drain_timeout,
         notify_up,
         notify_down,
         smtp_alert,
@@ -310,6 +325,8 @@ fn real_server(out: &mut Writer, real: &RealServer, checkers: &[&Checker]) {
     out.value("inhibit_on_failure", boolean(*inhibit_on_failure));
     out.value("uthreshold", upper_threshold);
     out.value("lthreshold", lower_threshold);
+    out.given("slow_start", *slow_start);
+    out.given("drain_timeout", *drain_timeout);
     notify::script(out, "notify_up", notify_up.as_deref());
     notify::script(out, "notify_down", notify_down.as_deref());
     notify::smtp_alert(out, *smtp_alert);

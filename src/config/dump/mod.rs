@@ -32,6 +32,7 @@ pub fn dump(model: &Model, secrets: Secrets) -> String {
     let Model { global, vrrp, lvs, bfd: _ } = model;
     let mut out = Writer::new(secrets);
     global::top(&mut out, global);
+    lvs::top(&mut out, &model.lvs);
     out.open("global_defs");
     global::settings(&mut out, global);
     vrrp::settings(&mut out, vrrp);

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::Resolver;
 use crate::base::name::{GroupName, InstanceName, InterfaceName};
 use crate::base::net::{Endpoint, Family};
+use crate::base::time::Interval;
 use crate::config::block::server_group::{self as group, ServerGroup};
-use crate::config::block::virtual_server::{self as declared, Header};
+use crate::config::block::virtual_server::{self as declared, Gradual, Header};
 use crate::config::block::{text, value};
 use crate::diagnostic::{Code, Span};
 use crate::model::check::Checker;
@@ -19,6 +20,8 @@ use crate::model::lvs::{
 
 /// IP_VS_SVC_F_ONEPACKET (linux/ip_vs.h).
 const ONE_PACKET: u32 = 0x04;
+/// How often the kernel's table is looked at when nothing is configured.
+const TABLE_INTERVAL: Interval = Interval::from_secs(60);
 /// Addresses that ranges may stand for, in all virtual servers together.
 const GROUP_ADDRESSES: u64 = 1 << 20;
 /// Entries that the kernel's table may have: real servers, once for each address of their virtual server's group.
@@ -72,6 +75,9 @@ impl Resolver<'_> {
             sync_daemon: self.sync_daemon(),
             log_all_failures: value(&global.checker_log_all_failures).unwrap_or(false),
             no_checker_emails: value(&global.no_checker_emails).unwrap_or(false),
+            net_namespace: self.config.net_namespace_ipvs.as_ref().map(|given| given.value.0.clone()),
+            table_interval: value(&global.lvs_table_interval)
+                .map_or(TABLE_INTERVAL, |seconds| Interval::from_secs(seconds.0 as u64)),
         }
     }
 
@@ -385,6 +391,8 @@ impl Resolver<'_> {
                 inhibit_on_failure: value(&declared.inhibit_on_failure).unwrap_or(block.inhibit_on_failure.is_some()),
                 upper_threshold: value(&declared.uthreshold).map_or(0, |threshold| threshold.0 as u32),
                 lower_threshold: value(&declared.lthreshold).map_or(0, |threshold| threshold.0 as u32),
+                slow_start: gradual(value(&declared.slow_start), value(&block.slow_start)),
+                drain_timeout: gradual(value(&declared.drain_timeout), value(&block.drain_timeout)),
                 notify_up: self.notify(&declared.notify_up).map(Box::new),
                 notify_down: self.notify(&declared.notify_down).map(Box::new),
                 smtp_alert: self.checker_smtp_alert(value(&declared.smtp_alert)).unwrap_or(true),
@@ -519,6 +527,11 @@ impl Resolver<'_> {
             server.hysteresis = less;
         }
     }
+}
+
+/// The real server's own time, else the virtual server's; nothing where it is zero.
+fn gradual(own: Option<Gradual>, common: Option<Gradual>) -> Option<Interval> {
+    own.or(common).map(|seconds| Interval::from_micros(seconds.0)).filter(|time| !time.is_zero())
 }
 
 /// LV-4: the family that was given, else that of all tunnelled real servers if they have one.

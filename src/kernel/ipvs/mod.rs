@@ -22,6 +22,8 @@ pub enum OpenError {
     Absent,
     /// CAP_NET_ADMIN is missing.
     NotPermitted,
+    /// `net_namespace_ipvs` cannot be entered.
+    NoNamespace(io::Error),
     Failed(Failure),
 }
 
@@ -30,6 +32,7 @@ impl std::fmt::Display for OpenError {
         match self {
             OpenError::Absent => f.write_str("No such file or directory"),
             OpenError::NotPermitted => f.write_str("Operation not permitted"),
+            OpenError::NoNamespace(error) => write!(f, "its network namespace cannot be entered: {error}"),
             OpenError::Failed(failure) => failure.fmt(f),
         }
     }
@@ -39,6 +42,7 @@ impl std::error::Error for OpenError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             OpenError::Absent | OpenError::NotPermitted => None,
+            OpenError::NoNamespace(error) => Some(error),
             OpenError::Failed(failure) => Some(failure),
         }
     }

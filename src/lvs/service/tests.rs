@@ -1,3 +1,5 @@
+mod pool;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -15,6 +17,7 @@ struct Kernel {
     table: plan::Table,
     /// The next command that would be carried out is refused with ENOMEM.
     fails: bool,
+    now: Time,
 }
 
 impl Kernel {
@@ -57,7 +60,7 @@ impl Kernel {
         let mut all = Vec::new();
         while let Some(input) = inputs.pop_front() {
             let mut effects = Vec::new();
-            machine.handle(input, &mut effects);
+            machine.handle(self.now, input, &mut effects);
             for effect in &effects {
                 match effect {
                     Effect::Commands(commands) => {
@@ -110,6 +113,8 @@ fn every_phase_and_input() {
             ("verdicts", Input::Verdicts(vec![verdict(0, false)])),
             ("refused", Input::Refused(vec![refused])),
             ("present", Input::Present(Vec::new())),
+            ("look", Input::Look(Vec::new())),
+            ("deadline", Input::Deadline),
             ("reload", Input::Reload { model: Arc::new(Lvs::default()), generation: 2, known: Vec::new() }),
             ("stop", Input::Stop),
         ]
@@ -128,7 +133,7 @@ fn every_phase_and_input() {
             };
             assert_eq!(machine.phase, phase);
             let mut effects = Vec::new();
-            machine.handle(input, &mut effects);
+            machine.handle(Time::ZERO, input, &mut effects);
             let kinds: String = effects
                 .iter()
                 .map(|effect| match effect {
@@ -149,18 +154,25 @@ fn every_phase_and_input() {
             "Initialize verdicts -> Initialize ",
             "Initialize refused -> Initialize ",
             "Initialize present -> Initialize ",
+            "Initialize look -> Initialize ",
+            "Initialize deadline -> Initialize ",
             "Initialize reload -> Initialize ",
             "Initialize stop -> Stopped ",
             "Running start -> Running ",
             "Running verdicts -> Running rcn",
             "Running refused -> Running rt",
             "Running present -> Running c",
+            // One line for the service that is gone.
+            "Running look -> Running rc",
+            "Running deadline -> Running ",
             "Running reload -> Running rrrcnnn",
             "Running stop -> Stopped rrc",
             "Stopped start -> Stopped ",
             "Stopped verdicts -> Stopped ",
             "Stopped refused -> Stopped r",
             "Stopped present -> Stopped ",
+            "Stopped look -> Stopped ",
+            "Stopped deadline -> Stopped ",
             "Stopped reload -> Stopped ",
             "Stopped stop -> Stopped ",
         ]
@@ -223,17 +235,17 @@ fn reading_again_has_an_end() {
     let (mut machine, _) = start(small());
     let mut reads = 0;
     let mut effects = Vec::new();
-    machine.handle(Input::Verdicts(vec![verdict(0, false)]), &mut effects);
+    machine.handle(Time::ZERO, Input::Verdicts(vec![verdict(0, false)]), &mut effects);
     while let Some(Effect::Commands(commands)) =
         effects.iter().find(|effect| matches!(effect, Effect::Commands(_))).cloned()
     {
         let refused = commands.into_iter().map(|command| Refused { command, errno: 17 }).collect();
         effects.clear();
-        machine.handle(Input::Refused(refused), &mut effects);
+        machine.handle(Time::ZERO, Input::Refused(refused), &mut effects);
         if effects.contains(&Effect::ReadTable) {
             reads += 1;
             effects.clear();
-            machine.handle(Input::Present(Vec::new()), &mut effects);
+            machine.handle(Time::ZERO, Input::Present(Vec::new()), &mut effects);
         }
         assert!(reads < 100, "no end");
     }

@@ -108,6 +108,21 @@ pub enum Event {
         entry: String,
         group: String,
     },
+    /// The drain time of a server that has gone is over (`drain_timeout`).
+    Drained {
+        real_server: String,
+        virtual_server: String,
+    },
+    /// Another program has changed what is ours in the kernel's table; it is put right.
+    PutRight {
+        what: Meddled,
+        service: ServiceKey,
+        destination: Option<Endpoint>,
+    },
+    /// So many further entries are put right.
+    PutRightMore {
+        entries: usize,
+    },
     /// The kernel did not carry out a command (LV-117).
     Refused {
         command: CommandName,
@@ -120,4 +135,12 @@ pub enum Event {
     AnswersLost {
         error: String,
     },
+}
+
+/// What another program did to an entry of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meddled {
+    Removed,
+    Changed,
+    Added,
 }

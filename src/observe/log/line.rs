@@ -33,7 +33,7 @@ macro_rules! lines {
 
 lines! {
     instance vrid interface state previous priority peer virtual_server real_server checker script file line
-    sync_group address family version error status count command errno services destinations weight quorum hysteresis
+    sync_group address family version error status count command errno service services destinations entries weight quorum hysteresis
     sorry_server group entry advice server thread from to url retry counter delay expected interval length limit
     received theirs wanted key skew window session process table value route rule
 }

@@ -1,7 +1,7 @@
 //! The rows of `model::event::lvs`. The original writes all of them at level info, but for the first, which is debug.
 
 use super::{Ident, Level, Wording};
-use crate::model::event::lvs::Event;
+use crate::model::event::lvs::{Event, Meddled};
 use crate::model::ipvs::CommandName;
 
 pub(super) fn wording(event: &Event) -> Wording {
@@ -146,6 +146,32 @@ pub(super) fn wording(event: &Event) -> Wording {
             Level::Info,
             format!("VS [{entry}] added into group {group}"),
             vec![("entry", entry.clone()), ("group", group.clone())],
+        ),
+        Event::Drained { real_server, virtual_server } => (
+            "real_server_drained",
+            Level::Info,
+            format!("Removing drained service {real_server} from VS {virtual_server}"),
+            both(real_server, virtual_server),
+        ),
+        Event::PutRight { what, service, destination } => {
+            let (did, does) = match what {
+                Meddled::Removed => ("removed", "added again"),
+                Meddled::Changed => ("changed", "set back"),
+                Meddled::Added => ("added", "removed"),
+            };
+            let to = destination.map(|at| format!(" -> {}:{}", at.address, at.port)).unwrap_or_default();
+            (
+                "ipvs_put_right",
+                Level::Warn,
+                format!("Putting right the ipvs table: {service}{to} was {did} by another program, it is {does}"),
+                vec![("service", service.to_string())],
+            )
+        }
+        Event::PutRightMore { entries } => (
+            "ipvs_put_right_more",
+            Level::Warn,
+            format!("Putting right the ipvs table: and {entries} more entries"),
+            vec![("entries", entries.to_string())],
         ),
         Event::Refused { command, errno, service, destination } => {
             let object = match (service, destination) {

@@ -19,6 +19,8 @@ fn model(servers: &[u8]) -> Lvs {
         inhibit_on_failure: false,
         upper_threshold: 0,
         lower_threshold: 0,
+        slow_start: None,
+        drain_timeout: None,
         notify_up: None,
         notify_down: None,
         smtp_alert: false,

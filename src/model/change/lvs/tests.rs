@@ -22,6 +22,8 @@ fn real(last: u8, checkers: &[usize]) -> RealServer {
         inhibit_on_failure: false,
         upper_threshold: 0,
         lower_threshold: 0,
+        slow_start: None,
+        drain_timeout: None,
         notify_up: None,
         notify_down: None,
         smtp_alert: false,

@@ -1,0 +1,156 @@
+//! Servers that come and go by degrees: `slow_start` lets the weight of one that comes up grow from 1 to its full
+//! value, `drain_timeout` keeps one that goes in the table with weight 0 for a while, so that its connections can end.
+//!
+//! Both are ours, not the original's. Quorum always counts full weights: a server is alive or it is not.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::service::{Table, Turn};
+use super::wanted::Facts;
+use crate::base::net::Endpoint;
+use crate::base::time::{Interval, Time};
+use crate::model::event::lvs::Event;
+use crate::model::ipvs::{Destination, ServiceKey};
+use crate::model::lvs::{RealServerId, VirtualServerId};
+
+/// The weight is set anew at most once in this time.
+const STEP: Interval = Interval::from_secs(1);
+
+/// A server that has gone, still in the table with weight 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drain {
+    /// When it leaves the table.
+    pub until: Time,
+    pub destination: Destination,
+    pub real_server: String,
+    pub virtual_server: String,
+}
+
+/// The weight of a server that came up some time ago, on its way from 1 to `full`: linear, whole numbers, never more
+/// than `full` and never less than 1 (but for a `full` of 0).
+pub fn weight_after(full: u32, elapsed: Interval, whole: Interval) -> u32 {
+    if full <= 1 || elapsed >= whole {
+        return full;
+    }
+    let grown = u128::from(full - 1) * u128::from(elapsed.as_micros()) / u128::from(whole.as_micros());
+    // invariant: less than `full`, since `elapsed` is less than `whole`.
+    1 + u32::try_from(grown).unwrap_or(full - 1)
+}
+
+/// When the weight is next another one, but not sooner than a `STEP` from now; the end at the latest.
+pub fn next_step(full: u32, since: Time, now: Time, whole: Interval) -> Time {
+    let end = since + whole;
+    let elapsed = now.since(since);
+    let steps = u128::from(full.saturating_sub(1)).max(1);
+    let grown = u128::from(weight_after(full, elapsed, whole));
+    let rises = (grown * u128::from(whole.as_micros())).div_ceil(steps);
+    // invariant: at most `whole`, which is a u64; else the end is taken anyway.
+    let rises = since + Interval::from_micros(u64::try_from(rises).unwrap_or(whole.as_micros()));
+    rises.max(now + STEP).min(end)
+}
+
+impl Facts {
+    /// Full weight, or what a server that is starting slowly has of it now.
+    pub(super) fn present_weight(&self, id: VirtualServerId, real: RealServerId) -> u32 {
+        let full = self.weight_of(id, real);
+        let since = self.servers[id.0].reals[real.0].rising;
+        match (since, self.server(id).real_servers[real.0].slow_start) {
+            (Some(since), Some(whole)) => weight_after(full, self.now.since(since), whole),
+            (Some(_), None) | (None, _) => full,
+        }
+    }
+}
+
+impl Table {
+    /// When `handle(now, Input::Deadline)` has something to do.
+    pub fn deadline(&self) -> Option<Time> {
+        let drains = self.drains.values().map(|drain| drain.until);
+        self.rising.values().copied().chain(drains).min()
+    }
+
+    /// A server comes up: from now on its weight grows, if that is configured.
+    pub(super) fn rise(&mut self, id: VirtualServerId, real: RealServerId) {
+        let full = self.facts.weight_of(id, real);
+        if self.facts.server(id).real_servers[real.0].slow_start.is_some() && full > 1 {
+            self.facts.servers[id.0].reals[real.0].rising = Some(self.facts.now);
+            self.aim(id, real);
+        }
+    }
+
+    /// It is down, or has its full weight.
+    pub(super) fn risen(&mut self, id: VirtualServerId, real: RealServerId) {
+        self.facts.servers[id.0].reals[real.0].rising = None;
+        self.rising.remove(&(id, real));
+    }
+
+    /// Sets when the weight of a rising server is next looked at.
+    pub(super) fn aim(&mut self, id: VirtualServerId, real: RealServerId) {
+        let since = self.facts.servers[id.0].reals[real.0].rising;
+        if let (Some(since), Some(whole)) = (since, self.facts.server(id).real_servers[real.0].slow_start) {
+            let next = next_step(self.facts.weight_of(id, real), since, self.facts.now, whole);
+            self.rising.insert((id, real), next);
+        } else {
+            self.risen(id, real);
+        }
+    }
+
+    /// A server goes: what the kernel holds of it stays there with weight 0 for its drain time. An inhibited one stays
+    /// anyway. Called before it is told as down, when the table is still as it was.
+    pub(super) fn drain(&mut self, id: VirtualServerId, real: RealServerId) {
+        let server = self.facts.server(id).clone();
+        let configured = &server.real_servers[real.0];
+        let Some(time) = configured.drain_timeout.filter(|_| !configured.inhibit_on_failure) else { return };
+        for (key, at) in self.facts.places_of(id, real) {
+            let held = self.held.get(&key).and_then(|held| held.destinations.get(&at));
+            if let Some(held) = held.filter(|_| !self.drains.contains_key(&(key, at))) {
+                let drain = Drain {
+                    until: self.facts.now + time,
+                    // The method as it is given: of its own addresses the kernel shows another.
+                    destination: Destination { weight: 0, method: configured.forwarding.into(), ..*held },
+                    real_server: server.show_real(configured.endpoint),
+                    virtual_server: server.show(),
+                };
+                self.drains.insert((key, at), drain);
+            }
+        }
+    }
+
+    /// What time alone changes: weights that have grown, drains that are over.
+    pub(super) fn pass(&mut self, turn: &mut Turn) {
+        let now = self.facts.now;
+        let due: Vec<_> = self.rising.iter().filter(|(_, next)| **next <= now).map(|(place, _)| *place).collect();
+        for (id, real) in due {
+            self.touch(id, real, turn);
+            let whole = self.facts.server(id).real_servers[real.0].slow_start;
+            let since = self.facts.servers[id.0].reals[real.0].rising;
+            match (since, whole) {
+                (Some(since), Some(whole)) if now.since(since) < whole => self.aim(id, real),
+                (Some(_) | None, _) => self.risen(id, real),
+            }
+        }
+        let over: Vec<_> =
+            self.drains.iter().filter(|(_, drain)| drain.until <= now).map(|(place, _)| *place).collect();
+        for place in over {
+            turn.destinations.insert(place);
+            if let Some(Drain { real_server, virtual_server, .. }) = self.drains.remove(&place) {
+                turn.reports.push(Event::Drained { real_server, virtual_server });
+            }
+        }
+    }
+
+    /// What is drained of one service.
+    pub(super) fn drains_of(&self, key: &ServiceKey) -> impl Iterator<Item = (Endpoint, &Drain)> {
+        let first = Endpoint { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 };
+        let last = Endpoint { address: IpAddr::V6(Ipv6Addr::from_bits(u128::MAX)), port: u16::MAX };
+        self.drains.range((*key, first)..=(*key, last)).map(|((_, at), drain)| (*at, drain))
+    }
+
+    /// Drains end early where the server is wanted again, and where the whole service is gone.
+    pub(super) fn forget_drains(&mut self) {
+        let facts = &self.facts;
+        self.drains.retain(|(key, at), _| facts.is_ours(key) && facts.destination(key, *at).is_none());
+    }
+}
+
+#[cfg(test)]
+mod tests;
