@@ -33,6 +33,7 @@ pub fn run() {
         ("errors in a batch are those of the right commands", errors_find_their_command),
         ("connections through a table that changes", crate::traffic::connections_go_on),
         ("a real server that follows a BFD session", crate::bfd::a_server_follows_a_session),
+        ("connections through a hundred reloads", crate::traffic::connections_outlive_a_hundred_reloads),
         ("10,000 destinations", many),
     ];
     for (name, check) in checks {
