@@ -128,8 +128,8 @@ pub struct Host {
     /// How far its wall clock is ahead of the true time.
     pub ahead: Interval,
     last_word: Option<Effect>,
-    /// What each instance, by its name, last heard of a Master that it waits for, while it is Backup.
-    pub heard: BTreeMap<String, Heard>,
+    /// What each instance last heard of a Master that it waits for, while it is Backup.
+    pub heard: BTreeMap<InstanceId, Heard>,
     pub planted: Planted,
 }
 
@@ -283,9 +283,7 @@ impl Host {
                 rule::waits_for_silence(self, now, &router, &before)?;
             }
             // Whoever becomes Backup waits in full.
-            for (instance, _) in self.model.instances.iter().zip(&after).filter(|(_, state)| **state != State::Backup) {
-                self.heard.remove(instance.name.as_str());
-            }
+            self.heard.retain(|id, _| after.get(id.0) == Some(&State::Backup));
             let deadline = router.deadline();
             self.router = Some(router);
             rule::order(self, &input, &effects, (&old, &before), &after)?;
@@ -321,10 +319,10 @@ impl Host {
         let instance = &self.model.instances[id.0];
         let priority = router.priority(id).map_or(0, |priority| priority.0);
         if counts && heard.priority == 0 {
-            self.heard.remove(instance.name.as_str());
+            self.heard.remove(&id);
         } else if counts && rule::goes_before(heard, instance, priority) {
-            self.heard.insert(instance.name.to_string(), heard);
-        } else if counts && let Some(known) = self.heard.get_mut(instance.name.as_str()) {
+            self.heard.insert(id, heard);
+        } else if counts && let Some(known) = self.heard.get_mut(&id) {
             // One that delays its preemption counts on the interval of whomever it heard last.
             known.interval = known.interval.min(heard.interval);
         }

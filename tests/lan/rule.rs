@@ -208,7 +208,7 @@ pub fn waits_for_silence(host: &Host, now: Time, router: &Router, before: &[Stat
     for (at, instance) in host.model.instances.iter().enumerate() {
         let id = InstanceId(at);
         let became = before.get(at).is_some_and(|was| *was != State::Master) && router.state(id) == State::Master;
-        let Some(heard) = host.heard.get(instance.name.as_str()).filter(|_| became) else { continue };
+        let Some(heard) = host.heard.get(&id).filter(|_| became) else { continue };
         let priority = router.priority(id).map_or(0, |priority| priority.0);
         let silence = heard.interval.min(instance.advert_interval).times(u64::from(instance.down_timer_adverts));
         if goes_before(*heard, instance, priority) && now.since(heard.at) < silence {
