@@ -81,7 +81,7 @@ struct Timers {
     transmit: Option<Time>,
     /// The neighbour is given up.
     expire: Option<Time>,
-    /// What is known of a neighbour that is gone is forgotten (VR-306).
+    /// What is known of a neighbour that is not heard while Down is forgotten (VR-306).
     reset: Option<Time>,
     /// The socket is tried again.
     retry: Option<Time>,
@@ -193,7 +193,6 @@ impl Session {
             turn.out.push(Effect::Report(Event::Expired { session, detection, overdue: now.since(at) }));
             self.remote.discr = 0;
             self.enter_down(Diagnostic::DetectionTimeExpired, true, turn);
-            self.timers.reset = Some(now + self.detection_time);
         }
         if self.timers.reset.take_if(|at| *at <= now).is_some() {
             let Remote { min_tx, min_rx, .. } = self.remote;
@@ -285,7 +284,7 @@ impl Session {
         match (self.state, packet.state) {
             // Not received in this state.
             (State::AdminDown, _) => {}
-            (State::Down, State::AdminDown | State::Up) => {}
+            (State::Down, State::AdminDown | State::Up) => self.timers.reset = Some(turn.now + self.detection_time),
             (State::Down, State::Down) => self.enter_init(turn),
             (State::Down, State::Init) => self.enter_up(turn),
             (State::Init, State::AdminDown) => self.enter_down(Diagnostic::NeighborSignaledDown, false, turn),
@@ -383,12 +382,15 @@ impl Session {
         turn.out.push(Effect::Report(Event::PollStarted { session: self.model.name.clone() }));
     }
 
-    /// VR-306, VR-308: idle again; the packet that is due next says so, unless the neighbour is waited for.
+    /// VR-306, VR-308: idle again; the packet that is due next says so, unless the neighbour is waited for. One that is not
+    /// heard any more is forgotten (RFC 5880 section 6.8.1): two that said Down to each other at once may each know the
+    /// other by a number that is no more, and hear nothing.
     fn enter_down(&mut self, why: Diagnostic, tell: bool, turn: &mut Turn<'_>) {
         let was_up = self.state == State::Up;
         self.local_diag = why;
         self.enter(State::Down, turn);
         self.fall_idle(was_up, turn);
+        self.timers.reset = Some(turn.now + self.detection_time);
         if was_up && tell {
             self.tell(turn);
         }
