@@ -363,9 +363,10 @@ impl Sim {
             let at = self.random.up_to(datagram.bytes.len() as u64 - 1) as usize;
             datagram.bytes[at] ^= 1 << self.random.up_to(7);
             self.tally.garbage += 1;
-            // Whoever says that he is down on purpose is believed, and followers are not told (VR-312).
-            let on_purpose = datagram.bytes.get(1).is_some_and(|byte| byte >> 6 == 0);
-            return if on_purpose { Ok(()) } else { self.overhear(host, datagram) };
+            // Nobody can know a forged packet: whoever says that he is down on purpose is believed, and followers are not
+            // told (VR-312); and whoever says that he will be silent for long is waited for (multiplier, interval).
+            let believed = matches!(at, 2 | 12..=15) || datagram.bytes.get(1).is_some_and(|byte| byte >> 6 == 0);
+            return if believed { Ok(()) } else { self.overhear(host, datagram) };
         }
         let Some(socket) = self.hosts[host].sockets.first().cloned() else { return Ok(()) };
         let like = self.keepsake.clone().map(|(_, packet)| packet);
