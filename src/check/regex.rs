@@ -23,6 +23,8 @@ pub trait Matcher: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     Nothing,
+    /// Looking took more than is allowed.
+    TooCostly,
     /// With more bytes it might be one.
     Partial(usize),
     Match(usize),
@@ -37,11 +39,13 @@ pub struct Stream {
     /// In `held`: what stands before was looked at, and is kept to be looked back at.
     from: usize,
     matched: bool,
+    /// Nothing more is looked at: each further piece would cost as much.
+    given_up: bool,
 }
 
 impl Stream {
     pub fn new(matcher: Arc<dyn Matcher>) -> Stream {
-        Stream { matcher, held: Vec::new(), offset: 0, from: 0, matched: false }
+        Stream { matcher, held: Vec::new(), offset: 0, from: 0, matched: false, given_up: false }
     }
 
     pub fn matched(&self) -> bool {
@@ -50,7 +54,7 @@ impl Stream {
 
     /// Takes the next bytes of the answer.
     pub fn take(&mut self, regex: &Regex, mut bytes: &[u8]) {
-        while !self.matched && !bytes.is_empty() {
+        while !self.matched && !self.given_up && !bytes.is_empty() {
             let room = MOST_HELD - self.held.len();
             let (piece, rest) = bytes.split_at(bytes.len().min(room));
             self.held.extend_from_slice(piece);
@@ -78,6 +82,10 @@ impl Stream {
         }
         match self.matcher.search(&self.held, start, regex.stack) {
             Found::Nothing => false,
+            Found::TooCostly => {
+                self.given_up = true;
+                false
+            }
             Found::Match(at) => {
                 self.matched = regex.max_offset.is_none_or(|most| self.offset + at <= most);
                 false

@@ -35,6 +35,8 @@ pub struct PatternError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Search {
     Nothing,
+    /// It went back more often than is allowed.
+    TooCostly,
     /// The subject ends where a match that starts here could go on.
     Partial(usize),
     Match(usize),
@@ -94,8 +96,12 @@ impl Compiled {
                 work.context.as_ptr(),
             )
         };
-        if found < 0 && found != pcre2::PCRE2_ERROR_PARTIAL {
-            return Search::Nothing;
+        match found {
+            pcre2::PCRE2_ERROR_MATCHLIMIT | pcre2::PCRE2_ERROR_DEPTHLIMIT | pcre2::PCRE2_ERROR_HEAPLIMIT => {
+                return Search::TooCostly;
+            }
+            0.. | pcre2::PCRE2_ERROR_PARTIAL => {}
+            _ => return Search::Nothing,
         }
         // SAFETY: a match and a partial match set the first pair, which every match data has.
         let start = unsafe { *pcre2::pcre2_get_ovector_pointer_8(work.matches.as_ptr()) };

@@ -65,6 +65,32 @@ fn first_and_last_places() {
     }
 }
 
+/// Finds anything, but for its price.
+struct Costly(std::sync::atomic::AtomicUsize);
+
+impl Matcher for Costly {
+    fn search(&self, _: &[u8], _: usize, _: Option<(usize, usize)>) -> Found {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Found::TooCostly
+    }
+
+    fn lookbehind(&self) -> usize {
+        0
+    }
+}
+
+/// CK-52: a page that drives a pattern to its limits does so once, in however many pieces it comes.
+#[test]
+fn what_costs_too_much_is_given_up() {
+    let costly = Arc::new(Costly(0.into()));
+    let mut stream = Stream::new(costly.clone());
+    for _ in 0..1000 {
+        stream.take(&regex(0, None), b"a");
+    }
+    assert!(!stream.matched() && stream.held.is_empty());
+    assert_eq!(costly.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
 proptest! {
     /// CK-52, CK-53: however it is cut, the same; never more held than allowed.
     #[test]

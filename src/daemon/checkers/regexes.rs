@@ -15,6 +15,7 @@ impl Matcher for Compiled {
     fn search(&self, subject: &[u8], from: usize, stack: Option<(usize, usize)>) -> Found {
         match Compiled::search(self, subject, from, stack) {
             Search::Nothing => Found::Nothing,
+            Search::TooCostly => Found::TooCostly,
             Search::Partial(at) => Found::Partial(at),
             Search::Match(at) => Found::Match(at),
         }

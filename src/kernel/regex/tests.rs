@@ -58,7 +58,7 @@ fn what_is_no_pattern() {
 fn endless_backtracking_ends() {
     let begun = crate::kernel::clock::now();
     let page = [&[b'a'; 100][..], b"!"].concat();
-    assert_eq!(search("(a+)+[bc]", &[], &page), Search::Nothing);
+    assert_eq!(search("(a+)+[bc]", &[], &page), Search::TooCostly);
     let took = crate::kernel::clock::now().since(begun).as_duration();
     assert!(took < std::time::Duration::from_secs(2), "{took:?}");
 }
@@ -71,7 +71,7 @@ proptest! {
         let regex = compiled("(?<!x)[a-f]+.é?", options);
         match regex.search(&page, from, Some((1024, 65536))) {
             Search::Match(at) | Search::Partial(at) => prop_assert!(at <= page.len()),
-            Search::Nothing => {}
+            Search::Nothing | Search::TooCostly => {}
         }
     }
 }
