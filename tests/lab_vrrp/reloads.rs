@@ -165,3 +165,61 @@ fn a_hundred_reloads_are_not_noticed() {
     assert_eq!(log.matches("(STAY) Entering").count(), 2, "{log}");
     println!("{RELOADS} reloads in {elapsed:?}, {} adverts", heard.len());
 }
+
+/// A reload with what is no configuration at all, or one without end, is refused at once, and the router advertises as
+/// if nothing had been.
+#[test]
+#[ignore = "needs CAP_NET_ADMIN"]
+fn reloads_of_hostile_files_are_not_noticed() {
+    let lan = Lan::new(2);
+    let text = "vrrp_instance STAY {\nversion 3\ninterface eth0\nvirtual_router_id 51\nadvert_int 0.05\nvirtual_ipaddress {\n10.9.6.1/32\n}\n}\n";
+    let daemon = Daemon::start_with(&lan, 1, text, Make::Ours);
+    becomes_master(&lan, 1, "10.9.6.1", PATIENCE);
+    let ears = lan.listen(2);
+    let mut heard = Vec::new();
+    let file = daemon.folder().join("keepalived.conf");
+    let linked = |to: &str| std::os::unix::fs::symlink(to, &file).expect("a link");
+    let written = |text: &str| std::fs::write(&file, text).expect("a file");
+    type Hostile<'a> = (&'a str, &'a dyn Fn());
+    let hostile: [Hostile<'_>; 8] = [
+        ("is not a regular", &|| nix::unistd::mkfifo(&file, nix::sys::stat::Mode::S_IRUSR).expect("a FIFO")),
+        ("is not a regular", &|| linked("/dev/zero")),
+        ("Unable to open", &|| linked("/proc/kmsg")),
+        ("is a directory", &|| std::fs::create_dir(&file).expect("a folder")),
+        ("has more than", &|| {
+            std::fs::File::create(&file).and_then(|file| file.set_len(1 << 40)).expect("a large file");
+        }),
+        ("within each other", &|| written(&"~SEQ(a,1,9) ".repeat(80))),
+        // The longest: adverts go out meanwhile.
+        ("there are more than", &|| written("~SEQ(a,1,999999) ~SEQ(b,1,999999) zz\n")),
+        ("would be gone by a mistake", &|| written("include keepalived.conf\ninclude keepalived.conf\n")),
+    ];
+    for (done, (words, make)) in (1..).zip(hostile) {
+        match file.is_dir() {
+            true => std::fs::remove_dir(&file).expect("no folder"),
+            false => std::fs::remove_file(&file).expect("no file"),
+        }
+        make();
+        daemon.reload();
+        let so_far = heard.len();
+        eventually("a refusal, and an advert", 6 * PATIENCE, || {
+            heard.extend(ids(&ears.frames()));
+            let log = daemon.log();
+            let refusals: Vec<&str> = log.lines().filter(|line| line.contains("keeping the running one")).collect();
+            let good = refusals.len() == done && refusals[done - 1].contains(words) && heard.len() > so_far;
+            if good { Ok(()) } else { Err(format!("{words}\n{log}")) }
+        });
+    }
+    for pair in heard.windows(2) {
+        assert_eq!(pair[1], pair[0] + 1, "an advert is missing, or there was one more: {heard:?}");
+    }
+    std::fs::remove_file(&file).expect("no file");
+    daemon.configure(text);
+    daemon.reload();
+    eventually("a good reload", PATIENCE, || {
+        let log = daemon.log();
+        if log.contains("Reload complete") { Ok(()) } else { Err(log) }
+    });
+    let log = daemon.stop();
+    assert_eq!(log.matches("(STAY) Entering").count(), 2, "{log}");
+}
