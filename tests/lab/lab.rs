@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! lab demo PROGRAM                    the main job, shown step by step; needs IPVS
-//! lab lateness|config ORIGINAL OURS   figures beside the original's, on any kernel
-//! lab table|lvs|memory ORIGINAL OURS  figures that need IPVS
+//! lab lateness|deaths|steady|addresses|starts|config ORIGINAL OURS
+//!                                     figures beside the original's, on any kernel
+//! lab table|lvs|memory|beside ORIGINAL OURS
+//!                                     figures that need IPVS
 //! ```
 //! One long-lived program, because in user-mode-linux a process costs 50 ms: it reads the kernel's tables by itself.
 #![allow(clippy::disallowed_methods)] // a lab measures: it reads the clock itself
@@ -31,11 +33,16 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["demo", program] => demo::steps::run(Path::new(program), &place),
         ["lateness", original, ours] => bench::lateness::first_adverts(&programs(original, ours)).map(|()| true),
+        ["deaths", original, ours] => bench::many::deaths(&programs(original, ours)).map(|()| true),
+        ["steady", original, ours] => bench::many::steady(&programs(original, ours)).map(|()| true),
+        ["addresses", original, ours] => bench::addresses::takeovers(&programs(original, ours)).map(|()| true),
+        ["starts", original, ours] => bench::starts::owner(&programs(original, ours)).map(|()| true),
+        ["beside", original, ours] => bench::beside::checks(&programs(original, ours)).map(|()| true),
         ["config", original, ours] => bench::reading::reading(&programs(original, ours)).map(|()| true),
         ["table", original, ours] => bench::size::ten_thousand(&programs(original, ours)).map(|()| true),
         ["lvs", original, ours] => bench::lvs::table_at_work(&programs(original, ours)).map(|()| true),
         ["memory", original, ours] => bench::size::memory(&programs(original, ours)).map(|()| true),
-        _ => Err("usage: lab demo PROGRAM | lab lateness|config|table|lvs|memory ORIGINAL OURS".to_owned()),
+        _ => Err("usage: lab demo PROGRAM | lab WHAT ORIGINAL OURS".to_owned()),
     };
     let removed = match std::fs::remove_dir_all(&place) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(format!("{}: {error}", place.display())),

@@ -14,6 +14,12 @@ pub fn row(what: &str, original: Option<f64>, ours: Option<f64>, unit: &str) {
     println!("| {what} | {} | {} | {ratio} |", show(original), show(ours));
 }
 
+/// The least that can be had on this machine, measured in the same run.
+pub fn bare(what: &str, value: Option<f64>, unit: &str) {
+    let value = value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2} {unit}"));
+    println!("| {what}, a bare timerfd loop | {value} | | |");
+}
+
 /// The value below which `part` of them lie.
 pub fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;

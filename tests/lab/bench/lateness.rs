@@ -14,9 +14,9 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use nix::time::clock_gettime;
 
-use super::Programs;
-use super::figure::{quantile, row, sorted, title};
+use super::figure::{bare, quantile, row, sorted, title};
 use super::wire::{Wire, advert, send, vrrp_socket};
+use super::{Programs, rounds};
 use crate::daemon::Daemon;
 use crate::namespace::{Namespace, Outcome, doing};
 
@@ -65,7 +65,7 @@ pub fn lan(router: &'static str, bench: &'static str) -> Outcome<(Namespace, Nam
 }
 
 pub fn first_adverts(programs: &Programs) -> Outcome<()> {
-    let rounds = std::env::var("BENCH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(200);
+    let rounds = rounds(200);
     let (original_lan, original_wire) = lan("original", "wire-original")?;
     let (ours_lan, ours_wire) = lan("ours", "wire-ours")?;
     let (bare_lan, bare_wire) = lan("bare", "wire-bare")?;
@@ -82,7 +82,7 @@ pub fn first_adverts(programs: &Programs) -> Outcome<()> {
     }
     let end = Arc::new(AtomicBool::new(false));
     let ending = end.clone();
-    let bare = std::thread::spawn(move || bare_lan.inside(|| bare_loop(&ending)));
+    let least = std::thread::spawn(move || bare_lan.inside(|| bare_loop(&ending)));
     let mut late: [Vec<f64>; 3] = Default::default();
     let mut silent = [0; 3];
     // A first round for each to come up in; it does not count.
@@ -98,20 +98,17 @@ pub fn first_adverts(programs: &Programs) -> Outcome<()> {
         }
     }
     end.store(true, Ordering::Relaxed);
-    let ended = bare.join().map_err(|_| "the bare loop died")?;
+    let ended = least.join().map_err(|_| "the bare loop died")?;
     for daemon in &mut daemons {
         daemon.stop(Duration::from_secs(10))?;
     }
     ended?;
-    let [original, ours, bare] = late.map(sorted);
+    let [original, ours, least] = late.map(sorted);
     title();
     for (part, name) in [(0.5, "p50"), (0.99, "p99"), (1.0, "worst")] {
         let what = format!("first advert after the deadline, {name} of {rounds}");
         row(&what, quantile(&original, part), quantile(&ours, part), "ms");
-    }
-    for (part, name) in [(0.5, "p50"), (0.99, "p99"), (1.0, "worst")] {
-        let bare = quantile(&bare, part).unwrap_or_default();
-        println!("| a bare timerfd loop in the same rounds, {name} | {bare:.2} ms | | |");
+        bare(&what, quantile(&least, part), "ms");
     }
     if silent[..2].iter().any(|count| *count > 0) {
         println!("rounds without an advert: original {}, ours {}", silent[0], silent[1]);

@@ -12,7 +12,7 @@ use super::figure::{quantile, row, sorted, title};
 use super::size::virtual_servers;
 use crate::namespace::{Outcome, doing};
 
-const TCP_CHECK: &str = "        TCP_CHECK {\n            connect_timeout 3\n        }\n";
+pub const TCP_CHECK: &str = "        TCP_CHECK {\n            connect_timeout 3\n        }\n";
 /// Real servers of the one virtual server.
 const SIZES: [u32; 6] = [1_000, 5_000, 10_000, 50_000, 100_000, 200_000];
 /// Larger files are not given to a program that took longer for one, in milliseconds.

@@ -10,6 +10,7 @@ use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockProtocol, SockType, recvmsg, setsockopt, socket,
     sockopt,
 };
+use nix::time::{ClockId, clock_gettime};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::namespace::{Namespace, Outcome, doing};
@@ -22,14 +23,29 @@ const VRRP: i32 = 112;
 pub struct Seen {
     pub at: Duration,
     pub from: Ipv4Addr,
+    pub vrid: u8,
     pub priority: u8,
 }
 
+/// What the bench looks at.
+#[derive(Clone, Copy, Debug)]
+pub enum Frame {
+    Advert(Seen),
+    /// A gratuitous ARP.
+    Announcement {
+        at: Duration,
+    },
+}
+
 pub struct Wire {
-    sender: Socket,
+    /// One for each LAN.
+    senders: Vec<Socket>,
     watcher: OwnedFd,
     own: Ipv4Addr,
 }
+
+/// Room for what comes while the bench sleeps: tens of thousands of frames.
+const WATCHER_BUFFER: usize = 256 << 20;
 
 /// A raw VRRP socket on the interface with this address.
 pub fn vrrp_socket(own: Ipv4Addr) -> Outcome<Socket> {
@@ -67,67 +83,128 @@ pub fn send(socket: &Socket, packet: &[u8]) -> Outcome<()> {
 impl Wire {
     /// `namespace` has one interface besides loopback, with the address `own`.
     pub fn open(namespace: &Namespace, own: Ipv4Addr) -> Outcome<Wire> {
+        Wire::open_all(namespace, &[own])
+    }
+
+    /// `namespace` has an interface with each of these addresses.
+    pub fn open_all(namespace: &Namespace, own: &[Ipv4Addr]) -> Outcome<Wire> {
         namespace.inside(move || {
-            let sender = vrrp_socket(own)?;
+            let senders = own.iter().map(|own| vrrp_socket(*own)).collect::<Outcome<Vec<_>>>()?;
+            for sender in &senders {
+                // It only sends: what comes in would be one more copy of each advert.
+                doing("receive buffer", sender.set_recv_buffer_size(0))?;
+            }
             let protocol = SockProtocol::EthAll;
             let watcher = socket(AddressFamily::Packet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, protocol);
             let watcher = doing("packet socket", watcher)?;
             doing("time stamps", setsockopt(&watcher, sockopt::ReceiveTimestampns, &true))?;
-            Ok(Wire { sender, watcher, own })
+            doing("receive buffer", setsockopt(&watcher, sockopt::RcvBufForce, &WATCHER_BUFFER))?;
+            Ok(Wire { senders, watcher, own: own[0] })
         })
     }
 
     pub fn advertise(&self, vrid: u8, priority: u8, centiseconds: u16, address: Ipv4Addr) -> Outcome<()> {
-        send(&self.sender, &advert(self.own, vrid, priority, centiseconds, address))
+        self.send(0, &advert(self.own, vrid, priority, centiseconds, address))
+    }
+
+    /// Sends a packet to a LAN.
+    pub fn send(&self, lan: usize, packet: &[u8]) -> Outcome<()> {
+        send(self.senders.get(lan).ok_or("no such LAN")?, packet)
     }
 
     /// The next advert on the wire, own ones included; `None` if there is none for `limit`.
     pub fn next(&self, limit: Duration) -> Outcome<Option<Seen>> {
+        let begun = std::time::Instant::now();
+        loop {
+            match self.next_frame(limit.saturating_sub(begun.elapsed()))? {
+                Some(Frame::Advert(seen)) => return Ok(Some(seen)),
+                Some(Frame::Announcement { .. }) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next advert or announcement.
+    pub fn next_frame(&self, limit: Duration) -> Outcome<Option<Frame>> {
         use std::os::fd::AsFd;
         let begun = std::time::Instant::now();
         loop {
+            // What waits already needs no poll(): there may be thousands.
+            match self.read()? {
+                Read::Frame(frame) => return Ok(Some(frame)),
+                Read::Other => continue,
+                Read::Empty => {}
+            }
             let left = limit.saturating_sub(begun.elapsed());
             let mut waited = [PollFd::new(self.watcher.as_fd(), PollFlags::POLLIN)];
             let milliseconds = u16::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u16::MAX);
             if doing("poll", poll(&mut waited, PollTimeout::from(milliseconds)))? == 0 {
                 return Ok(None);
             }
-            let mut block = [0; 2048];
-            let mut control = nix::cmsg_space!(nix::sys::time::TimeSpec);
-            let mut parts = [IoSliceMut::new(&mut block)];
-            let flags = MsgFlags::MSG_DONTWAIT;
-            let message = recvmsg::<()>(self.watcher.as_raw_fd(), &mut parts, Some(&mut control), flags);
-            let message = match message {
-                Err(nix::Error::EAGAIN) => continue,
-                other => doing("recvmsg", other)?,
-            };
-            let stamp = message.cmsgs().ok().and_then(|mut all| {
-                all.find_map(|one| match one {
-                    ControlMessageOwned::ScmTimestampns(at) => {
-                        Some(Duration::new(at.tv_sec() as u64, at.tv_nsec() as u32))
-                    }
-                    _ => None,
-                })
-            });
-            let length = message.bytes;
-            if let (Some(at), Some((from, priority))) = (stamp, parse(&block[..length])) {
-                return Ok(Some(Seen { at, from, priority }));
+        }
+    }
+
+    fn read(&self) -> Outcome<Read> {
+        let mut block = [0; 2048];
+        let mut control = nix::cmsg_space!(nix::sys::time::TimeSpec);
+        let mut parts = [IoSliceMut::new(&mut block)];
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let message = match recvmsg::<()>(self.watcher.as_raw_fd(), &mut parts, Some(&mut control), flags) {
+            Err(nix::Error::EAGAIN) => return Ok(Read::Empty),
+            other => doing("recvmsg", other)?,
+        };
+        let stamp = message.cmsgs().ok().and_then(|mut all| {
+            all.find_map(|one| match one {
+                ControlMessageOwned::ScmTimestampns(at) => Some(Duration::new(at.tv_sec() as u64, at.tv_nsec() as u32)),
+                _ => None,
+            })
+        });
+        let length = message.bytes;
+        Ok(stamp.and_then(|at| parse(at, &block[..length])).map_or(Read::Other, Read::Frame))
+    }
+
+    /// All that has come meanwhile.
+    pub fn drain(&self) -> Outcome<Vec<Frame>> {
+        let mut found = Vec::new();
+        loop {
+            match self.read()? {
+                Read::Frame(frame) => found.push(frame),
+                Read::Other => {}
+                Read::Empty => return Ok(found),
             }
         }
     }
 
     /// Everything that waits is read and forgotten.
     pub fn forget(&self) -> Outcome<()> {
-        while self.next(Duration::ZERO)?.is_some() {}
+        while self.next_frame(Duration::ZERO)?.is_some() {}
         Ok(())
     }
 }
 
-fn parse(packet: &[u8]) -> Option<(Ipv4Addr, u8)> {
+enum Read {
+    Frame(Frame),
+    /// Nothing that the bench looks at.
+    Other,
+    Empty,
+}
+
+/// The clock of the time stamps.
+pub fn now() -> Outcome<Duration> {
+    doing("clock", clock_gettime(ClockId::CLOCK_REALTIME)).map(Duration::from)
+}
+
+fn parse(at: Duration, packet: &[u8]) -> Option<Frame> {
+    // Ethernet, IPv4: an ARP packet; its sender is at 14, its target at 24 (RFC 826).
+    if packet.starts_with(&[0, 1, 8, 0, 6, 4]) {
+        let gratuitous = packet.get(14..18)? == packet.get(24..28)?;
+        return gratuitous.then_some(Frame::Announcement { at });
+    }
     let header = usize::from(packet.first()? & 0x0f) * 4;
     if packet.first()? >> 4 != 4 || i32::from(*packet.get(9)?) != VRRP {
         return None;
     }
     let from: [u8; 4] = packet.get(12..16)?.try_into().ok()?;
-    Some((from.into(), *packet.get(header + 2)?))
+    let (vrid, priority) = (*packet.get(header + 1)?, *packet.get(header + 2)?);
+    Some(Frame::Advert(Seen { at, from: from.into(), vrid, priority }))
 }

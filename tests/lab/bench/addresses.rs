@@ -1,0 +1,213 @@
+//! One virtual router with thousands of addresses takes over: when they are in place and announced, and how late its
+//! adverts are meanwhile.
+
+use std::fmt::Write;
+use std::net::Ipv4Addr;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use netlink_sys::{Socket, protocols::NETLINK_ROUTE};
+use nix::sys::socket::{setsockopt, sockopt};
+
+use super::figure::{quantile, row, sorted, title};
+use super::lateness::lan;
+use super::wire::{Frame, Wire, now};
+use super::{Programs, rounds};
+use crate::daemon::Daemon;
+use crate::namespace::{Namespace, Outcome, doing};
+
+const BENCH: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
+const ROUTER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+const VIP: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 100);
+const VRID: u8 = 51;
+/// Tenths of a second between adverts of the bench and of the router alike.
+const CENTISECONDS: u16 = 10;
+/// `garp_master_repeat`, as it is if nothing is said.
+const REPEAT: usize = 5;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn configuration(addresses: usize) -> String {
+    let mut text = format!(
+        "global_defs {{
+    vrrp_version 3
+}}
+vrrp_instance bench {{
+    state BACKUP
+    interface lan
+    virtual_router_id {VRID}
+    priority 100
+    advert_int 0.{CENTISECONDS}
+    virtual_ipaddress {{
+        {VIP}
+    }}
+    virtual_ipaddress_excluded {{
+"
+    );
+    for nth in 1..addresses {
+        let _ = writeln!(text, "        {}", Ipv4Addr::from(0x0a14_0000 + nth as u32));
+    }
+    text.push_str("    }\n}\n");
+    text
+}
+
+/// Follows the addresses of a namespace: how many were added and removed, and when the last one was added.
+struct Follower {
+    added: Arc<AtomicUsize>,
+    removed: Arc<AtomicUsize>,
+    last: Arc<AtomicU64>,
+    end: Arc<AtomicBool>,
+}
+
+impl Follower {
+    fn start(namespace: &Namespace) -> Outcome<Follower> {
+        const RTNLGRP_IPV4_IFADDR: u32 = 5;
+        let socket = namespace.inside(|| {
+            let mut socket = doing("rtnetlink", Socket::new(NETLINK_ROUTE))?;
+            doing("rtnetlink", socket.bind_auto())?;
+            doing("rtnetlink", socket.add_membership(RTNLGRP_IPV4_IFADDR))?;
+            doing("rtnetlink", socket.set_non_blocking(true))?;
+            // SAFETY: the descriptor is open and outlives the borrow.
+            let descriptor = unsafe { std::os::fd::BorrowedFd::borrow_raw(socket.as_raw_fd()) };
+            doing("receive buffer", setsockopt(&descriptor, sockopt::RcvBufForce, &(64 << 20)))?;
+            Ok(socket)
+        })?;
+        let follower =
+            Follower { added: Arc::default(), removed: Arc::default(), last: Arc::default(), end: Arc::default() };
+        let Follower { added, removed, last, end } = &follower;
+        let (added, removed, last, end) = (added.clone(), removed.clone(), last.clone(), end.clone());
+        std::thread::spawn(move || {
+            const RTM_NEWADDR: [u8; 2] = 20_u16.to_ne_bytes();
+            const RTM_DELADDR: [u8; 2] = 21_u16.to_ne_bytes();
+            let mut block: Vec<u8> = Vec::with_capacity(1 << 16);
+            while !end.load(Ordering::Relaxed) {
+                let mut more = 0;
+                loop {
+                    block.clear();
+                    if socket.recv(&mut block, 0).is_err() {
+                        break;
+                    }
+                    match block.get(4..6).and_then(|kind| kind.try_into().ok()) {
+                        Some(RTM_NEWADDR) => more += 1,
+                        Some(RTM_DELADDR) => drop(removed.fetch_add(1, Ordering::Relaxed)),
+                        _ => {}
+                    }
+                }
+                if more > 0 {
+                    last.store(now().map_or(0, |now| now.as_nanos() as u64), Ordering::Relaxed);
+                    added.fetch_add(more, Ordering::Relaxed);
+                }
+                // Not a wake-up for each: the router has a processor to itself.
+                std::thread::sleep(Duration::from_micros(500));
+            }
+        });
+        Ok(follower)
+    }
+
+    fn present(&self) -> usize {
+        self.added.load(Ordering::Relaxed).saturating_sub(self.removed.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.end.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Milliseconds from the first advert.
+struct Takeover {
+    last_address: f64,
+    last_announcement: f64,
+    /// How much the longest gap between two adverts was longer than the interval.
+    latest_advert: f64,
+}
+
+pub fn takeovers(programs: &Programs) -> Outcome<()> {
+    let sizes = [(1_000, 20), (5_000, 5), (10_000, 3)].map(|(addresses, usual)| (addresses, rounds(usual).min(usual)));
+    let mut found: [Vec<Vec<Takeover>>; 2] = Default::default();
+    for (at, program) in programs.both() {
+        // Each has a LAN of its own: the original leaves addresses behind when it has very many.
+        let names = [("original", "wire-original"), ("ours", "wire-ours")];
+        let (here, there) = lan(names[at].0, names[at].1)?;
+        let (wire, follower) = (Wire::open(&there, BENCH)?, Follower::start(&here)?);
+        for (addresses, rounds) in sizes {
+            let mut daemon = Daemon::new(program, programs.place.join(format!("addresses{at}")))?;
+            daemon.options = vec!["-P"];
+            daemon.configure(&configuration(addresses))?;
+            daemon.start(&here)?;
+            let mut all = Vec::new();
+            for _ in 0..=rounds {
+                let takeover = take_over(&wire, &follower, addresses);
+                all.push(takeover.map_err(|why| format!("{}, {addresses} addresses: {why}", program.display()))?);
+            }
+            // The first one has to learn the interval.
+            all.remove(0);
+            found[at].push(all);
+            daemon.stop(PATIENCE)?;
+        }
+    }
+    title();
+    let [original, ours] = found;
+    for ((addresses, rounds), (original, ours)) in sizes.iter().zip(original.iter().zip(&ours)) {
+        let median =
+            |of: &[Takeover], part: fn(&Takeover) -> f64| quantile(&sorted(of.iter().map(part).collect()), 0.5);
+        let pair = |what: &str, part: fn(&Takeover) -> f64| {
+            let what = format!("{addresses} addresses: {what}, median of {rounds}");
+            row(&what, median(original, part), median(ours, part), "ms");
+        };
+        pair("first advert to the last address", |one| one.last_address);
+        pair("first advert to the last of 5 announcements each", |one| one.last_announcement);
+        pair("how late the latest advert was meanwhile", |one| one.latest_advert);
+    }
+    Ok(())
+}
+
+fn take_over(wire: &Wire, follower: &Follower, addresses: usize) -> Outcome<Takeover> {
+    let interval = Duration::from_millis(u64::from(CENTISECONDS) * 10);
+    let begun = Instant::now();
+    let mut rule = 0;
+    // A Backup without addresses, for long enough to know the bench's interval.
+    while rule < 5 {
+        if begun.elapsed() > PATIENCE {
+            return Err(format!("{} addresses stay", follower.present()));
+        }
+        wire.forget()?;
+        wire.advertise(VRID, 200, CENTISECONDS, VIP)?;
+        std::thread::sleep(interval);
+        rule = if follower.present() == 0 { rule + 1 } else { 0 };
+    }
+    wire.forget()?;
+    let begun = Instant::now();
+    let (mut adverts, mut announced): (Vec<Duration>, usize) = (Vec::new(), 0);
+    let mut last = Duration::ZERO;
+    while announced < REPEAT * addresses || adverts.last().is_none_or(|at| *at < last) {
+        if begun.elapsed() > PATIENCE {
+            return Err(format!(
+                "{} addresses, {announced} announcements, {} adverts",
+                follower.present(),
+                adverts.len()
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        for frame in wire.drain()? {
+            match frame {
+                Frame::Advert(seen) if seen.from == ROUTER => adverts.push(seen.at),
+                Frame::Announcement { at } if announced < REPEAT * addresses => {
+                    announced += 1;
+                    last = at;
+                }
+                Frame::Advert(_) | Frame::Announcement { .. } => {}
+            }
+        }
+    }
+    let first = *adverts.first().ok_or("no advert")?;
+    let longest = adverts.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap_or_default();
+    let since = |at: Duration| at.saturating_sub(first).as_secs_f64() * 1000.0;
+    Ok(Takeover {
+        last_address: since(Duration::from_nanos(follower.last.load(Ordering::Relaxed))),
+        last_announcement: since(last),
+        latest_advert: longest.saturating_sub(interval).as_secs_f64() * 1000.0,
+    })
+}
