@@ -20,7 +20,7 @@ use nix::time::{ClockId as Clock, clock_gettime};
 use crate::becomes_master;
 use crate::draft::Draft;
 use crate::net::{Lan, Listener, now};
-use crate::router::{Daemon, Make};
+use crate::router::{Daemon, Make, Ours, RELEASE};
 
 const DEATHS: usize = 200;
 const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
@@ -171,4 +171,29 @@ fn the_first_advert_is_on_time() {
     show("keepalived 2.2.7", lateness(&lan));
     theirs.stop();
     assert!(median < bare + Duration::from_millis(5), "median {median:?} beside {bare:?} of a bare timer");
+}
+
+/// VR-127: an address owner speaks when it starts, not an interval later: its first advert does not wait for the socket
+/// that is still to be opened when it is due.
+#[test]
+#[ignore = "needs CAP_NET_ADMIN"]
+fn an_address_owner_speaks_at_once() {
+    let draft = Draft {
+        version: Version::V3,
+        vrid: 77,
+        priority: 255,
+        interval: 4_000,
+        password: None,
+        unicast: None,
+        addresses: vec!["10.9.0.100/32"],
+        excluded: Vec::new(),
+    };
+    let lan = Lan::new(2);
+    let ears = lan.listen(2);
+    setsockopt(&ears.descriptor(), sockopt::ReceiveTimestampns, &true).expect("SO_TIMESTAMPNS");
+    let begun = Duration::from(clock_gettime(Clock::CLOCK_REALTIME).expect("a clock"));
+    let ours = Ours::start(&lan, 1, &draft, RELEASE);
+    let first = heard(&ears, 255).saturating_sub(begun);
+    assert!(first < Duration::from_secs(2), "after {first:?}");
+    ours.stop();
 }

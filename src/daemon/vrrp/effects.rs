@@ -16,54 +16,43 @@ use crate::vrrp::{Announcement, Effect, Input, Transmission};
 
 /// Announcements between two looks at the clock.
 const ANNOUNCEMENTS: usize = 64;
+/// Lines for the log, or for scripts, between two looks at the clock: each is quickly done.
+const LINES: usize = 16;
+/// Effects that there is always room for.
+const USUAL: usize = 256;
 
 impl Station {
     /// Until nothing is pending. What comes of it waits in `inputs`.
     pub(super) fn carry_out(&mut self) {
-        while let Some(effect) = self.pending.pop_front() {
-            self.keep_time();
+        let mut lines = 0;
+        while let Some(next) = self.pending.front() {
+            match next {
+                Effect::Report(_) | Effect::Notify(_) if lines < LINES => lines += 1,
+                _ => {
+                    lines = 0;
+                    // What is next stays in its place meanwhile: it may be what an advert waits for.
+                    self.keep_time();
+                }
+            }
+            let Some(effect) = self.pending.pop_front() else { break };
             match effect {
                 Effect::Send(transmission) => self.send(&transmission),
-                Effect::AddAddresses { instance, mut addresses } => {
-                    let later = addresses.split_off(addresses.len().min(BATCH));
-                    self.add(instance, &addresses);
-                    if !later.is_empty() {
-                        self.postpone(Effect::AddAddresses { instance, addresses: later });
-                    }
+                Effect::AddAddresses { instance, addresses } => {
+                    self.in_parts(&addresses, BATCH, |station, part| station.add(instance, part));
                 }
-                Effect::RemoveAddresses { instance, mut addresses, forced } => {
-                    let later = addresses.split_off(addresses.len().min(BATCH));
-                    self.remove(&addresses, forced);
-                    if !later.is_empty() {
-                        self.postpone(Effect::RemoveAddresses { instance, addresses: later, forced });
-                    }
+                Effect::RemoveAddresses { instance: _, addresses, forced } => {
+                    self.in_parts(&addresses, BATCH, |station, part| station.remove(part, forced));
                 }
-                Effect::Set { owner, mut items } => {
-                    let later = items.split_off(items.len().min(BATCH));
-                    self.set(owner, &items);
-                    if !later.is_empty() {
-                        self.postpone(Effect::Set { owner, items: later });
-                    }
+                Effect::Set { owner, items } => {
+                    self.in_parts(&items, BATCH, |station, part| station.set(owner, part));
                 }
-                Effect::Unset { owner, mut items } => {
-                    let later = items.split_off(items.len().min(BATCH));
-                    self.unset(&items);
-                    if !later.is_empty() {
-                        self.postpone(Effect::Unset { owner, items: later });
-                    }
-                }
+                Effect::Unset { owner: _, items } => self.in_parts(&items, BATCH, Station::unset),
                 Effect::PromoteSecondaries { index, on } => {
                     if let Err(failure) = self.items.promote_secondaries(index, on) {
                         self.reporter.report(Event::CannotPromote { index, error: failure.to_string() });
                     }
                 }
-                Effect::Announce(mut announcements) => {
-                    let later = announcements.split_off(announcements.len().min(ANNOUNCEMENTS));
-                    self.announce(&announcements);
-                    if !later.is_empty() {
-                        self.postpone(Effect::Announce(later));
-                    }
-                }
+                Effect::Announce(announcements) => self.in_parts(&announcements, ANNOUNCEMENTS, Station::announce),
                 Effect::Bar(fresh) => self.keeping.bar(fresh),
                 Effect::Unbar(gone) => self.keeping.unbar(&gone),
                 Effect::OpenSocket(key) => self.open_socket(key),
@@ -73,11 +62,16 @@ impl Station {
                 Effect::Notify(notification) => self.outbox.push_back(ToSupervisor::Notify(notification)),
             }
         }
+        // A thousand routers that become Master at once are tens of thousands of effects, once.
+        self.pending.shrink_to(USUAL);
     }
 
-    /// The rest of a list goes on first.
-    fn postpone(&mut self, rest: Effect) {
-        self.pending.push_front(rest);
+    /// A long list a few at a time, with a look at the clock before each part.
+    fn in_parts<Entry>(&mut self, all: &[Entry], most: usize, mut act: impl FnMut(&mut Station, &[Entry])) {
+        for part in all.chunks(most) {
+            self.keep_time();
+            act(self, part);
+        }
     }
 
     /// Adverts that have become due meanwhile go before anything else: the kernel works for milliseconds on a long list
@@ -92,9 +86,25 @@ impl Station {
         self.machine.handle(clock::now(), Input::Deadline, &mut effects);
         for effect in effects {
             match effect {
-                Effect::Send(transmission) => self.send(&transmission),
+                Effect::Send(transmission) => {
+                    self.open_first(&transmission.socket);
+                    self.send(&transmission);
+                }
                 later => self.pending.push_back(later),
             }
+        }
+    }
+
+    /// Opens a socket that is still to be opened: an address owner advertises in the moment it starts, and what is sent
+    /// ahead of everything else is not to be lost for that.
+    fn open_first(&mut self, wanted: &SocketKey) {
+        if self.sockets.iter().any(|ear| ear.key == *wanted) {
+            return;
+        }
+        let opens = |effect: &Effect| matches!(effect, Effect::OpenSocket(key) if key == wanted);
+        let Some(at) = self.pending.iter().position(opens) else { return };
+        if let Some(Effect::OpenSocket(key)) = self.pending.remove(at) {
+            self.open_socket(key);
         }
     }
 
