@@ -269,7 +269,14 @@ impl Stage {
     /// Jumps to the next deadline.
     pub fn next(&mut self) -> Vec<String> {
         self.now = self.router.deadline().expect("a deadline");
-        let lines = self.input(Input::Deadline);
+        let mut lines = self.input(Input::Deadline);
+        // More may be due than are seen to in one go.
+        for _ in 1..self.router.instances.len() {
+            if self.router.deadline().is_none_or(|next| next > self.now) {
+                break;
+            }
+            lines.extend(self.input(Input::Deadline));
+        }
         assert!(self.router.deadline().is_none_or(|next| next > self.now), "spins");
         lines
     }

@@ -7,6 +7,9 @@ use crate::base::name::{BfdName, FilePath, InterfaceName, ScriptName, TrackProce
 use crate::base::time::Time;
 use crate::model::vrrp::{InstanceId, SocketKey, Vrrp};
 
+/// Instances whose timers are seen to in one go: the adverts of these leave before those of the next are made.
+const AT_ONCE: usize = 64;
+
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     due: BTreeSet<(Time, InstanceId)>,
@@ -128,8 +131,13 @@ impl Index {
     }
 
     /// In order of time.
-    pub fn due(&self, now: Time) -> Vec<InstanceId> {
-        self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).collect()
+    pub fn due(&self, now: Time) -> impl Iterator<Item = InstanceId> {
+        self.due.iter().take_while(move |(at, _)| *at <= now).map(|(_, id)| *id)
+    }
+
+    /// The first of them.
+    pub fn due_first(&self, now: Time) -> Vec<InstanceId> {
+        self.due(now).take(AT_ONCE).collect()
     }
 
     pub fn set_deadline(&mut self, id: InstanceId, at: Option<Time>) {

@@ -144,7 +144,7 @@ impl Router {
         }
     }
 
-    /// When to hand in `Input::Deadline`; after that it is later or `None`.
+    /// When to hand in `Input::Deadline`; after that it is later or `None`, or more are due than are seen to in one go.
     pub fn deadline(&self) -> Option<Time> {
         match self.phase {
             Phase::Initialize | Phase::Stopped => None,
@@ -415,7 +415,7 @@ impl Router {
         let model = self.model.0.clone();
         let changed = self.processes.due(now, &model);
         self.processes_judged(now, changed, out);
-        let due = self.index.due(now);
+        let due = self.index.due_first(now);
         for id in due.iter().copied() {
             self.with_turn(now, id, out, |instance, turn| instance.minor_timers(turn));
             let timers = &self.instances[id.0].timers;

@@ -16,7 +16,7 @@ impl Router {
     /// to be handed in before `Deadline`. A process that was paused finds there what it did not hear.
     pub fn listens_first(&self, now: Time) -> bool {
         let waits = |id: &InstanceId| self.instances[id.0].timers.master_down.is_some_and(|at| at <= now);
-        self.index.due(now).iter().any(waits)
+        self.index.due(now).any(|id| waits(&id))
     }
 
     /// Looks for timers that are so late that others have not heard us, or we have not heard others.
@@ -24,7 +24,10 @@ impl Router {
         if self.index.first().is_none_or(|first| first > now) {
             return;
         }
-        for id in self.index.due(now) {
+        // Mostly none, and this is asked with every packet.
+        let stalled = |id: &InstanceId| self.instances[id.0].is_stalled(now);
+        let stalled: Vec<InstanceId> = self.index.due(now).filter(stalled).collect();
+        for id in stalled {
             let steps_down = self.with_turn(now, id, out, |instance, turn| instance.notice_stall(turn));
             if steps_down {
                 self.tell(now, id, Event::StepDown, out);
@@ -36,49 +39,64 @@ impl Router {
 }
 
 impl VirtualRouter {
-    /// True: it is to give up being Master (VR-110).
-    fn notice_stall(&mut self, turn: &mut Turn<'_>) -> bool {
+    /// Whether a timer of its state is so late that others have not heard us, or we have not heard others.
+    fn is_stalled(&self, now: Time) -> bool {
         match self.state {
-            State::Master => self.notice_silence(turn),
-            State::Backup => {
-                let Some(due) = self.timers.master_down else { return false };
-                let late = turn.now.since(due);
-                if late >= self.master_interval {
-                    // A living Master speaks within this time.
-                    let wait = self.listening_time();
-                    self.timers.master_down = Some(turn.now + wait);
-                    self.report(Fact::Stalled { late, wait }, turn);
-                }
-                false
-            }
+            State::Master => self.silence(now).is_some_and(|(_, silence)| silence >= self.patience()),
+            // A living Master speaks within this time.
+            State::Backup => self.timers.master_down.is_some_and(|due| now.since(due) >= self.master_interval),
             // No timer runs.
             State::Initialize | State::Fault => false,
         }
     }
 
-    fn notice_silence(&mut self, turn: &mut Turn<'_>) -> bool {
-        let Some(due) = self.timers.advert else { return false };
-        let model = self.model.0.clone();
-        let late = turn.now.since(due);
-        let silence = late + model.advert_interval;
-        if let Some(other) = model.timer_expired_backup {
-            let patience = model.advert_interval.times(3) + skew_time(model.version, other, model.advert_interval);
-            if silence >= patience {
-                self.report(Fact::TimerExpired { late }, turn);
-                return true;
-            }
+    /// How late its next advert is, and for how long nothing was heard of it.
+    fn silence(&self, now: Time) -> Option<(Interval, Interval)> {
+        let late = now.since(self.timers.advert?);
+        Some((late, late + self.model.advert_interval))
+    }
+
+    /// For how long others wait for a Master.
+    fn patience(&self) -> Interval {
+        let model = &self.model;
+        match model.timer_expired_backup {
+            Some(other) => model.advert_interval.times(3) + skew_time(model.version, other, model.advert_interval),
+            None => self.master_down_interval(),
+        }
+    }
+
+    /// True: it is to give up being Master (VR-110).
+    fn notice_stall(&mut self, turn: &mut Turn<'_>) -> bool {
+        if !self.is_stalled(turn.now) {
             return false;
         }
-        if silence >= self.master_down_interval() {
-            let wait = self.listening_time();
-            self.timers.listening = true;
-            self.timers.advert = Some(turn.now + wait);
-            self.timers.rivalry = None;
-            // Nothing of ours is shown to anyone until we know that it is ours.
-            self.timers.schedule = Default::default();
-            turn.queues.cancel(self.id);
-            self.report(Fact::Stalled { late, wait }, turn);
+        match self.state {
+            State::Master => self.notice_silence(turn),
+            State::Backup => {
+                let Some(due) = self.timers.master_down else { return false };
+                let wait = self.listening_time();
+                self.timers.master_down = Some(turn.now + wait);
+                self.report(Fact::Stalled { late: turn.now.since(due), wait }, turn);
+                false
+            }
+            State::Initialize | State::Fault => false,
         }
+    }
+
+    fn notice_silence(&mut self, turn: &mut Turn<'_>) -> bool {
+        let Some((late, _)) = self.silence(turn.now) else { return false };
+        if self.model.timer_expired_backup.is_some() {
+            self.report(Fact::TimerExpired { late }, turn);
+            return true;
+        }
+        let wait = self.listening_time();
+        self.timers.listening = true;
+        self.timers.advert = Some(turn.now + wait);
+        self.timers.rivalry = None;
+        // Nothing of ours is shown to anyone until we know that it is ours.
+        self.timers.schedule = Default::default();
+        turn.queues.cancel(self.id);
+        self.report(Fact::Stalled { late, wait }, turn);
         false
     }
 

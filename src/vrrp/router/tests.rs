@@ -568,6 +568,18 @@ fn a_thousand_instances() {
     assert_eq!(sent.len(), 10_000);
 }
 
+/// Of many that are due the first ones speak before the adverts of the next are made, and each speaks once.
+#[test]
+fn many_that_are_due_speak_in_turns() {
+    let many = (0..150).map(|at| instance(&format!("VI_{at}"), at + 1, 100));
+    let mut stage = Stage::master(vrrp(many.collect()));
+    stage.now = stage.router.deadline().expect("adverts are due");
+    let sent = |stage: &mut Stage| stage.input(Input::Deadline).iter().filter(|line| line.starts_with("send")).count();
+    let turns: Vec<usize> = (0..4).map(|_| sent(&mut stage)).collect();
+    assert_eq!(turns, [64, 64, 22, 0]);
+    assert!(stage.router.deadline().is_some_and(|next| next > stage.now));
+}
+
 /// Before the start the model may change; a script or packet of no one is nothing.
 #[test]
 fn inputs_at_odd_times() {
