@@ -72,9 +72,11 @@ impl Timer {
         Ok(Timer { descriptor, set: None })
     }
 
-    /// Wakes at `deadline`, at once when it has passed; `None`: never.
+    /// Wakes at `deadline`, at once when it has passed; `None`: never. It may wake once before that, when it was set to
+    /// an earlier one: deadlines are put off with every packet, and each time would be a system call.
     pub fn set(&mut self, deadline: Option<Time>) -> io::Result<()> {
-        if self.set == deadline {
+        let early_enough = |deadline: Time| self.set.is_some_and(|set| set <= deadline);
+        if deadline.map_or(self.set.is_none(), early_enough) {
             return Ok(());
         }
         match deadline {
@@ -111,7 +113,34 @@ impl Timer {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
     use super::*;
+
+    /// Waits as a task does: sets the timer again whenever it wakes, until the deadline has come.
+    async fn wait(timer: &mut Timer, deadline: Time) -> u32 {
+        let mut wakes = 0;
+        while now() < deadline {
+            timer.set(Some(deadline)).unwrap();
+            poll_fn(|context| timer.poll(context)).await.unwrap();
+            wakes += 1;
+        }
+        wakes
+    }
+
+    /// A deadline that is put off costs one wake-up too many at most, one that comes nearer is met.
+    #[tokio::test]
+    async fn a_deadline_may_move() {
+        let mut timer = Timer::new().unwrap();
+        let begun = now();
+        timer.set(Some(begun + Interval::from_millis(10))).unwrap();
+        let late = begun + Interval::from_millis(30);
+        assert!(wait(&mut timer, late).await <= 2);
+        assert!(now() >= late);
+        timer.set(Some(late + Interval::from_secs(60))).unwrap();
+        wait(&mut timer, late + Interval::from_millis(10)).await;
+        assert!(now() < late + Interval::from_secs(30));
+    }
 
     #[test]
     fn doubtful_stamps_are_not_believed() {
