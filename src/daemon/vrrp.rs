@@ -49,7 +49,12 @@ const PAUSE: Interval = Interval::from_secs(1);
 /// Runs on the calling thread until `ToVrrp::Stop` or until the inbox is closed.
 pub fn run(setup: Setup<ToVrrp>) {
     let supervisor = setup.supervisor.clone();
-    for refusal in scheduling::apply(&setup.model.global.vrrp_process) {
+    let settings = &setup.model.global.vrrp_process;
+    if settings.nice.is_none() && settings.rt_priority.is_none() {
+        // Thousands of checks in the same process must not make an advert late.
+        scheduling::go_first();
+    }
+    for refusal in scheduling::apply(settings) {
         let (what, error) = (refusal.what, refusal.source.to_string());
         setup.reporter.report(daemon::Event::SchedulingRefused { part: daemon::Part::Vrrp, what, error });
     }
