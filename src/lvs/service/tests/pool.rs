@@ -42,7 +42,7 @@ impl Rules {
                 self.alive.insert((name.clone(), real.endpoint), alive);
             }
             self.quorum.insert(name.clone(), old.quorum.get(&name).copied().unwrap_or(false));
-            self.evaluate(model, server);
+            self.evaluate(server);
         }
     }
 
@@ -60,7 +60,7 @@ impl Rules {
     }
 
     /// LV-64.
-    fn evaluate(&mut self, _: &Lvs, server: &VirtualServer) {
+    fn evaluate(&mut self, server: &VirtualServer) {
         let name = server.show();
         let alive = server.real_servers.iter().filter(|real| self.alive[&(name.clone(), real.endpoint)]);
         let sum: u64 = alive.map(|real| u64::from(self.weight(server, real.endpoint))).sum();
@@ -81,7 +81,7 @@ impl Rules {
         self.up.insert(key, up);
         let alive = self.all_up(&name, at);
         self.alive.insert((name, at), alive);
-        self.evaluate(model, server);
+        self.evaluate(server);
     }
 
     /// Each service, each server in it, and its weight.
