@@ -562,6 +562,11 @@ fn many() {
     let running = now();
     assert_eq!(director.failure, None);
     assert_eq!(table().lines().count(), 1 + 10_001);
+    let mut kernel = Ipvs::open().expect("IPVS is there");
+    let looking = now();
+    let found = kernel.present(|_| true).expect("the table");
+    let looked = now();
+    assert_eq!(found.iter().map(|service| service.destinations.len()).sum::<usize>(), 10_001);
     let asked = now();
     director.verdicts([(0, false)]);
     expect_table("-A -t 10.1.0.1:80 -s wrr\n-a -t 10.1.0.1:80 -r 10.1.0.14:80 -m -w 1");
@@ -577,8 +582,9 @@ fn many() {
     expect_empty();
     assert!(!log.iter().any(|line| line.starts_with("IPVS cmd") || line.starts_with("Answers")), "errors in the log");
     println!(
-        "           10,001 destinations: {} ms to start, {} ms to swap for the sorry server, {} ms to stop",
+        "           10,001 destinations: {} ms to start, {} ms to look at, {} ms to swap for the sorry server, {} ms to stop",
         (running - started).as_millis(),
+        (looked - looking).as_millis(),
         (swapped - asked).as_millis(),
         (stopped - stopping).as_millis()
     );
