@@ -9,6 +9,7 @@ mod links;
 mod room;
 mod script;
 mod statics;
+mod strict;
 mod watched;
 mod weights;
 

@@ -79,19 +79,26 @@ impl Resolver<'_> {
         let interval = self.interval(block, version);
         let auth_hmac = self.auth_hmac(block, interval, strict);
         let authentication = self.one_authentication(block, authentication, auth_hmac.is_some());
+        let transport = self.transport(block, family);
+        let unicast = matches!(transport, Transport::Unicast { .. });
+        if !self.strict_about_peers(block, unicast, strict) || !self.source_of_no_link(block, family) {
+            return None;
+        }
+        let unreachable = self.unreachable(block, &transport);
+        if !unicast {
+            self.link_local_first(block, virtual_addresses.first(), strict);
+        }
         let room = Room { version, family, ah: authentication.is_ah(), trailer: auth_hmac.is_some() };
         let (virtual_addresses, moved) = self.fitting(block, &room, virtual_addresses);
         excluded.extend(moved);
         let wants_master = wants_master && !self.ah_excludes_master(block, authentication, priority);
         let (preempt, preempt_delay) = self.preemption(block, wants_master, priority, strict);
-        let transport = self.transport(block, family);
-        let unreachable = self.unreachable(block, &transport);
-        let unicast = matches!(transport, Transport::Unicast { .. });
+        let down_timer_adverts = self.down_timer_adverts(block, strict);
         let footing = self.footing(block, (family, vrid), unicast, strict);
         let vrf = self.vrf(block, unicast);
         let smtp_alert = self.vrrp_smtp_alert(value(&block.smtp_alert));
+        self.strict_about_adverts(block, strict);
         let owner_ignore = self.owner_ignore_adverts(block, priority, strict);
-        let down_timer_adverts = value(&block.down_timer_adverts).or(value(&global.vrrp_down_timer_adverts));
         let lower_prio_no_advert = value(&block.lower_prio_no_advert).or(value(&global.vrrp_lower_prio_no_advert));
         let higher_prio = value(&block.higher_prio_send_advert).or(value(&global.vrrp_higher_prio_send_advert));
         let track_interfaces = self.own_tracked_interfaces(block, interface_there);
@@ -108,7 +115,7 @@ impl Resolver<'_> {
             wants_master,
             priority,
             advert_interval: interval,
-            down_timer_adverts: if strict { 3 } else { down_timer_adverts.map_or(3, |count| count.0 as u8) },
+            down_timer_adverts,
             preempt,
             preempt_delay,
             authentication,
@@ -373,14 +380,15 @@ impl Resolver<'_> {
         }
         let mut delay = value(&block.preempt_delay).map_or(Interval::ZERO, |delay| Interval::from_micros(delay.0));
         if !delay.is_zero() {
-            let why = match (strict, master, preempt) {
-                (true, _, _) => Some("is incompatible with strict mode"),
-                (_, true, _) => Some("will not work with initial state MASTER"),
-                (_, _, false) => Some("will not work with nopreempt"),
-                (false, false, true) => None,
-            };
-            if let Some(why) = why {
-                let words = format!("({name}) Warning - preempt delay {why} - clearing");
+            let name = &block.name;
+            let start = master.then(|| {
+                format!("({name}) Warning - preempt delay will not work with initial state MASTER - clearing")
+            });
+            let modes = [(strict, "strict"), (!preempt, "nopreempt")];
+            let modes = modes.into_iter().filter(|(set, _)| !master && *set);
+            let modes =
+                modes.map(|(_, mode)| format!("({name}) preempt_delay is incompatible with {mode} mode - resetting"));
+            for words in start.into_iter().chain(modes) {
                 self.late(Code::Adjusted, block.preempt_delay.map_or(block.span, |given| given.span), words);
                 delay = Interval::ZERO;
             }
@@ -529,7 +537,7 @@ impl Resolver<'_> {
     /// VR-102, VR-109.
     fn owner_ignore_adverts(&mut self, block: &VrrpInstance, priority: Priority, strict: bool) -> bool {
         let global = value(&self.config.global.vrrp_owner_ignore_adverts);
-        let wanted = value(&block.owner_ignore_adverts).or(global).unwrap_or(strict);
+        let wanted = value(&block.owner_ignore_adverts).unwrap_or(strict || global.unwrap_or(false));
         let own = block.owner_ignore_adverts;
         match (own, priority.is_owner()) {
             (Some(own), false) if own.value => {
@@ -538,8 +546,7 @@ impl Resolver<'_> {
                 false
             }
             (Some(own), true) if !own.value => {
-                let words =
-                    format!("({}) owner_ignore_adverts must be set for the address owner in strict mode", block.name);
+                let words = format!("({}) strict_mode with priority 255 requires owner_ignore_adverts", block.name);
                 self.late(Code::Adjusted, own.span, words);
                 true
             }
