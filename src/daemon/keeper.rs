@@ -207,7 +207,7 @@ impl Work {
                 .kept
                 .get(&device.name)
                 .filter(|kept| kept.device == device && existing.is_some_and(|one| one.link.index == kept.index));
-            if known.is_some() && existing.is_some_and(|one| fits(one, &device, base)) {
+            if known.is_some() && existing.is_some_and(|one| stays(one, &device, base)) {
                 continue;
             }
             match self.one(&device, base, existing) {
@@ -458,6 +458,15 @@ impl Work {
 
 fn local(address: Ipv6Addr) -> Cidr {
     Cidr { address: address.into(), prefix: LINK_LOCAL_PREFIX }
+}
+
+/// Whether what was made for the device is still it. All ipvlans of a base have the flag that was set last, so that one
+/// of them may not set it again for itself.
+fn stays(existing: &LinkNature, device: &Device, base: &LinkNature) -> bool {
+    match (existing.kind, device.kind) {
+        (LinkKind::Ipvlan { l2, .. }, DeviceKind::Ipvlan { .. }) => l2 && existing.base == Some(base.link.index),
+        _ => fits(existing, device, base),
+    }
 }
 
 /// Whether an existing link is what the device should be.
