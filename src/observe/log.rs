@@ -7,6 +7,7 @@ mod console;
 mod journal;
 mod line;
 mod syslog;
+mod watch;
 
 use std::sync::Arc;
 
@@ -48,10 +49,14 @@ pub enum Transport {
 /// LOG_DAEMON (syslog(3)), the facility without `-S`.
 pub const FACILITY_DAEMON: u8 = 3;
 
+/// So many lines that wait together have one time.
+const TOGETHER: u32 = 64;
+
 /// The open sinks.
 pub struct Log {
     dispatch: Dispatch,
     console: Option<Arc<console::Console>>,
+    watch: Arc<watch::Watch>,
     detail: bool,
 }
 
@@ -68,15 +73,17 @@ impl Log {
             }
             _ => None,
         };
-        let syslog = facility.map(|facility| syslog::Syslog::new(facility, &sinks.suffix, sinks.clock));
-        let console = sinks.console.then(|| Arc::new(console::Console::new(sinks.clock)));
+        let watch = Arc::new(watch::Watch::new(sinks.clock));
+        let syslog = facility.map(|facility| syslog::Syslog::new(facility, &sinks.suffix, watch.clone()));
+        let console = sinks.console.then(|| Arc::new(console::Console::new(watch.clone())));
         let shown = console.clone().map(console::Lines);
         let subscriber = Registry::default().with(native).with(syslog).with(shown);
-        Log { dispatch: Dispatch::new(subscriber), console, detail: sinks.detail }
+        Log { dispatch: Dispatch::new(subscriber), console, watch, detail: sinks.detail }
     }
 
     /// Writes one event, unless it is one that only `--log-detail` shows.
     pub fn write(&self, event: &Event) {
+        self.watch.look();
         self.hand_on(event);
         self.flush();
     }
@@ -97,12 +104,18 @@ impl Log {
 
     /// Writes what comes until the daemon's last line has been written or nobody can send any more.
     pub fn run(self, events: &Exit) {
+        let mut together = 0;
         loop {
-            let waiting = events.next_waiting().or_else(|| {
+            let waiting = events.next_waiting();
+            together = if waiting.is_some() { (together + 1) % TOGETHER } else { 0 };
+            let waiting = waiting.or_else(|| {
                 self.flush();
                 events.next()
             });
             let Some(event) = waiting else { return };
+            if together == 0 {
+                self.watch.look();
+            }
             let count = events.take_lost();
             if count > 0 {
                 self.hand_on(&Event::Daemon(daemon::Event::EventsLost { count }));

@@ -8,13 +8,13 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-use crate::base::calendar::LocalTime;
+use super::watch::Watch;
 
 /// So many bytes are written at once; what is less waits for `flush`.
 const ENOUGH: usize = 8 << 10;
 
 pub(super) struct Console {
-    clock: fn() -> LocalTime,
+    watch: Arc<Watch>,
     /// tracing asks for layers that threads can share; only one thread ever comes here.
     lines: Mutex<Vec<u8>>,
 }
@@ -23,8 +23,8 @@ pub(super) struct Console {
 pub(super) struct Lines(pub Arc<Console>);
 
 impl Console {
-    pub(super) fn new(clock: fn() -> LocalTime) -> Console {
-        Console { clock, lines: Mutex::new(Vec::new()) }
+    pub(super) fn new(watch: Arc<Watch>) -> Console {
+        Console { watch, lines: Mutex::new(Vec::new()) }
     }
 
     /// Writes what waits.
@@ -48,7 +48,7 @@ impl<S: Subscriber> Layer<S> for Lines {
         let Lines(console) = self;
         let Ok(mut lines) = console.lines.lock() else { return };
         let (message, _, _) = super::line::read(event);
-        lines.extend_from_slice(format!("{}: {message}\n", (console.clock)().console()).as_bytes());
+        lines.extend_from_slice(format!("{}: {message}\n", console.watch.seen().console()).as_bytes());
         if lines.len() >= ENOUGH {
             write(&mut lines);
         }

@@ -1,13 +1,14 @@
 //! Syslog: `<30>Nov 23 07:16:10 Keepalived[20501]: message` as a datagram to /dev/log (IF-220).
 
 use std::os::unix::net::UnixDatagram;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
+use super::watch::Watch;
 use crate::base::calendar::LocalTime;
 
 const PATH: &str = "/dev/log";
@@ -17,7 +18,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(super) struct Syslog {
     facility: u8,
     suffix: String,
-    clock: fn() -> LocalTime,
+    watch: Arc<Watch>,
     /// tracing asks for layers that threads can share; only one thread ever comes here.
     socket: Mutex<Way>,
 }
@@ -29,11 +30,11 @@ struct Way {
 }
 
 impl Syslog {
-    pub(super) fn new(facility: u8, suffix: &str, clock: fn() -> LocalTime) -> Syslog {
+    pub(super) fn new(facility: u8, suffix: &str, watch: Arc<Watch>) -> Syslog {
         Syslog {
             facility,
             suffix: suffix.to_owned(),
-            clock,
+            watch,
             socket: Mutex::new(Way { socket: connect(), refused: None }),
         }
     }
@@ -62,7 +63,7 @@ fn connect() -> Option<UnixDatagram> {
 impl<S: Subscriber> Layer<S> for Syslog {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let (message, ident, severity) = super::line::read(event);
-        let now = (self.clock)();
+        let now = self.watch.seen();
         let line = datagram(self.facility, severity, now, (ident, &self.suffix), &message);
         self.send(line.as_bytes(), now);
     }
