@@ -1,12 +1,10 @@
-//! The IPVS table at work: how long it takes to fill as it grows, to reload, to empty; and the memory beside it.
+//! The IPVS table at work: how long it takes to fill as it grows, and to empty; and the memory beside it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
-
 use super::Programs;
-use super::figure::{row, sorted, title};
+use super::figure::{row, title};
 use super::size::{PATIENCE, count, destinations, pss, table_socket, virtual_servers};
 use crate::daemon::Daemon;
 use crate::namespace::{Namespace, Outcome};
@@ -15,33 +13,7 @@ use crate::namespace::{Namespace, Outcome};
 const EACH: u32 = 1_000;
 /// Numbers of real servers on the way to many.
 const GROWTH: [u32; 5] = [1_000, 5_000, 10_000, 20_000, 50_000];
-/// A program that has not used the processor for so long has done its work.
-const IDLE: Duration = Duration::from_millis(400);
 const CHECK: &str = "        TCP_CHECK {\n            connect_timeout 1\n        }\n";
-
-/// Clock ticks (10 ms) that all processes of the program have used.
-fn ticks(processes: &[i32]) -> u64 {
-    let used = |pid: &i32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
-        Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
-    };
-    processes.iter().filter_map(used).sum()
-}
-
-/// Seconds from `begun` until the program used the processor last.
-fn until_idle(daemon: &Daemon, begun: Instant) -> f64 {
-    let processes = daemon.processes();
-    let (mut used, mut last) = (ticks(&processes), begun);
-    while last.elapsed() < IDLE || begun.elapsed() < IDLE {
-        std::thread::sleep(Duration::from_millis(5));
-        let now = ticks(&processes);
-        if now != used {
-            (used, last) = (now, Instant::now());
-        }
-    }
-    last.duration_since(begun).as_secs_f64()
-}
 
 /// Starts with this configuration and waits until the last of `services` is full; seconds from the start.
 fn filled(daemon: &mut Daemon, here: &Namespace, services: u32) -> Outcome<f64> {
@@ -57,13 +29,6 @@ fn filled(daemon: &mut Daemon, here: &Namespace, services: u32) -> Outcome<f64> 
     Ok(begun.elapsed().as_secs_f64())
 }
 
-/// Seconds for a reload of what the file now says.
-fn reload(daemon: &Daemon) -> Outcome<f64> {
-    let begun = Instant::now();
-    daemon.signal(Signal::SIGHUP)?;
-    Ok(until_idle(daemon, begun))
-}
-
 /// A namespace for each run: each has an empty table of its own, whatever the run before left behind.
 fn fresh(program: &str) -> Outcome<Namespace> {
     static RUNS: AtomicU32 = AtomicU32::new(0);
@@ -72,40 +37,18 @@ fn fresh(program: &str) -> Outcome<Namespace> {
 }
 
 struct Work {
-    unchanged: f64,
-    weights: f64,
     stop: f64,
     left: usize,
 }
 
 fn work(daemon: &mut Daemon, here: &Namespace) -> Outcome<Work> {
-    let text = virtual_servers(10, EACH, "");
-    daemon.configure(&text)?;
+    daemon.configure(&virtual_servers(10, EACH, ""))?;
     filled(daemon, here, 10)?;
-    until_idle(daemon, Instant::now());
-    let mut unchanged = Vec::new();
-    for _ in 0..3 {
-        unchanged.push(reload(daemon)?);
-    }
-    let mut weights = Vec::new();
-    for weight in 2..5 {
-        let one_in_hundred = |(nth, part): (usize, &str)| match nth % 100 {
-            1 => part.replacen("weight 1\n", &format!("weight {weight}\n"), 1),
-            _ => part.to_owned(),
-        };
-        let parts: Vec<String> = text.split("real_server").enumerate().map(one_in_hundred).collect();
-        daemon.configure(&parts.join("real_server"))?;
-        weights.push(reload(daemon)?);
-        let changed = here.destinations()?.iter().filter(|one| one.weight == weight).count();
-        if changed != 100 {
-            return Err(format!("{changed} weights were changed, not 100"));
-        }
-    }
     let stopping = Instant::now();
     daemon.stop(PATIENCE)?;
     let stop = stopping.elapsed().as_secs_f64();
     let left = count(here)?;
-    Ok(Work { unchanged: sorted(unchanged)[1], weights: sorted(weights)[1], stop, left })
+    Ok(Work { stop, left })
 }
 
 /// Memory while 10,000 servers are checked every minute.
@@ -150,8 +93,6 @@ pub fn table_at_work(programs: &Programs) -> Outcome<()> {
             "s",
         );
     }
-    row("reload of 10,000, nothing changed, median of 3", Some(original.unchanged), Some(ours.unchanged), "s");
-    row("reload of 10,000, 100 weights changed, median of 3", Some(original.weights), Some(ours.weights), "s");
     row("end of the process with 10,000, from SIGTERM", Some(original.stop), Some(ours.stop), "s");
     row("real servers left behind", Some(original.left as f64), Some(ours.left as f64), "");
     row("memory with 10,000 checked servers (Pss, all processes)", Some(*theirs), Some(*own), "MB");
