@@ -415,6 +415,8 @@ impl Router {
         let model = self.model.0.clone();
         let changed = self.processes.due(now, &model);
         self.processes_judged(now, changed, out);
+        // A better priority may have made a wait shorter: it is over now, not at a deadline that has gone by (VR-122).
+        self.reindex();
         let due = self.index.due_first(now);
         for id in due.iter().copied() {
             self.with_turn(now, id, out, |instance, turn| instance.minor_timers(turn));
