@@ -26,6 +26,8 @@ mod dump;
 mod explained;
 #[path = "config/lints.rs"]
 mod lints;
+#[path = "config/rows.rs"]
+mod rows;
 #[path = "config/shown.rs"]
 mod shown;
 #[path = "config/cases.rs"]
@@ -266,6 +268,22 @@ fn bytes_outside_utf8_and_long_lines() {
     let loaded = read(&file, None);
     assert!(format!("{:?}", loaded.model).contains("Pass([233, 97, 0, 0, 0, 0, 0, 0])"));
     assert_eq!(loaded.diagnostics[0].message, "line too long - ignoring");
+}
+
+/// CL-62: a random number is within its bounds, and another one at each use.
+#[test]
+fn a_random_number_is_within_its_bounds() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.conf");
+    let drawn = |what: &str| -> BTreeSet<u32> {
+        std::fs::write(&file, format!("zz${{_RANDOM{what}}}\n").repeat(300)).unwrap();
+        let number = |words: &str| words.trim_start_matches("Unknown keyword 'zz").trim_end_matches('\'').parse();
+        read(&file, None).diagnostics.iter().map(|one| number(&one.message).expect("a number")).collect()
+    };
+    assert_eq!(drawn(" 10 19"), (10..=19).collect());
+    assert_eq!(drawn(" 32760"), (32760..=32767).collect());
+    let plain = drawn("");
+    assert!(plain.len() > 250 && plain.iter().all(|number| *number <= 32767), "{plain:?}");
 }
 
 /// CL-37, CL-69: 300,000 lines read in far less than it takes to notice.

@@ -241,13 +241,15 @@ impl<'a> Expander<'a> {
         const BLANKS: [char; 5] = [' ', '\t', '\r', '\x0b', '\x0c'];
         let whole = line.trim_matches(BLANKS);
         let line = without_comment(whole).trim_end_matches(BLANKS);
-        if line.is_empty() && !whole.is_empty() {
-            // A line of comment alone is not there at all, even within a definition (CL-8).
-            return;
-        }
         if let Some((name, mut lines)) = definition.take() {
-            // A blank line ends a definition; so does a line without a backslash, which is its last (CL-45).
+            // A blank line ends a definition, and a comment leaves nothing else (CL-16); so does a line without a
+            // backslash, which is its last (CL-45).
             let (text, more) = continued(line);
+            if !more && whole.ends_with('\\') {
+                let words =
+                    format!("the comment ends the definition of '{name}' - the lines behind it stand for themselves");
+                self.complain(place, Code::DefinitionLogged, words);
+            }
             if !line.is_empty() {
                 lines.push(text.to_owned());
             }
@@ -451,7 +453,7 @@ impl<'a> Expander<'a> {
             if !self.take(|left| &mut left.replacements, 1, Some(place), "uses of definitions") {
                 return Replaced::Line(String::new());
             }
-            let value = match self.value(&found) {
+            let value = match self.value(&found, place) {
                 Ok(Some(value)) => value,
                 Ok(None) => {
                     from = at + 1;
@@ -478,7 +480,7 @@ impl<'a> Expander<'a> {
     }
 
     /// The value of a name: a definition of the file, else a built-in one (CL-60 … CL-67).
-    fn value(&mut self, found: &Name) -> Result<Option<Definition>, String> {
+    fn value(&mut self, found: &Name, place: &Place) -> Result<Option<Definition>, String> {
         if found.parameters.is_empty()
             && let Some(lines) = self.definitions.get(&found.name)
         {
@@ -493,7 +495,7 @@ impl<'a> Expander<'a> {
                 let directory = std::path::absolute(self.directory.join(".")).unwrap_or_default();
                 one(directory.display().to_string())
             }
-            "_RANDOM" => self.random(&found.parameters).map(|number| Some([number.to_string()].into())),
+            "_RANDOM" => self.random(&found.parameters, place).map(|number| Some([number.to_string()].into())),
             "_ENV" => match found.parameters.as_slice() {
                 [name] => one(self.host.environment(name).unwrap_or_default()),
                 _ => Err("Definition _ENV requires the name of one environment variable.".to_owned()),
@@ -502,7 +504,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    fn random(&mut self, parameters: &[String]) -> Result<u64, String> {
+    fn random(&mut self, parameters: &[String], place: &Place) -> Result<u64, String> {
         if parameters.len() > 2 {
             let count = parameters.len();
             return Err(format!("Definition _RANDOM requires between 0 and 2 parameters, {count} specified."));
@@ -516,7 +518,8 @@ impl<'a> Expander<'a> {
         }
         let (least, most) = (numbers.first().copied().unwrap_or(0), numbers.get(1).copied().unwrap_or(32767));
         if least > most {
-            // Reported by the original as well, which then uses the first number (CL-63).
+            let words = format!("Definition _RANDOM: {least} is more than {most} - using it");
+            self.complain(place, Code::Definition, words);
             return Ok(least);
         }
         Ok(least + self.random.up_to(most - least))

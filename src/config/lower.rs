@@ -45,6 +45,8 @@ pub struct Reader<'t> {
     /// For rules that give none.
     pub next_priority: NextPriority,
     unacted: BTreeSet<(&'static str, &'static str)>,
+    /// Of each open block, outermost first, the values that are only read.
+    read: Vec<BTreeMap<&'static str, Spanned<String>>>,
     /// The closing brace of the block or list that was read last.
     pub closed: Span,
     /// A value was missing, so nothing starts with this file (CL-111).
@@ -104,6 +106,7 @@ impl<'t> Reader<'t> {
             names: Names::default(),
             next_priority: NextPriority::default(),
             unacted: BTreeSet::new(),
+            read: vec![BTreeMap::new()],
             closed: Span::default(),
             stopped: false,
             too_large: false,
@@ -204,6 +207,7 @@ impl<'t> Reader<'t> {
         block: &mut B,
     ) -> Result<(), Stop> {
         self.open.push((context, header.whole()));
+        self.read.push(BTreeMap::new());
         match self.peek() {
             Some(line) if line.mark() == Mark::Open => {
                 self.next();
@@ -228,6 +232,7 @@ impl<'t> Reader<'t> {
             }
         }
         self.open.pop();
+        self.read.pop();
         Ok(())
     }
 
@@ -387,6 +392,10 @@ impl<'t> Reader<'t> {
     pub fn value<V: Value>(&mut self, line: &Line<'_>, row: &'static Row) -> Result<Option<Spanned<V>>, Stop> {
         let span = line.span(1);
         let text = match (line.word(1), row.missing) {
+            (Some(_), _) if row.alone && line.len() > 2 => {
+                self.lacking(line, row);
+                return Ok(None);
+            }
             (Some(text), _) => text,
             (None, Missing::Fatal) => self.need(line, 1)?,
             (None, Missing::Allowed) => return Ok(V::absent().map(|value| Spanned::new(value, line.span(0)))),
@@ -438,9 +447,28 @@ impl<'t> Reader<'t> {
         row.complaint.replace("{block}", &self.block_name).replace("{}", text)
     }
 
+    /// The same for a value that is read and kept nowhere: the block that is being read remembers it.
+    pub fn refuse_another(&mut self, line: &Line<'_>, row: &'static Row) -> bool {
+        if matches!(row.repeat, Repeat::LastWins | Repeat::Append) {
+            return false;
+        }
+        let before = self.read.last().and_then(|given| given.get(row.name)).cloned();
+        if self.refuse_second(before, line, row) {
+            return true;
+        }
+        if let (Some(word), Some(given)) = (line.word(1), self.read.last_mut()) {
+            given.insert(row.name, Spanned::new(word.to_owned(), line.span(1)));
+        }
+        false
+    }
+
     /// Whether a keyword is given a second time and the first is to stay; says so. `before` is the first one's value.
     pub fn refuse_second(&mut self, before: Option<Spanned<String>>, line: &Line<'_>, row: &'static Row) -> bool {
         let Some(before) = before else { return false };
+        if line.len() < 2 && row.shape == Shape::Value && row.missing != Missing::Allowed {
+            // That its value is missing is what there is to say.
+            return false;
+        }
         let (refused, usual) = match row.repeat {
             Repeat::Refuse => (true, "ignoring"),
             Repeat::Replace => (false, "replacing"),

@@ -70,6 +70,8 @@ pub struct Row {
     pub acted: bool,
     /// Text after an integer is reported, and its leading digits are used, in a normal start (CL-99).
     pub lax: bool,
+    /// More than one word are as wrong as none.
+    pub alone: bool,
     /// What is said after the complaint about the value: `{}` is the word, `{block}` the block's name.
     pub complaint: &'static str,
     /// What is said when the value is missing and that is reported; empty: `NAME name missing - ignoring`.
@@ -95,6 +97,7 @@ impl Row {
         since: "",
         acted: true,
         lax: true,
+        alone: false,
         complaint: "",
         lack: "",
         again: "",
@@ -157,7 +160,12 @@ macro_rules! keyword {
                 acted: false,
                 ..$crate::config::value::row::<$V>($default)
             },
-            set: |_: &mut $B, line, row, reader| reader.value::<$V>(line, row).map(|_| ()),
+            set: |_: &mut $B, line, row, reader| {
+                if reader.refuse_another(line, row) {
+                    return Ok(());
+                }
+                reader.value::<$V>(line, row).map(|_| ())
+            },
         }
     };
     (unused $B:ty, ($V:ty = $default:literal), { $($option:ident: $value:expr),* }) => {

@@ -168,7 +168,7 @@ fn complete(block: &mut BfdInstance, others: &[BfdInstance], reader: &mut Reader
         }
     }
     let mut refuse = |why: String| {
-        reader.report(Code::BlockRefused, span, format!("Configuration error: BFD instance {name} {why}"));
+        reader.at_end(Code::BlockRefused, span, format!("Configuration error: BFD instance {name} {why}"));
         true
     };
     let source = value(&block.source_ip);
@@ -202,7 +202,7 @@ fn complete(block: &mut BfdInstance, others: &[BfdInstance], reader: &mut Reader
     if let Some(hops) = block.max_hops.filter(|hops| hops.value.0 > i64::from(ttl)) {
         block.max_hops = Some(Spanned::new(Number(i64::from(ttl)), hops.span));
         let words = format!("BFD instance {name}: max_hops exceeds ttl/hoplimit - setting to ttl/hoplimit");
-        reader.report(Code::Adjusted, hops.span, words);
+        reader.at_end(Code::Adjusted, hops.span, words);
     }
 }
 

@@ -193,7 +193,7 @@ impl Checker {
             Kind::File if self.name.is_none() => "FILE_CHECK has no track_file specified - ignoring",
             Kind::Bfd if self.name.is_none() => {
                 let words = format!("({}) No name has been specified for BFD_CHECKER - skipping", reader.block_name);
-                reader.report(Code::BlockRefused, self.span, words);
+                reader.at_end(Code::BlockRefused, self.span, words);
                 return false;
             }
             Kind::Http
@@ -275,7 +275,7 @@ macro_rules! network {
 macro_rules! http {
     ($vis:vis static $TABLE:ident url $url:ident { $($rest:tt)* }) => {
         network! { $vis static $TABLE {
-            call "nb_get_retry" (retry, Value, "<uint>", "") "Old name of retry." { deprecated: "nb_get_retry is deprecated - please use 'retry'" };
+            call "nb_get_retry" (retry, Value, "<uint>", "") "Old name of retry." { deprecated: "nb_get_retry is deprecated - please use 'retry'", complaint: "Invalid nb_get_retry value '{}'" };
             set "virtualhost" (virtualhost: String = "") "Host header." { missing: Missing::Report, repeat: Repeat::Replace, lack: "HTTP_GET virtualhost name missing", again: "Duplicate virtualhost - overwriting {old} with {}" };
             set "http_protocol" (http_protocol: Protocol = "1.0") "Version of HTTP." { complaint: "Invalid http_protocol version {}", missing: Missing::Report, lack: "Missing http_protocol version" };
             set "enable_sni" (enable_sni: bool = "false") "Send the server's name." { complaint: "Invalid enable_sni parameter {}" };
@@ -331,7 +331,7 @@ keywords! {
 keywords! {
     pub static BFD_CHECK: Checker {
         call "name" (bfd_name, Value, "<name>", "") "The session.";
-        set "alpha" (alpha: bool = "") "Counts as failed until it is up.";
+        set "alpha" (alpha: bool = "") "Counts as failed until it is up." { complaint: "Invalid alpha parameter {}" };
     }
 }
 
@@ -491,19 +491,22 @@ fn track_file(block: &mut Checker, line: &Line<'_>, _: &'static Row, reader: &mu
 
 fn file_weight(block: &mut Checker, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
     let Some(text) = line.word(1) else {
-        reader.report(Code::InvalidValue, line.whole(), "No weight specified for FILE_CHECK - ignoring");
+        reader.report(Code::InvalidValue, line.whole(), "track file weight missing");
         return Ok(());
     };
     let parsed = integer(text, -2_147_483_647, 2_147_483_647, row.lax && !reader.test);
     if let Some(Fault::Number(words)) = parsed.fault {
         reader.report(Code::InvalidNumber, line.span(1), words);
+        let words = "weight for track file must be in [-2147483647..2147483647] inclusive. Ignoring...";
+        reader.report(Code::InvalidValue, line.span(1), words);
     }
     let reverse = match line.word(2) {
         None => None,
         Some("reverse") => Some(true),
         Some("noreverse") => Some(false),
         Some(word) => {
-            reader.report(Code::InvalidValue, line.span(2), format!("unknown FILE_CHECK weight option {word}"));
+            let words = format!("unknown track file weight option {word} - ignoring");
+            reader.report(Code::InvalidValue, line.span(2), words);
             return Ok(());
         }
     };

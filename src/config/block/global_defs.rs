@@ -12,7 +12,7 @@ use crate::config::schema::{Invalid, Missing, Repeat, keywords};
 use crate::config::script::Script;
 use crate::config::value::{Flag, Number, OptionalText, Seconds};
 use crate::diagnostic::Spanned;
-use value::{BFD, CHECKER, FlushOnStop, ProcessName, RealTime, RxBuffers, VRRP};
+use value::{BFD, CHECKER, FilePath, FlushOnStop, ProcessName, RealTime, RxBuffers, VRRP};
 
 /// `global_defs { … }`; several blocks add up.
 #[derive(Debug, Default)]
@@ -142,9 +142,9 @@ pub struct Global {
     pub tmp_config_directory: Given<String>,
     pub data_use_instance: Given<bool>,
     pub json_version: Given<Number<1, 2>>,
-    pub state_dump_file: Given<String>,
-    pub stats_dump_file: Given<String>,
-    pub json_dump_file: Given<String>,
+    pub state_dump_file: Given<FilePath>,
+    pub stats_dump_file: Given<FilePath>,
+    pub json_dump_file: Given<FilePath>,
     pub max_auto_priority: Given<Number<-1, 99>>,
     pub vrrp_rx_bufs_policy: Given<RxBuffers>,
 }
@@ -303,7 +303,7 @@ keywords! {
         set "rs_init_notifies" (rs_init_notifies: bool = "false") "Run notify scripts for the first state of real servers." { complaint: "Invalid value '{}' for global rs_init_notifies specified" };
         set "no_checker_emails" (no_checker_emails: bool = "false") "Mail only when a real server changes." { complaint: "Invalid value '{}' for global no_checker_emails specified" };
         call "vrrp_rx_bufs_policy" (read::vrrp_rx_bufs_policy, Words, "MTU|ADVERT|<uint>", "") "Size of receive buffers." { lack: "vrrp_rx_bufs_policy missing" };
-        set "vrrp_rx_bufs_multiplier" (vrrp_rx_bufs_multiplier: Number<1, 4_294_967_295> = "3") "Factor of that size." { missing: Missing::Report, complaint: "Invalid vrrp_rx_bufs_multiplier {}", lack: "Invalid vrrp_rx_bufs_multiplier" };
+        set "vrrp_rx_bufs_multiplier" (vrrp_rx_bufs_multiplier: Number<1, 4_294_967_295> = "3") "Factor of that size." { missing: Missing::Report, alone: true, complaint: "Invalid vrrp_rx_bufs_multiplier {}", lack: "Invalid vrrp_rx_bufs_multiplier" };
         set "vrrp_startup_delay" (vrrp_startup_delay: Seconds<1_000, 4_294_967_295> = "") "Seconds before VRRP starts." { complaint: "vrrp_startup_delay '{}' is invalid" };
         set "vrrp_delay_after_boot" (vrrp_delay_after_boot: Seconds<1_000, 4_294_967_295> = "") "Seconds of uptime before VRRP starts." { since: "2.4.0", complaint: "vrrp_delay_after_boot '{}' is invalid" };
         set "log_unknown_vrids" (log_unknown_vrids: Flag = "") "Log adverts of other virtual routers.";
@@ -313,7 +313,7 @@ keywords! {
         call "umask" (read::umask, Words, "<number>|<BIT>{|<BIT>}…", "0177") "Mask of files made.";
         unused "random_seed" (Number<0, 4_294_967_295> = "") "Without effect, as in the original." { complaint: "random_seed {} invalid" };
         set "reload_check_config" (reload_check_config: OptionalText = "") "Test a configuration before a reload.";
-        set "reload_time_file" (reload_time_file: String = "") "File with the time of a reload." { missing: Missing::Report, lack: "reload_time_file invalid" };
+        set "reload_time_file" (reload_time_file: String = "") "File with the time of a reload." { missing: Missing::Report, alone: true, lack: "reload_time_file invalid" };
         set "reload_repeat" (reload_repeat: Flag = "") "Repeat that reload each day.";
         set "reload_file" (reload_file: OptionalText = "") "File that is there while a reload runs.";
         call "include_check" (read::include_check, Words, "[[+|-]{read|match|wildcard_match|brace_match}]…", "") "Which problems of includes stop a start.";
@@ -323,8 +323,8 @@ keywords! {
         set "json_version" (json_version: Number<1, 2> = "1") "Layout of the JSON dump." { acted: false, missing: Missing::Report, since: "2.2.8", complaint: "Invalid JSON version", lack: "json_version requires version" };
         call "iproute_usr_dir" (read::iproute_dir, Value, "<path>", "/usr/share/iproute2") "Name tables of iproute2 as the distribution has them." { since: "2.3.2" };
         call "iproute_etc_dir" (read::iproute_dir, Value, "<path>", "/etc/iproute2") "Name tables of iproute2 as the administrator has them." { since: "2.3.2" };
-        set "state_dump_file" (state_dump_file: String = "") "File of the dump." { acted: false, missing: Missing::Report, since: "2.3.3", lack: "state_dump_file requires a non-empty path" };
-        set "stats_dump_file" (stats_dump_file: String = "") "File of the statistics." { missing: Missing::Report, since: "2.3.3", lack: "stats_dump_file requires a non-empty path" };
-        set "json_dump_file" (json_dump_file: String = "") "File of the JSON dump." { acted: false, missing: Missing::Report, since: "2.3.3", lack: "json_dump_file requires a non-empty path" };
+        set "state_dump_file" (state_dump_file: FilePath = "") "File of the dump." { acted: false, missing: Missing::Report, since: "2.3.3", alone: true, complaint: "state_dump_file requires a non-empty path", lack: "state_dump_file requires a non-empty path" };
+        set "stats_dump_file" (stats_dump_file: FilePath = "") "File of the statistics." { missing: Missing::Report, since: "2.3.3", alone: true, complaint: "stats_dump_file requires a non-empty path", lack: "stats_dump_file requires a non-empty path" };
+        set "json_dump_file" (json_dump_file: FilePath = "") "File of the JSON dump." { acted: false, missing: Missing::Report, since: "2.3.3", alone: true, complaint: "json_dump_file requires a non-empty path", lack: "json_dump_file requires a non-empty path" };
     }
 }

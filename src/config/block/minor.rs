@@ -17,10 +17,10 @@ pub struct Ssl {
 
 keywords! {
     pub static SSL: Ssl {
-        set "password" (password: String = "") "Password of the key." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL password missing", again: "Duplicate SSL - overwriting {old} with {}" };
-        set "ca" (ca: String = "") "File of authorities." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL cafile missing", again: "Duplicate SSL - overwriting {old} with {}" };
-        set "certificate" (certificate: String = "") "File of the certificate." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL certfile missing", again: "Duplicate SSL - overwriting {old} with {}" };
-        set "key" (key: String = "") "File of the key." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL keyfile missing", again: "Duplicate SSL - overwriting {old} with {}" };
+        set "password" (password: String = "") "Password of the key." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL password missing", again: "SSL password already specified - replacing" };
+        set "ca" (ca: String = "") "File of authorities." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL cafile missing", again: "SSL cafile already specified - replacing" };
+        set "certificate" (certificate: String = "") "File of the certificate." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL certfile missing", again: "SSL certfile already specified - replacing" };
+        set "key" (key: String = "") "File of the key." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL keyfile missing", again: "SSL keyfile already specified - replacing" };
     }
 }
 

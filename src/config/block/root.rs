@@ -48,6 +48,8 @@ pub struct Config {
     pub garp_groups: Vec<GarpGroup>,
     /// How many `interfaces` blocks came so far: the number by which the original calls a group.
     pub garp_group_number: u32,
+    /// Where `SSL` stands.
+    pub ssl: Option<Span>,
     pub linkbeat_use_polling: Given<Flag>,
     pub linkbeat_interfaces: Vec<Linkbeat>,
     pub up_down_delays: Vec<UpDownDelay>,
@@ -111,6 +113,7 @@ fn vrrp_instance(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: 
     let mut block = VrrpInstance { name: name.clone(), span: line.span(1), ..VrrpInstance::default() };
     reader.block_name = name;
     let read = reader.block("vrrp_instance", line, VRRP_INSTANCE, &mut block);
+    block.end = reader.closed;
     config.instances.push(block);
     read
 }
@@ -213,7 +216,11 @@ fn track_file(config: &mut Config, line: &Line<'_>, row: &'static Row, reader: &
     Ok(())
 }
 
-fn ssl(_: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+fn ssl(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
+    if let Some(first) = config.ssl.replace(line.whole()) {
+        let finding = Diagnostic::at(Code::Duplicate, line.whole(), "SSL context already specified - replacing");
+        reader.found.push(finding.also(first, "the first one, which it replaces"));
+    }
     reader.block("SSL", line, SSL, &mut minor::Ssl::default())
 }
 

@@ -207,7 +207,7 @@ impl Reading<'_, '_, '_> {
         let words = &mut self.words;
         if word == "gw" {
             let span = words.span();
-            words.reader.report(Code::InvalidValue, span, "\"gw\" for routes is deprecated. Please use \"via\"");
+            words.reader.report(Code::Deprecated, span, "\"gw\" for routes is deprecated. Please use \"via\"");
         }
         let mut text = words.value()?;
         let family = match text {
@@ -369,7 +369,8 @@ impl Reading<'_, '_, '_> {
     /// `or`: the old form of a second gateway.
     fn or(&mut self) -> Step<()> {
         let words = &mut self.words;
-        words.complain("\"or\" for routes is deprecated. Please use \"nexthop\"");
+        let span = words.span();
+        words.reader.report(Code::Deprecated, span, "\"or\" for routes is deprecated. Please use \"nexthop\"");
         if !self.parts.nexthops.is_empty() {
             words.complain("\"or\" route already specified - ignoring subsequent");
             words.at += 1;

@@ -36,7 +36,7 @@ fn group(block: &mut TrackGroup, line: &Line<'_>, row: &'static Row, reader: &mu
     })?;
     if block.members.is_empty() {
         let words = format!("Warning - track group {} has empty group block", block.name);
-        reader.report(Code::InvalidValue, line.whole(), words);
+        reader.at_end(Code::InvalidValue, line.whole(), words);
     }
     Ok(())
 }

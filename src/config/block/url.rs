@@ -5,7 +5,7 @@ use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Missing, Repeat, Row, keywords};
 use crate::config::script::words;
 use crate::config::tree::Line;
-use crate::config::value::{Flag, Parsed, Value, integer};
+use crate::config::value::{Flag, integer};
 use crate::diagnostic::{Code, Span, Spanned};
 use crate::model::check::RegexOption;
 
@@ -35,14 +35,22 @@ impl std::fmt::Display for Digest {
     }
 }
 
-impl Value for Digest {
-    const HINT: &'static str = "<32 hexadecimal digits>";
-
-    fn parse(text: &str, _: bool) -> Parsed<Digest> {
-        let number = (text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .then(|| u128::from_str_radix(text, 16).ok())
-            .flatten();
-        Parsed::or_bad(number.map(|number| Digest(number.to_be_bytes())))
+impl Digest {
+    fn parse(text: &str) -> Result<Digest, String> {
+        let pairs = text.as_bytes().chunks_exact(2);
+        if text.len() != 32 {
+            return Err(format!("digest '{text}' character length should be 32 rather than {}", text.len()));
+        }
+        let mut bytes = [0; 16];
+        for (at, (byte, pair)) in bytes.iter_mut().zip(pairs).enumerate() {
+            let digit = |byte: u8| char::from(byte).to_digit(16);
+            let [Some(high), Some(low)] = [pair[0], pair[1]].map(digit) else {
+                let pair = String::from_utf8_lossy(pair);
+                return Err(format!("Unable to interpret hex digit in '{pair}' at offset {}/{}", 2 * at, 2 * at + 1));
+            };
+            *byte = (high << 4 | low) as u8;
+        }
+        Ok(Digest(bytes))
     }
 }
 
@@ -51,7 +59,7 @@ macro_rules! url {
     ($vis:vis static $TABLE:ident { $($rest:tt)* }) => {
         keywords! { $vis static $TABLE: Url {
             set "path" (path: String = "") "Path of the page." { repeat: Repeat::Replace, again: "Duplicate path - overwriting {old} with {}" };
-            set "digest" (digest: Digest = "") "MD5 of its body." { repeat: Repeat::Refuse, complaint: "digest '{}' character length should be 32 rather than 2", again: "Digest '{}' is a duplicate" };
+            call "digest" (digest, Value, "<32 hexadecimal digits>", "") "MD5 of its body." { repeat: Repeat::Refuse, again: "Digest '{}' is a duplicate" };
             call "status_code" (status_code, Words, "<uint>[-<uint>]…", "200-299") "Good status codes.";
             set "virtualhost" (virtualhost: String = "") "Host header." { missing: Missing::Report, repeat: Repeat::Replace, lack: "Missing HTTP_GET virtualhost name", again: "Duplicate url virtualhost - overwriting {old} with {}" };
             call "regex" (regex, Words, "<regex>", "") "What the body must match." { missing: Missing::Report, repeat: Repeat::Replace };
@@ -85,6 +93,19 @@ fn status_code(block: &mut Url, line: &Line<'_>, _: &'static Row, reader: &mut R
                 reader.report(Code::InvalidValue, line.span(at), words);
             }
         }
+    }
+    Ok(())
+}
+
+fn digest(block: &mut Url, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let text = reader.need(line, 1)?;
+    let before = block.digest.as_ref().map(|before| before.with(before.value.to_string()));
+    if reader.refuse_second(before, line, row) {
+        return Ok(());
+    }
+    match Digest::parse(text) {
+        Ok(digest) => block.digest = Some(Spanned::new(digest, line.span(1))),
+        Err(words) => reader.report(Code::InvalidValue, line.span(1), words),
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Invalid, Missing, Repeat, Row, keywords};
 use crate::config::script::Script;
 use crate::config::tree::Line;
-use crate::config::value::{Fault, Flag, Number, Seconds, integer};
+use crate::config::value::{Fault, Flag, Number, Parsed, Seconds, Value, integer};
 use crate::diagnostic::{Code, Span, Spanned};
 use crate::model::lvs::{Forwarding, Granularity, Protocol, Scheduler, Tunnel, TunnelKind, show};
 
@@ -46,7 +46,7 @@ pub struct VirtualServer {
     pub scheduler: Given<Scheduler>,
     pub flags: u32,
     pub forwarding: Given<Forwarding>,
-    pub persistence_engine: Given<String>,
+    pub persistence_engine: Given<EngineName>,
     pub persistence_timeout: Option<u32>,
     pub granularity: Option<Granularity>,
     pub protocol: Given<Protocol>,
@@ -104,6 +104,28 @@ impl RealServer {
     }
 }
 
+/// The name of a persistence engine: its first 16 bytes count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineName(pub String);
+
+impl std::fmt::Display for EngineName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Value for EngineName {
+    const HINT: &'static str = "<string>";
+
+    fn parse(text: &str, _: bool) -> Parsed<EngineName> {
+        let end = (0..=16).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        let name = text.get(..end).unwrap_or(text);
+        let cut = (name.len() < text.len())
+            .then(|| Fault::Tolerated(format!("persistence_name too long, truncating - {text}")));
+        Parsed { value: Some(EngineName(name.to_owned())), fault: cut }
+    }
+}
+
 keywords! {
     pub static VIRTUAL_SERVER: VirtualServer {
         call "ip_family" (ip_family, Value, "inet|inet6", "") "Family of a service by mark.";
@@ -126,14 +148,14 @@ keywords! {
         call "mh-fallback" (mh_fallback, Flag, "", "") "mh: another server when one is down.";
         call "lb_kind" (lb_kind, Words, "NAT|DR|TUN [type ipip|gue|gre] [port <uint>] [nocsum|csum|remcsum]", "NAT") "How packets reach the real servers that follow.";
         call "lvs_method" (lb_kind, Words, "NAT|DR|TUN [type ipip|gue|gre] [port <uint>] [nocsum|csum|remcsum]", "NAT") "How packets reach the real servers that follow.";
-        set "persistence_engine" (persistence_engine: String = "") "Persistence engine of IPVS." { complaint: "persistence_name too long, truncating - {}" };
+        set "persistence_engine" (persistence_engine: EngineName = "") "Persistence engine of IPVS.";
         call "persistence_timeout" (persistence_timeout, Value, "[<uint>]", "") "Seconds that a client keeps its server.";
         call "persistence_granularity" (persistence_granularity, Value, "<netmask>|<prefix>", "") "Which clients count as one.";
         call "protocol" (protocol, Value, "TCP|UDP|SCTP", "UDP") "Transport.";
         set "ha_suspend" (ha_suspend: Flag = "") "Check only while the address is here.";
         set "smtp_alert" (smtp_alert: bool = "") "Mail on changes of quorum." { complaint: "Invalid virtual_server smtp_alert parameter {}" };
         set "virtualhost" (virtualhost: String = "") "Host header of HTTP checks." { missing: Missing::Report, repeat: Repeat::Replace, lack: "virtual server virtualhost missing", again: "Duplicate vs virtualhost - overwriting {old} with {}" };
-        read "snmp_name" (String = "") "Name in SNMP." { missing: Missing::Report, lack: "virtual server snmp_name missing or extra parameters" };
+        read "snmp_name" (String = "") "Name in SNMP." { missing: Missing::Report, alone: true, lack: "virtual server snmp_name missing or extra parameters" };
         set "alpha" (alpha: Flag = "") "Servers count as failed until checked.";
         set "omega" (omega: Flag = "") "Tell of servers going down at stop.";
         script "quorum_up" (quorum_up) "Run when quorum is gained." { again: "quorum_up script already specified - ignoring {}" };
@@ -169,7 +191,7 @@ keywords! {
         call "delay_loop" (rs_delay_loop, Value, "<seconds>", "") "Seconds between checks." { complaint: "real server delay_loop '{}' invalid - ignoring" };
         set "smtp_alert" (smtp_alert: bool = "") "Mail on its changes." { complaint: "Invalid real_server smtp_alert parameter {}" };
         set "virtualhost" (virtualhost: String = "") "Host header of HTTP checks." { missing: Missing::Report, repeat: Repeat::Replace, lack: "real server virtualhost missing", again: "Duplicate rs virtualhost - overwriting {old} with {}" };
-        read "snmp_name" (String = "") "Name in SNMP." { missing: Missing::Report, lack: "real server snmp_name missing or extra parameters" };
+        read "snmp_name" (String = "") "Name in SNMP." { missing: Missing::Report, alone: true, lack: "real server snmp_name missing or extra parameters" };
         block "HTTP_GET" (http_get) "HTTP check.";
         block "SSL_GET" (ssl_get) "HTTPS check.";
         block "TCP_CHECK" (tcp_check) "TCP connect check.";
@@ -474,7 +496,7 @@ fn tunnel(line: &Line<'_>, reader: &mut Reader<'_>, whose: &str) -> Result<Tunne
             }
             "port" => {
                 let Some(text) = line.word(at) else {
-                    return Err(format!("Missing gue tunnel port for {whose} server."));
+                    return Err(format!("Missing port for {whose} server gue tunnel."));
                 };
                 let parsed = integer(text, 1, 65535, false);
                 let Some(port) = parsed.value else {

@@ -161,7 +161,11 @@ pub fn use_ipvlan(
             (_, None, Some(_)) if ipvlan.address.is_some() => {
                 reader.report(Code::Duplicate, span, already("ipvlan address"));
             }
-            (_, None, Some(address)) => ipvlan.address = Some(Spanned::new(address, span)),
+            (_, None, Some(Err(()))) => {
+                let words = format!("({owner}) ipvlan address '{word}' has an invalid prefix - ignoring");
+                reader.report(Code::InvalidValue, span, words);
+            }
+            (_, None, Some(Ok(address))) => ipvlan.address = Some(Spanned::new(address, span)),
             ("group", None, None) => {
                 at += 1;
                 ipvlan.group = group(&owner, line, at, reader)?.or(ipvlan.group);
@@ -202,13 +206,13 @@ fn group(owner: &str, line: &Line<'_>, at: usize, reader: &mut Reader<'_>) -> Re
     Ok(found)
 }
 
-/// `ADDR[/PREFIX]`; without prefix or with a bad one the full length.
-fn address(text: &str) -> Option<Cidr> {
+/// `ADDR[/PREFIX]`, without prefix the full length; `None` when it is no address.
+fn address(text: &str) -> Option<Result<Cidr, ()>> {
     let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
     let address: IpAddr = address.parse().ok()?;
     let full = if address.is_ipv4() { 32 } else { 128 };
-    let prefix = prefix.and_then(|prefix| prefix.parse().ok()).filter(|prefix| *prefix <= full).unwrap_or(full);
-    Some(Cidr { address, prefix })
+    let prefix = prefix.map_or(Ok(full), |prefix| prefix.parse().map_err(|_| ()));
+    Some(prefix.and_then(|prefix| if prefix <= full { Ok(Cidr { address, prefix }) } else { Err(()) }))
 }
 
 /// What the kernel takes as the name of an interface (dev_valid_name).

@@ -8,6 +8,7 @@ use super::route::RouteEntry;
 use super::rule::RuleEntry;
 use super::track::{self, Kind, Tracked};
 use super::{Given, bfd, statics, vmac};
+use crate::base::net::Family;
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Invalid, Missing, Row, keywords};
 use crate::config::script::Script;
@@ -30,6 +31,8 @@ choice! {
 pub struct VrrpInstance {
     pub name: String,
     pub span: Span,
+    /// Its closing brace.
+    pub end: Span,
     pub state: Given<State>,
     pub interface: Given<Interface>,
     pub virtual_router_id: Given<Number<1, 255>>,
@@ -151,14 +154,14 @@ keywords! {
         call "track_src_ip" (track_src_ip, Flag, "", "") "Fault while the source address is absent; has no effect, as in the original.";
         set "virtual_router_id" (virtual_router_id: Number<1, 255> = "") "Number shared by the routers of one virtual router." { lax: false, complaint: "({block}): VRID '{}' not valid - must be between 1 & 255" };
         call "unicast_ttl" (unicast_ttl, Value, "<uint>", "255") "TTL of unicast adverts." { lax: false, complaint: "({block}): TTL '{}' not valid - must be between 0 & 255" };
-        set "version" (version: Number<2, 3> = "2") "Version of the protocol." { complaint: "({block}): Version must be either 2 or 3" };
+        call "version" (version, Value, "<uint>", "2") "Version of the protocol." { range: || Some("2 to 3".to_owned()), complaint: "({block}): Version must be either 2 or 3" };
         set "priority" (priority: Number<1, 255> = "100") "Election priority; 255 marks the address owner." { lax: false, invalid: Invalid::Default, complaint: "({block}) Priority not valid! must be between 1 & 255. Using default 100" };
         set "advert_int" (advert_int: Seconds<10_000, 255_000_000> = "1") "Seconds between adverts." { complaint: "({block}) Advert interval ({}) not valid! Must be > 0 - ignoring" };
         lines "virtual_ipaddress" (virtual_ipaddress, "{ <address entry>… }") "Addresses of the master, listed in adverts.";
         lines "virtual_ipaddress_excluded" (virtual_ipaddress_excluded, "{ <address entry>… }") "Addresses of the master, not listed in adverts.";
         set "no_virtual_ipaddress" (no_virtual_ipaddress: Flag = "") "No warning about an instance without addresses." { since: "2.2.8" };
         set "promote_secondaries" (promote_secondaries: Flag = "") "Set the sysctl of that name on the interface.";
-        set "linkbeat_use_polling" (linkbeat_use_polling: Flag = "") "Poll the link state of the interface." { deprecated: "'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block" };
+        set "linkbeat_use_polling" (linkbeat_use_polling: Flag = "") "Poll the link state of the interface." { deprecated: "({block}) 'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block" };
         set "v3_checksum_as_v2" (v3_checksum_as_v2: bool = "false") "VRRPv3 checksum without the pseudo header." { since: "2.2.8", complaint: "({block}) invalid v3_checksum_as_v2 {} specified" };
         lines "virtual_routes" (statics::virtual_route, "{ <route entry>… }") "Routes of the master.";
         lines "virtual_rules" (statics::virtual_rule, "{ <rule entry>… }") "Rules of the master.";
@@ -194,7 +197,7 @@ keywords! {
         set "lower_prio_no_advert" (lower_prio_no_advert: bool = "false") "No answer to adverts of lower priority." { complaint: "({block}) invalid lower_prio_no_advert {} specified" };
         set "higher_prio_send_advert" (higher_prio_send_advert: bool = "false") "One advert on seeing a higher priority." { complaint: "({block}) invalid higher_prio_send_advert {} specified" };
         set "owner_ignore_adverts" (owner_ignore_adverts: bool = "false") "The owner ignores adverts." { since: "2.3.3", complaint: "({block}) invalid owner_ignore_adverts {} specified" };
-        set "kernel_rx_buf_size" (kernel_rx_buf_size: Number<0, 4_294_967_295> = "") "Receive buffer of the socket." { missing: Missing::Report, complaint: "({block}) invalid kernel_rx_buf_size specified", lack: "({block}) invalid kernel_rx_buf_size specified" };
+        set "kernel_rx_buf_size" (kernel_rx_buf_size: Number<0, 4_294_967_295> = "") "Receive buffer of the socket." { missing: Missing::Report, alone: true, complaint: "({block}) invalid kernel_rx_buf_size specified", lack: "({block}) invalid kernel_rx_buf_size specified" };
         block "authentication" (authentication) "Authentication of VRRPv2.";
         block "auth_hmac" (auth_hmac) "Signed adverts." { since: "2.4.0" };
     }
@@ -378,6 +381,23 @@ fn unicast_src_ip(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, 
     Ok(())
 }
 
+/// The first one stays.
+fn version(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    let Some(given) = reader.value::<Number<2, 3>>(line, row)? else { return Ok(()) };
+    match block.version {
+        Some(first) if first.value != given.value => {
+            let (name, second, first_one) = (&block.name, given.value, first.value);
+            let words = format!(
+                "({name}) vrrp_version {second} conflicts with configured or deduced version {first_one}; ignoring."
+            );
+            let finding = crate::diagnostic::Diagnostic::at(Code::Duplicate, given.span, words);
+            reader.found.push(finding.also(first.span, "the first one, which stays"));
+        }
+        _ => block.version = Some(given),
+    }
+    Ok(())
+}
+
 fn unicast_ttl(block: &mut VrrpInstance, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
     if let Some(value) = reader.value::<Number<0, 255>>(line, row)? {
         block.unicast_ttl = Some(value);
@@ -454,9 +474,21 @@ fn garp_master_refresh_repeat(
     Ok(())
 }
 
+/// What the addresses say so far, the first of them in the file.
+pub fn family(block: &VrrpInstance) -> Option<Family> {
+    let address = block.virtual_addresses.first().map(|one| (one.span, one.cidr.address));
+    let peer = block.unicast_peers.first().map(|one| (one.span, one.address));
+    let source = block.source.map(|one| (one.span, one.value));
+    let group = block.mcast_dst_ip.map(|one| (one.span, one.value));
+    let ipvlan = block.use_ipvlan.as_ref().and_then(|one| one.address).map(|one| (one.span, one.value.address));
+    let first = [address, peer, source, group, ipvlan].into_iter().flatten().min_by_key(|(span, _)| span.lo);
+    let excluded = block.excluded_addresses.first().map(|one| (one.span, one.cidr.address));
+    first.or(excluded).map(|(_, address)| Family::of(address))
+}
+
 /// An address before it has decided already.
 fn native_ipv6(block: &mut VrrpInstance, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Read {
-    if block.virtual_addresses.first().is_some_and(|first| first.cidr.address.is_ipv4()) {
+    if family(block) == Some(Family::V4) {
         let words = format!("({}) Cannot specify native_ipv6 with IPv4 addresses", block.name);
         reader.report(Code::InvalidValue, line.whole(), words);
     } else {

@@ -15,7 +15,6 @@ pub struct SyncGroup {
     pub name: String,
     pub span: Span,
     pub members: Vec<Spanned<String>>,
-    pub members_given: bool,
     pub track_interfaces: Vec<Tracked>,
     pub track_scripts: Vec<Tracked>,
     pub track_bfds: Vec<Tracked>,
@@ -52,7 +51,7 @@ keywords! {
 }
 
 fn group(block: &mut SyncGroup, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    if std::mem::replace(&mut block.members_given, true) {
+    if !block.members.is_empty() {
         let words = format!("Group list already specified for sync group {}", block.name);
         reader.report(Code::Duplicate, line.whole(), words);
         reader.skip_block();

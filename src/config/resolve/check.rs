@@ -46,9 +46,9 @@ impl Resolver<'_> {
                     for connection in smtp_connections(declared) {
                         let timing = timing(server, real, declared, connection);
                         let check = self.connect(connection, endpoint).map(|connect| smtp(declared, connect, endpoint));
-                        into.extend(
-                            check.map(|check| self.checker(server, real, declared, check, timing, place, &names)),
-                        );
+                        into.extend(check.map(|check| {
+                            self.checker(server, real, [connection, declared], check, timing, place, &names)
+                        }));
                     }
                     continue;
                 }
@@ -59,23 +59,24 @@ impl Resolver<'_> {
                 Kind::File => self.file(declared).map(Check::File),
             };
             let timing = timing(server, real, declared, declared);
-            into.extend(check.map(|check| self.checker(server, real, declared, check, timing, place, &names)));
+            into.extend(check.map(|check| self.checker(server, real, [declared; 2], check, timing, place, &names)));
         }
     }
 
-    /// What a checker has beside its check.
+    /// What a checker has beside its check; its connection says it first.
     #[allow(clippy::too_many_arguments, reason = "the three blocks that it inherits from, and what was worked out")]
     fn checker(
         &self,
         server: &VirtualServer,
         real: &RealServer,
-        declared: &Declared,
+        [connection, declared]: [&Declared; 2],
         check: Check,
         timing: Timing,
         place: (VirtualServerId, RealServerId),
         names: &(String, String),
     ) -> Arc<Checker> {
-        let log_all = value(&declared.log_all_failures);
+        let log_all = value(&connection.log_all_failures).or(value(&declared.log_all_failures));
+        let alpha = value(&connection.alpha).or(value(&declared.alpha));
         Arc::new(Checker {
             virtual_server: place.0,
             real_server: place.1,
@@ -84,8 +85,7 @@ impl Resolver<'_> {
             check,
             timing,
             // What a file says is known at once (LV-50).
-            alpha: declared.kind != Kind::File
-                && value(&declared.alpha).or(value(&real.alpha)).unwrap_or(server.alpha.is_some()),
+            alpha: declared.kind != Kind::File && alpha.or(value(&real.alpha)).unwrap_or(server.alpha.is_some()),
             log_all_failures: log_all.or(value(&self.config.global.checker_log_all_failures)).unwrap_or(false),
         })
     }
@@ -97,7 +97,7 @@ impl Resolver<'_> {
         let link_local = matches!(address, IpAddr::V6(address) if address.segments()[0] & 0xffc0 == 0xfe80);
         if link_local && declared.bind_if.is_none() {
             let words = format!("Checker link local address {address} requires a bind_if");
-            self.late(Code::BlockRefused, declared.span, words);
+            self.at_end(Code::BlockRefused, declared.end, declared.span, words);
             return None;
         }
         let unspecified = match address {
@@ -209,10 +209,10 @@ fn udp(declared: &Declared, connect: Connect) -> Check {
     Check::Udp(UdpCheck { connect, payload: declared.payload.clone().unwrap_or_else(|| filler(UDP_PAYLOAD)), reply })
 }
 
-/// The checker's own, else the real server's, else the virtual server's, else the kind's (CK-4). The time to connect
-/// is that of `connection`.
+/// That of its connection, else the checker's own, else the real server's, else the virtual server's, else the kind's
+/// (CK-4). The time to connect is that of `connection`.
 fn timing(server: &VirtualServer, real: &RealServer, declared: &Declared, connection: &Declared) -> Timing {
-    let own = [&declared.timing, &real.timing, &server.timing];
+    let own = [&connection.timing, &declared.timing, &real.timing, &server.timing];
     let delay_loop = own.iter().find_map(|timing| value(&timing.delay_loop)).map_or(60_000_000, |seconds| seconds.0);
     let (retry, before_retry) = match declared.kind {
         Kind::Http | Kind::Ssl => (1, 3_000_000),

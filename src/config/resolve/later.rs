@@ -37,8 +37,8 @@ impl Resolver<'_> {
             lvs_netlink_monitor_rcv_bufs_force: value(&global.lvs_netlink_monitor_rcv_bufs_force).unwrap_or(false),
             data_use_instance: value(&global.data_use_instance).unwrap_or(false),
             json_version: value(&global.json_version).map_or(1, |number| number.0 as u32),
-            state_dump_file: text(&global.state_dump_file),
-            json_dump_file: text(&global.json_dump_file),
+            state_dump_file: global.state_dump_file.as_ref().map(|path| path.value.0.clone()),
+            json_dump_file: global.json_dump_file.as_ref().map(|path| path.value.0.clone()),
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::base::name::{GroupName, InstanceName, InterfaceName};
 use crate::base::net::{Endpoint, Family};
 use crate::base::time::Interval;
 use crate::config::block::server_group::{self as group, ServerGroup};
+use crate::config::block::value;
 use crate::config::block::virtual_server::{self as declared, Gradual, Header};
-use crate::config::block::{text, value};
 use crate::diagnostic::{Code, Span};
 use crate::model::check::Checker;
 use crate::model::lvs::{
@@ -343,14 +343,7 @@ impl Resolver<'_> {
             Family::V4 => Granularity::V4(Ipv4Addr::BROADCAST),
             Family::V6 => Granularity::V6(128),
         });
-        let mut engine = text(&block.persistence_engine);
-        if let Some(engine) = engine.as_mut().filter(|engine| engine.len() > 16) {
-            let words = format!("Malformed persistence engine name '{engine}' max length 16 - truncating");
-            let span = block.persistence_engine.as_ref().map_or(block.span, |given| given.span);
-            self.report(Code::Adjusted, span, words);
-            let end = (0..=16).rev().find(|end| engine.is_char_boundary(*end)).unwrap_or(0);
-            engine.truncate(end);
-        }
+        let engine = block.persistence_engine.as_ref().map(|engine| engine.value.0.clone());
         Some(Persistence { timeout, granularity, engine })
     }
 
@@ -466,7 +459,7 @@ impl Resolver<'_> {
                 "Address family of virtual server and sorry server {} don't match - skipping sorry server.",
                 sorry.endpoint.address
             );
-            self.late(Code::InvalidValue, sorry.span, words);
+            self.at_end(Code::InvalidValue, block.end, sorry.span, words);
             return;
         }
         let mut endpoint = sorry.endpoint;

@@ -31,7 +31,7 @@ impl Resolver<'_> {
             reload_time: text(&global.reload_time_file)
                 .map(|file| ReloadTime { file, repeat: global.reload_repeat.is_some() }),
             save_folder: text(&global.config_save_dir),
-            statistics_file: text(&global.stats_dump_file),
+            statistics_file: global.stats_dump_file.as_ref().map(|path| path.value.0.clone()),
             command_room: room(
                 value(&global.vrrp_netlink_cmd_rcv_bufs),
                 value(&global.vrrp_netlink_cmd_rcv_bufs_force),

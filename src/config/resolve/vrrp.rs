@@ -120,21 +120,24 @@ impl Resolver<'_> {
     fn garp_groups(&mut self) -> Vec<GarpGroup> {
         let config = self.config;
         let mut groups: Vec<GarpGroup> = Vec::new();
-        for block in config.garp_groups.iter().filter(|block| !block.removed) {
+        for block in &config.garp_groups {
             let mut interfaces = Vec::new();
             for given in &block.interfaces {
                 let name = InterfaceName::new(&given.value);
                 let taken = interfaces.contains(&name) || groups.iter().any(|group| group.interfaces.contains(&name));
                 let device = self.devices.all.iter().any(|device| device.name == name);
                 if taken || device {
-                    let why = if device { "is a VMAC" } else { "is in a garp_group already" };
-                    let words = format!("garp_group interface {} {why} - ignoring", given.value);
+                    let words = if device {
+                        format!("garp_group interface {} is a VMAC - ignoring", given.value)
+                    } else {
+                        format!("garp_group already specified for {} - ignoring", given.value)
+                    };
                     self.report(Code::InvalidValue, given.span, words);
                 } else {
                     interfaces.push(name);
                 }
             }
-            if !interfaces.is_empty() {
+            if !interfaces.is_empty() && !block.removed {
                 let gap = |given: Option<u64>| Interval::from_micros(given.unwrap_or(0));
                 let garp_interval = gap(value(&block.garp_interval).map(|gap| gap.0));
                 let gna_interval = gap(value(&block.gna_interval).map(|gap| gap.0));

@@ -10,7 +10,7 @@ use crate::config::lower::{Reader, Stop};
 use crate::config::schema::Row;
 use crate::config::tree::Line;
 use crate::config::value::{Fault, Flag, Number, Value, integer};
-use crate::diagnostic::{Code, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 
 type Read = Result<(), Stop>;
 
@@ -113,11 +113,13 @@ pub fn lvs_timeouts(block: &mut Global, line: &Line<'_>, _: &'static Row, reader
             ("tcpfin", Some(seconds)) => timeouts.tcp_fin = Some(seconds),
             ("udp", Some(seconds)) => timeouts.udp = Some(seconds),
             ("tcp" | "tcpfin" | "udp", None) => {
-                let text = line.word(at + 1).unwrap_or_default();
                 if let Some(Fault::Number(words)) = fault {
                     reader.report(Code::InvalidNumber, line.span(at + 1), words);
                 }
-                let words = format!("Invalid lvs_timeout {option} ({text}) - ignoring");
+                let words = match line.word(at + 1) {
+                    Some(text) => format!("Invalid lvs_timeout {option} ({text}) - ignoring"),
+                    None => format!("No value specified for lvs_timeout {option} - ignoring"),
+                };
                 reader.report(Code::InvalidValue, line.span(at), words);
             }
             _ => {
@@ -156,9 +158,12 @@ pub fn lvs_sync_daemon(block: &mut Global, line: &Line<'_>, _: &'static Row, rea
     if let Some(word) = line.word(2).filter(|word| !OPTIONS.contains(word)) {
         daemon.instance = Some(word.to_owned());
         at = 3;
-        if let Some(id) = line.word(3).filter(|word| word.bytes().all(|byte| byte.is_ascii_digit())) {
-            reader.report(Code::Deprecated, line.span(3), "Please use keyword \"id\" before lvs_sync_daemon SYNCID");
-            daemon.id = id.parse().ok();
+        if let Some(id) = line.word(3).filter(|word| !OPTIONS.contains(word)) {
+            daemon.id = sync_number("id", (0, 255), id, line.span(3), reader).map(|id| id as u8);
+            if daemon.id.is_some() {
+                let words = "Please use keyword \"id\" before lvs_sync_daemon SYNCID";
+                reader.report(Code::Deprecated, line.span(3), words);
+            }
             at = 4;
         }
     }
@@ -169,26 +174,25 @@ pub fn lvs_sync_daemon(block: &mut Global, line: &Line<'_>, _: &'static Row, rea
             at += 1;
             continue;
         }
+        if option == "inst" {
+            reader.need(line, at + 1)?;
+        }
         let Some(text) = line.word(at + 1) else {
             let left = if option == "id" { ", defaulting to vrid" } else { " - ignoring" };
             let words = format!("No value specified for lvs_sync_daemon {option}{left}");
             reader.report(Code::InvalidValue, line.span(at), words);
             break;
         };
-        let mut number = |min, max| {
-            let parsed = integer(text, min, max, false);
-            if let Some(Fault::Number(words)) = parsed.fault {
-                reader.report(Code::InvalidNumber, line.span(at + 1), words);
-                let words = match option {
-                    "id" => format!("Invalid syncid ({text}) - defaulting to vrid"),
-                    _ => format!("Invalid lvs_sync_daemon {option} ({text}) - ignoring"),
-                };
-                reader.report(Code::InvalidValue, line.span(at + 1), words);
-            }
-            parsed.value
-        };
+        let mut number = |min, max| sync_number(option, (min, max), text, line.span(at + 1), reader);
         match option {
-            "inst" => daemon.instance = Some(text.to_owned()),
+            "inst" => match &daemon.instance {
+                Some(first) => {
+                    let words =
+                        format!("lvs_sync_daemon vrrp instance has already been specified as {first} - ignoring");
+                    reader.report(Code::Duplicate, line.span(at + 1), words);
+                }
+                None => daemon.instance = Some(text.to_owned()),
+            },
             "id" => daemon.id = number(0, 255).map(|value| value as u8),
             "maxlen" => daemon.max_length = number(1, 65507).map(|value| value as u16),
             "port" => daemon.port = number(1, 65535).map(|value| value as u16),
@@ -209,6 +213,20 @@ pub fn lvs_sync_daemon(block: &mut Global, line: &Line<'_>, _: &'static Row, rea
     }
     block.lvs_sync_daemon = Some(Spanned::new(daemon, line.whole()));
     Ok(())
+}
+
+/// A number of `lvs_sync_daemon`; why it is none is said.
+fn sync_number(option: &str, (min, max): (i64, i64), text: &str, span: Span, reader: &mut Reader<'_>) -> Option<i64> {
+    let parsed = integer(text, min, max, false);
+    if let Some(Fault::Number(words)) = parsed.fault {
+        reader.report(Code::InvalidNumber, span, words);
+        let words = match option {
+            "id" => format!("Invalid syncid ({text}) - defaulting to vrid"),
+            _ => format!("Invalid lvs_sync_daemon {option} ({text}) - ignoring"),
+        };
+        reader.report(Code::InvalidValue, span, words);
+    }
+    parsed.value
 }
 
 /// A multicast address of one family; why it is none is said.
@@ -293,9 +311,7 @@ fn affinity(line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Vec<
                 _ => format!("number '{text}' outside range [0, {last}]"),
             };
             reader.report(Code::InvalidNumber, line.span(at), words);
-            // The original names the first one, whichever is wrong.
-            let first = line.word(1).unwrap_or_default();
-            let words = format!("Invalid cpu_id:{first} specified for {what} process");
+            let words = format!("Invalid cpu_id:{text} specified for {what} process");
             reader.report(Code::InvalidValue, line.span(at), words);
             return Vec::new();
         };
@@ -335,8 +351,14 @@ pub fn snmp_socket(block: &mut Global, line: &Line<'_>, row: &'static Row, reade
             let words = "Too many parameters specified for snmp_socket - ignoring";
             reader.report(Code::InvalidValue, line.span(2), words);
         }
-        Some(_) if block.snmp_socket.is_some() => {}
-        Some(socket) => block.snmp_socket = Some(Spanned::new(socket.to_owned(), line.span(1))),
+        Some(socket) => match &block.snmp_socket {
+            Some(first) => {
+                let words = format!("SNMP socket already set to {} - ignoring", first.value);
+                let finding = Diagnostic::at(Code::Duplicate, line.span(1), words);
+                reader.found.push(finding.also(first.span, "the first one, which stays"));
+            }
+            None => block.snmp_socket = Some(Spanned::new(socket.to_owned(), line.span(1))),
+        },
     }
     Ok(())
 }
@@ -346,10 +368,14 @@ pub fn vrrp_rx_bufs_policy(block: &mut Global, line: &Line<'_>, row: &'static Ro
         reader.lacking(line, row);
         return Ok(());
     };
-    let policy = match text {
-        "MTU" => RxBuffers::Mtu,
-        "ADVERT" => RxBuffers::Advert,
-        _ => {
+    let named = |text: &str| match text {
+        _ if text.eq_ignore_ascii_case("MTU") => Some(RxBuffers::Mtu),
+        _ if text.eq_ignore_ascii_case("ADVERT") => Some(RxBuffers::Advert),
+        _ => None,
+    };
+    let policy = match named(text) {
+        Some(policy) => policy,
+        None => {
             let parsed = integer(text, 0, i64::from(u32::MAX), row.lax && !reader.test);
             let Some(bytes) = parsed.value else {
                 if let Some(Fault::Number(words)) = parsed.fault {
@@ -362,16 +388,28 @@ pub fn vrrp_rx_bufs_policy(block: &mut Global, line: &Line<'_>, row: &'static Ro
             RxBuffers::Bytes(bytes as u32)
         }
     };
+    // A number counts more than a policy, and MTU more than ADVERT, in whichever order they come.
     let before = block.vrrp_rx_bufs_policy.as_ref().map(|before| before.value);
-    let clash = match (before, policy) {
-        (Some(RxBuffers::Mtu), RxBuffers::Advert) => Some("MTU"),
-        (Some(RxBuffers::Advert), RxBuffers::Mtu) => Some("ADVERT"),
-        _ => None,
-    };
-    if let Some(before) = clash {
-        let words = format!("Cannot set both vrrp_rx_bufs_policy {before} and {text}, ignoring {text}");
-        reader.report(Code::Duplicate, line.span(1), words);
-        return Ok(());
+    let further = line.words(2).map(|word| named(word).ok_or(word));
+    let mut policy = policy;
+    for other in before.map(Ok).into_iter().chain(further) {
+        let words = match (policy, other) {
+            (_, Err(word)) => format!("Invalid vrrp_rx_bufs_policy {word}"),
+            (RxBuffers::Bytes(_), Ok(RxBuffers::Bytes(_))) => continue,
+            (RxBuffers::Bytes(_), Ok(_)) => {
+                "Cannot set vrrp_rx_bufs_policy size and policy, ignoring policy".to_owned()
+            }
+            (_, Ok(bytes @ RxBuffers::Bytes(_))) => {
+                policy = bytes;
+                "Cannot set vrrp_rx_bufs_policy size and policy, ignoring policy".to_owned()
+            }
+            (policy, Ok(other)) if policy == other => continue,
+            (_, Ok(_)) => {
+                policy = RxBuffers::Mtu;
+                "Cannot set both vrrp_rx_bufs_policy MTU and ADVERT, ignoring ADVERT".to_owned()
+            }
+        };
+        reader.report(Code::InvalidValue, line.span(1), words);
     }
     block.vrrp_rx_bufs_policy = Some(Spanned::new(policy, line.span(1)));
     Ok(())
@@ -452,6 +490,9 @@ pub fn umask(block: &mut Global, line: &Line<'_>, _: &'static Row, reader: &mut 
             let unknown = names.find(|name| bit(name).is_none());
             let words = match unknown {
                 Some(name) => format!("Unknown umask bit {name}"),
+                None if line.words(1).last().is_some_and(|word| word.ends_with('|')) => {
+                    "umask missing bit value".to_owned()
+                }
                 None => format!("Invalid umask syntax {}", line.word(2).unwrap_or(first)),
             };
             reader.report(Code::InvalidValue, line.span(1), words);

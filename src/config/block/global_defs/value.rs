@@ -83,6 +83,24 @@ impl Value for FlushOnStop {
     }
 }
 
+/// The path of a file: at least a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilePath(pub String);
+
+impl std::fmt::Display for FilePath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Value for FilePath {
+    const HINT: &'static str = "<path>";
+
+    fn parse(text: &str, _: bool) -> Parsed<Self> {
+        Parsed::or_bad((!text.is_empty()).then(|| FilePath(text.to_owned())))
+    }
+}
+
 /// `vrrp_rx_bufs_policy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RxBuffers {

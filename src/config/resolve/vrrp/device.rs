@@ -194,9 +194,10 @@ impl Resolver<'_> {
                 footing.mac = Some(given.value.with(footing.vrid));
             }
         }
-        if unicast && !footing.xmit_base {
+        // Any keyword of unicast counts, with peers or without.
+        if (unicast || block.unicast.is_some()) && !footing.xmit_base {
             let words = format!("({name}) unicast with use_vmac requires vmac_xmit_base - setting");
-            self.report(Code::Adjusted, vmac.span, words);
+            self.at_end(Code::Adjusted, block.end, vmac.span, words);
             footing.xmit_base = true;
         } else if strict && footing.xmit_base && !unicast {
             let words = format!("({name}) xmit_base is incompatible with strict mode - resetting");
@@ -228,7 +229,7 @@ impl Resolver<'_> {
         let name = &block.name;
         let mut address = ipvlan.address;
         if let Some(given) = address.filter(|given| Family::of(given.value.address) != footing.family) {
-            let shown = given.value.address;
+            let shown = given.value;
             let words = format!("({name}) ipvlan address[{shown}] MUST match vrrp instance family !!! Skipping...");
             self.report(Code::InvalidValue, given.span, words);
             address = None;

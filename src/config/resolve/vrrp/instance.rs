@@ -13,7 +13,7 @@ use crate::base::time::Interval;
 use crate::config::block::address::Address;
 use crate::config::block::track;
 use crate::config::block::value;
-use crate::config::block::vrrp_instance::{AuthType, State, VrrpInstance};
+use crate::config::block::vrrp_instance::{AuthType, State, VrrpInstance, family as declared_family};
 use crate::config::resolve::Resolver;
 use crate::diagnostic::Code;
 use crate::model::notify::StateScripts;
@@ -428,11 +428,8 @@ impl Resolver<'_> {
             self.late(Code::Deprecated, span, words);
         }
         if let Some(given) = block.unicast_ttl {
-            self.late(
-                Code::InvalidValue,
-                given.span,
-                format!("({name}) Cannot use unicast_ttl without unicast peers - resetting"),
-            );
+            let words = format!("({name}): Cannot use unicast_ttl without unicast peers - resetting");
+            self.at_end(Code::InvalidValue, block.end, given.span, words);
         }
         let global = &self.config.global;
         let own = value(&block.mcast_dst_ip).filter(|group| Family::of(*group) == family);
@@ -451,7 +448,7 @@ impl Resolver<'_> {
         let name = &block.name;
         if let Some(given) = block.unicast_fault_no_peer {
             let words = format!("({name}) Cannot use unicast without any peers - going to fault state");
-            self.late(Code::Warning, given.span, words);
+            self.late(Code::Logged, given.span, words);
             return true;
         }
         let Some(interface) = &block.interface else { return false };
@@ -752,13 +749,7 @@ fn family(block: &VrrpInstance) -> Family {
     if block.native_ipv6.is_some() {
         return Family::V6;
     }
-    let address = block.virtual_addresses.first().map(|one| (one.span, one.cidr.address));
-    let peer = block.unicast_peers.first().map(|one| (one.span, one.address));
-    let source = block.source.map(|one| (one.span, one.value));
-    let group = block.mcast_dst_ip.map(|one| (one.span, one.value));
-    let first = [address, peer, source, group].into_iter().flatten().min_by_key(|(span, _)| span.lo);
-    let excluded = block.excluded_addresses.first().map(|one| (one.span, one.cidr.address));
-    first.or(excluded).map_or(Family::V4, |(_, address)| Family::of(address))
+    declared_family(block).unwrap_or(Family::V4)
 }
 
 /// Where adverts are sent from, if that is configured: an ipvlan's address does it too (VR-206).
