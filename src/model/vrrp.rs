@@ -333,7 +333,7 @@ pub struct HmacKey {
     pub secret: Secret,
 }
 
-/// The bytes of a key, 32..=64 of them; no log and no dump shows them.
+/// The bytes of a key or a password; no log and no dump shows them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub Vec<u8>);
 

@@ -77,6 +77,24 @@ impl Rig {
 
     /// `room`: verdicts that may wait.
     pub fn with_room(lvs: Lvs, room: usize) -> Rig {
+        let mut rig = Rig::begin(lvs, room);
+        rig.wait_until_ready();
+        rig
+    }
+
+    /// A task that cannot start: why it says so, and its log.
+    pub fn refused(lvs: Lvs) -> (String, Vec<String>) {
+        let mut rig = Rig::begin(lvs, INBOX);
+        let why = match poll("an answer", || rig.supervisor.try_recv().ok()) {
+            ToSupervisor::Failed { task: Task::Checkers, exit: 1, why } => why,
+            other => panic!("unexpected: {other:?}"),
+        };
+        poll("the thread ends", || rig.thread.is_finished().then_some(()));
+        rig.log();
+        (why, rig.lines)
+    }
+
+    fn begin(lvs: Lvs, room: usize) -> Rig {
         let (inbox, receiver) = mpsc::channel(INBOX);
         let (supervisor_sender, supervisor) = mpsc::channel(64);
         let (ipvs_sender, ipvs) = mpsc::channel(room);
@@ -91,9 +109,7 @@ impl Rig {
         };
         let thread = std::thread::spawn(move || checkers::run(setup, ipvs_sender));
         let lines = Vec::new();
-        let mut rig = Rig { lvs, generation: 1, inbox, supervisor, ipvs, log, lines, thread, leftovers: Vec::new() };
-        rig.wait_until_ready();
-        rig
+        Rig { lvs, generation: 1, inbox, supervisor, ipvs, log, lines, thread, leftovers: Vec::new() }
     }
 
     pub fn model(&self) -> Lvs {

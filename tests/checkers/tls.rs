@@ -8,7 +8,7 @@ use std::time::Duration;
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::check::HttpCheck;
 use keepalived_rs::model::lvs::Lvs;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection, StreamOwned};
 
 use crate::answers::{checked, expect_failure, expect_success};
@@ -16,24 +16,29 @@ use crate::rig::{Rig, poll};
 use crate::server::{Peer, Server};
 use crate::simulated::{ssl, tuned};
 
-type Versions = &'static [&'static rustls::SupportedProtocolVersion];
+pub type Versions = &'static [&'static rustls::SupportedProtocolVersion];
 
-static NEW: Versions = &[&rustls::version::TLS13];
-static OLD: Versions = &[&rustls::version::TLS12];
+pub static NEW: Versions = &[&rustls::version::TLS13];
+pub static OLD: Versions = &[&rustls::version::TLS12];
 
-/// A certificate that nobody vouches for, for a name that nobody asked for, out of date.
-fn config(versions: Versions) -> Arc<ServerConfig> {
+/// A certificate that nobody vouches for, for a name that nobody asked for, out of date, with its key.
+pub fn certificate() -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
     let key = rcgen::KeyPair::generate().expect("a key");
     let mut parameters = rcgen::CertificateParams::new(vec!["elsewhere.example".to_owned()]).expect("a name");
     parameters.not_before = rcgen::date_time_ymd(2001, 1, 1);
     parameters.not_after = rcgen::date_time_ymd(2002, 1, 1);
     let certificate = parameters.self_signed(&key).expect("a certificate");
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    (certificate.der().clone(), PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())))
+}
+
+/// A server with such a certificate.
+pub fn config(versions: Versions) -> Arc<ServerConfig> {
+    let (certificate, key) = certificate();
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_protocol_versions(versions)
         .expect("the versions")
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
+        .with_single_cert(vec![certificate], key)
         .expect("a configuration");
     Arc::new(config)
 }

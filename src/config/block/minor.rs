@@ -6,7 +6,7 @@ use crate::config::schema::{Missing, Repeat, Row, keywords};
 use crate::config::tree::Line;
 use crate::diagnostic::Code;
 
-/// The `SSL` block, kept to find doubles.
+/// The `SSL` block.
 #[derive(Debug, Default)]
 pub struct Ssl {
     pub password: Given<String>,
@@ -17,10 +17,10 @@ pub struct Ssl {
 
 keywords! {
     pub static SSL: Ssl {
-        set "password" (password: String = "") "Password of the key." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL password missing", again: "SSL password already specified - replacing" };
-        set "ca" (ca: String = "") "File of authorities." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL cafile missing", again: "SSL cafile already specified - replacing" };
-        set "certificate" (certificate: String = "") "File of the certificate." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL certfile missing", again: "SSL certfile already specified - replacing" };
-        set "key" (key: String = "") "File of the key." { acted: false, missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL keyfile missing", again: "SSL keyfile already specified - replacing" };
+        set "password" (password: String = "") "Password of the key." { missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL password missing", again: "SSL password already specified - replacing" };
+        set "ca" (ca: String = "") "File of authorities; it must be readable, and nothing is verified by it." { missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL cafile missing", again: "SSL cafile already specified - replacing" };
+        set "certificate" (certificate: String = "") "File of the certificate and those that vouch for it." { missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL certfile missing", again: "SSL certfile already specified - replacing" };
+        set "key" (key: String = "") "File of the key, and of the certificate if that has no file of its own." { missing: Missing::Report, repeat: Repeat::Replace, lack: "SSL keyfile missing", again: "SSL keyfile already specified - replacing" };
     }
 }
 

@@ -19,7 +19,7 @@ use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Keyword, Missing, Repeat, Row, keywords};
 use crate::config::tree::Line;
 use crate::config::value::{Flag, Number, OptionalText};
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 
 /// Everything the file declares, in file order.
 #[derive(Debug, Default)]
@@ -48,11 +48,10 @@ pub struct Config {
     pub garp_groups: Vec<GarpGroup>,
     /// How many `interfaces` blocks came so far: the number by which the original calls a group.
     pub garp_group_number: u32,
-    /// Where `SSL` stands.
-    pub ssl: Option<Span>,
     pub linkbeat_use_polling: Given<Flag>,
     pub linkbeat_interfaces: Vec<Linkbeat>,
     pub up_down_delays: Vec<UpDownDelay>,
+    pub ssl: Option<Spanned<minor::Ssl>>,
 }
 
 keywords! {
@@ -76,7 +75,7 @@ keywords! {
         block "vrrp_script" (vrrp_script) "A script that changes priorities.";
         block "vrrp_track_process" (vrrp_track_process) "A number of processes that changes priorities.";
         lines "interface_up_down_delays" (interfaces::up_down_delay, "{ <interface> <down> [<up>]… }") "Seconds before a link that went down or came up counts.";
-        block "SSL" (ssl) "Client certificate of SSL_GET." { acted: false };
+        block "SSL" (ssl) "Client certificate of SSL_GET." { repeat: Repeat::Replace };
         call "virtual_server_group" (virtual_server_group, Lines, "<name> { <entry>… }", "") "Addresses and marks shared by virtual servers.";
         call "virtual_server" (virtual_server, Block, "<ipaddr> [<port>] | fwmark <uint> | group <name> { … }", "") "One IPVS service.";
         block "bfd_instance" (bfd_instance) "One BFD session.";
@@ -217,11 +216,13 @@ fn track_file(config: &mut Config, line: &Line<'_>, row: &'static Row, reader: &
 }
 
 fn ssl(config: &mut Config, line: &Line<'_>, _: &'static Row, reader: &mut Reader<'_>) -> Result<(), Stop> {
-    if let Some(first) = config.ssl.replace(line.whole()) {
+    let mut block = minor::Ssl::default();
+    let read = reader.block("SSL", line, SSL, &mut block);
+    if let Some(first) = config.ssl.replace(Spanned::new(block, line.whole())) {
         let finding = Diagnostic::at(Code::Duplicate, line.whole(), "SSL context already specified - replacing");
-        reader.found.push(finding.also(first, "the first one, which it replaces"));
+        reader.found.push(finding.also(first.span, "the first one, which it replaces"));
     }
-    reader.block("SSL", line, SSL, &mut minor::Ssl::default())
+    read
 }
 
 /// The table of a block as its rows alone.

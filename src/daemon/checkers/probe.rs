@@ -15,7 +15,7 @@ use crate::daemon::message::Reporter;
 use crate::kernel::clock;
 use crate::kernel::ping::Pinger;
 use crate::kernel::tcp::{ConnectError, connect};
-use crate::kernel::tls::Tls;
+use crate::kernel::tls::{Session, Tls};
 use crate::model::check::{Check, Checker, Connect, MiscCheck};
 use crate::model::event::check::{Event, Obstacle, TcpFailure};
 use crate::model::track::ScriptOutcome;
@@ -46,6 +46,8 @@ impl Waits {
 /// What a probe works with.
 pub(super) struct Tools {
     pub(super) tls: Arc<Tls>,
+    /// Of earlier TLS connections for the same question, if they may be taken up again.
+    pub(super) session: Option<Session>,
     pub(super) regexes: Arc<Regexes>,
     pub(super) reporter: Reporter,
     /// For whatever nobody should guess.
@@ -74,7 +76,7 @@ pub(super) async fn probe(checker: Arc<Checker>, url: usize, tools: Tools) -> En
         Check::Tcp(to) => tcp(to, patience).await.into(),
         // The others aside, so that the many that only connect stay small.
         Check::Http(http) => match http.urls.get(url) {
-            Some(url) => Box::pin(web::web(http, url, patience, &tools.tls, &tools.regexes)).await.into(),
+            Some(url) => Box::pin(web::web(http, url, patience, &tools)).await.into(),
             None => Outcome::Hindered(Obstacle::Create { error: format!("there is no URL {url}") }).into(),
         },
         Check::Smtp(check) => Box::pin(smtp::smtp(check, patience)).await.into(),

@@ -6,13 +6,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout_at;
 
-use super::probe::{PIECE, Waits, reason};
-use super::regexes::Regexes;
+use super::probe::{PIECE, Tools, Waits, reason};
 use crate::check::http::{Answer, Judgement, request};
 use crate::check::{Fetched, Outcome};
 use crate::kernel::clock;
 use crate::kernel::tcp::{ConnectError, connect};
-use crate::kernel::tls::{HandshakeError, Tls};
+use crate::kernel::tls::HandshakeError;
 use crate::model::check::{HttpCheck, Url};
 use crate::model::event::check::{HttpFailure, Obstacle};
 
@@ -22,8 +21,19 @@ enum Trouble {
     Hindered(Obstacle),
 }
 
-pub(super) async fn web(http: &HttpCheck, url: &Url, patience: Duration, tls: &Tls, regexes: &Regexes) -> Outcome {
-    match fetch(http, url, patience, tls, regexes).await {
+/// One attempt. One that took an earlier TLS session up again and broke is made anew in full, in the time that is left
+/// for both: what comes of short handshakes alone says nothing of the real server.
+pub(super) async fn web(http: &HttpCheck, url: &Url, patience: Duration, tools: &Tools) -> Outcome {
+    let waits = Waits::from(clock::instant(), patience);
+    let mut fetched = fetch(http, url, tools, waits).await;
+    if let Some(session) = tools.session.as_ref().filter(|_| !is_good(&fetched)) {
+        let resumed = session.was_offered();
+        session.forget();
+        if resumed && is_broken(&fetched) {
+            fetched = fetch(http, url, tools, waits).await;
+        }
+    }
+    match fetched {
         Ok(fetched) => Outcome::Http(fetched),
         Err(Trouble::Failure(failure)) => {
             Outcome::Http(Fetched { result: Err(failure), length_differs: None, ended_without_close: false })
@@ -32,15 +42,41 @@ pub(super) async fn web(http: &HttpCheck, url: &Url, patience: Duration, tls: &T
     }
 }
 
+fn is_good(fetched: &Result<Fetched, Trouble>) -> bool {
+    fetched.as_ref().is_ok_and(|fetched| fetched.result.is_ok())
+}
+
+/// No answer came, and not for want of time.
+fn is_broken(fetched: &Result<Fetched, Trouble>) -> bool {
+    let failure = match fetched {
+        Ok(fetched) => fetched.result.err(),
+        Err(Trouble::Failure(failure)) => Some(*failure),
+        Err(Trouble::Hindered(_)) => None,
+    };
+    match failure {
+        Some(
+            HttpFailure::ConnectFailed
+            | HttpFailure::Handshake
+            | HttpFailure::Send
+            | HttpFailure::Read { .. }
+            | HttpFailure::NoHeader,
+        ) => true,
+        Some(
+            HttpFailure::Unreachable
+            | HttpFailure::ConnectTimeout
+            | HttpFailure::FirstByteTimeout
+            | HttpFailure::ReadTimeout { .. }
+            | HttpFailure::Status
+            | HttpFailure::Digest
+            | HttpFailure::Regex,
+        )
+        | None => false,
+    }
+}
+
 /// CK-11: the connect has `patience`, with the handshake in the time that is left of it; then each wait for data.
-async fn fetch(
-    http: &HttpCheck,
-    url: &Url,
-    patience: Duration,
-    tls: &Tls,
-    regexes: &Regexes,
-) -> Result<Fetched, Trouble> {
-    let waits = Waits::from(clock::instant(), patience);
+async fn fetch(http: &HttpCheck, url: &Url, tools: &Tools, waits: Waits) -> Result<Fetched, Trouble> {
+    let Tools { tls, regexes, session, .. } = tools;
     let deadline = waits.next();
     let mut stream = connect(&http.connect, deadline).await.map_err(|error| match error {
         ConnectError::Timeout => Trouble::Failure(HttpFailure::ConnectTimeout),
@@ -54,7 +90,8 @@ async fn fetch(
     } else {
         let name = url.server_name.as_deref();
         let address = http.connect.destination.address;
-        let mut stream = tls.handshake(stream, name, address, deadline).await.map_err(|error| match error {
+        let shaken = tls.handshake(stream, name, address, session.as_ref(), deadline).await;
+        let mut stream = shaken.map_err(|error| match error {
             HandshakeError::Timeout => Trouble::Failure(HttpFailure::ConnectTimeout),
             HandshakeError::Connection(_) => Trouble::Failure(HttpFailure::ConnectFailed),
             HandshakeError::Protocol(_) => Trouble::Failure(HttpFailure::Handshake),
