@@ -7,12 +7,16 @@ use keepalived_rs::{base, model};
 mod answers;
 #[path = "checkers/bfd.rs"]
 mod bfd;
+#[path = "checkers/certificate.rs"]
+mod certificate;
 #[path = "checkers/datagram.rs"]
 mod datagram;
 #[path = "checkers/file.rs"]
 mod file;
 #[path = "../src/lvs/fixture.rs"]
 mod fixture;
+#[path = "checkers/herd.rs"]
+mod herd;
 #[path = "checkers/hostile.rs"]
 mod hostile;
 #[path = "checkers/kinds.rs"]
@@ -23,6 +27,8 @@ mod law;
 mod misc;
 #[path = "checkers/reload.rs"]
 mod reload;
+#[path = "checkers/resumption.rs"]
+mod resumption;
 #[path = "checkers/rig.rs"]
 mod rig;
 #[path = "checkers/server.rs"]
@@ -31,5 +37,9 @@ mod server;
 mod simulated;
 #[path = "checkers/smtp.rs"]
 mod smtp;
+#[path = "checkers/suspend.rs"]
+mod suspend;
 #[path = "checkers/tls.rs"]
 mod tls;
+#[path = "checkers/together.rs"]
+mod together;

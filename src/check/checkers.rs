@@ -1,9 +1,13 @@
 //! All checkers of this host: one queue of deadlines, so that a wake-up costs what is due and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::checker::State;
+use super::presence::{Presence, addresses};
+use super::sharing::leaders;
+use super::spread::{Spread, in_step};
 use super::{Effect, Input, Outcome};
 use crate::base::name::{BfdName, FilePath};
 use crate::base::random::Random;
@@ -11,7 +15,7 @@ use crate::base::time::{Interval, Time};
 use crate::model::change::lvs::kept_checkers;
 use crate::model::check::{Check, FileCheck};
 use crate::model::event::check::Event;
-use crate::model::lvs::{CheckerId, Lvs};
+use crate::model::lvs::{CheckerId, Lvs, VirtualServerId};
 
 /// From start or reload to the first run, before `warmup` (CK-6).
 const FIRST_DELAY: Interval = Interval::from_secs(1);
@@ -21,14 +25,30 @@ const FIRST_DELAY: Interval = Interval::from_secs(1);
 pub struct Checkers {
     model: Arc<Lvs>,
     states: Vec<State>,
-    /// Since when a checker probes; `None`: it waits in the queue.
-    probing: Vec<Option<Time>>,
+    /// `None`: it waits in the queue.
+    probing: Vec<Option<Probing>>,
+    /// Who may share probes with whom: see `sharing::leaders`.
+    leaders: Vec<Option<CheckerId>>,
+    /// By the checker whose probe is under way: the others that it is for, too.
+    shared: BTreeMap<CheckerId, Vec<CheckerId>>,
+    presence: Presence,
+    /// Their address is not here (LV-103).
+    suspended: BTreeSet<VirtualServerId>,
     queue: BTreeSet<(Time, CheckerId)>,
     random: Random,
     /// What the sessions told last.
     sessions: BTreeMap<BfdName, bool>,
     /// The numbers in the files.
     numbers: BTreeMap<FilePath, i64>,
+}
+
+/// A probe under way.
+#[derive(Clone, Copy, Debug)]
+struct Probing {
+    /// When it was to begin.
+    due: Time,
+    /// When it began.
+    began: Time,
 }
 
 impl Checkers {
@@ -39,6 +59,10 @@ impl Checkers {
             model,
             states,
             probing: Vec::new(),
+            leaders: Vec::new(),
+            shared: BTreeMap::new(),
+            presence: Presence::default(),
+            suspended: BTreeSet::new(),
             queue: BTreeSet::new(),
             random,
             sessions: BTreeMap::new(),
@@ -80,6 +104,11 @@ impl Checkers {
                     }
                 }
             }
+            Input::Address { address, place, here } => {
+                if self.presence.set(address, place, here) {
+                    self.address_changed(address, here, out);
+                }
+            }
             Input::Reload { model } => {
                 self.states = kept_checkers(&self.model, &model)
                     .into_iter()
@@ -101,16 +130,59 @@ impl Checkers {
     fn start(&mut self, now: Time, out: &mut Vec<Effect>) {
         self.probing = vec![None; self.states.len()];
         self.queue.clear();
+        self.shared.clear();
+        self.leaders = leaders(&self.model);
+        let servers = self.model.virtual_servers.iter().enumerate();
+        let suspended = servers.filter(|(_, server)| self.presence.suspends(server));
+        self.suspended = suspended.map(|(at, _)| VirtualServerId(at)).collect();
+        let mut spread = Spread::from(self.random.number());
         for (at, (checker, state)) in self.model.checkers.iter().zip(&self.states).enumerate() {
             if !checker.check.is_probed() {
                 continue;
             }
-            let warmup = Interval::from_micros(self.random.up_to(checker.timing.warmup.as_micros()));
-            self.queue.insert((now + FIRST_DELAY + warmup, CheckerId(at)));
-            if !state.has_run {
-                out.push(Effect::Report(Event::Activated {
-                    real_server: checker.real_server_name.clone(),
-                    virtual_server: checker.virtual_server_name.clone(),
+            let first = match self.leaders[at] {
+                Some(leader) => spread.first_of(leader, checker.timing.warmup),
+                None => spread.first(checker.timing.warmup),
+            };
+            self.queue.insert((now + FIRST_DELAY + first, CheckerId(at)));
+            let (real_server, virtual_server) = (checker.real_server_name.clone(), checker.virtual_server_name.clone());
+            if self.suspended.contains(&checker.virtual_server) {
+                out.push(Effect::Report(Event::Deactivated { real_server, virtual_server }));
+            } else if !state.has_run {
+                out.push(Effect::Report(Event::Activated { real_server, virtual_server }));
+            }
+        }
+    }
+
+    /// LV-103, LV-105: the checkers of its virtual servers run from now on, or do not.
+    fn address_changed(&mut self, address: IpAddr, here: bool, out: &mut Vec<Effect>) {
+        // Before the start there is nobody to tell.
+        if self.probing.len() != self.states.len() {
+            return;
+        }
+        let model = self.model.clone();
+        let mut told = false;
+        for (at, server) in model.virtual_servers.iter().enumerate() {
+            if !server.ha_suspend || !addresses(server).any(|one| one == address) {
+                continue;
+            }
+            if !std::mem::replace(&mut told, true) {
+                out.push(Effect::Report(Event::AddressChanged { address, here }));
+            }
+            let suspends = self.presence.suspends(server);
+            let changed = if suspends {
+                self.suspended.insert(VirtualServerId(at))
+            } else {
+                self.suspended.remove(&VirtualServerId(at))
+            };
+            let probed = |id: &&CheckerId| model.checkers[id.0].check.is_probed();
+            let all = server.real_servers.iter().flat_map(|real| &real.checkers).filter(probed);
+            for checker in all.filter(|_| changed).map(|id| &model.checkers[id.0]) {
+                let (real_server, virtual_server) =
+                    (checker.real_server_name.clone(), checker.virtual_server_name.clone());
+                out.push(Effect::Report(match suspends {
+                    true => Event::Suspended { real_server, virtual_server },
+                    false => Event::Activated { real_server, virtual_server },
                 }));
             }
         }
@@ -155,22 +227,45 @@ impl Checkers {
     }
 
     fn probe_due(&mut self, now: Time, out: &mut Vec<Effect>) {
-        while let Some((_, id)) = self.queue.first().copied().filter(|(at, _)| *at <= now) {
+        let mut asked: BTreeMap<(CheckerId, Time, usize), CheckerId> = BTreeMap::new();
+        while let Some((due, id)) = self.queue.first().copied().filter(|(at, _)| *at <= now) {
             self.queue.pop_first();
-            self.probing[id.0] = Some(now);
-            out.push(Effect::Probe { checker: id, url: self.states[id.0].url });
+            let checker = &self.model.checkers[id.0];
+            if self.suspended.contains(&checker.virtual_server) {
+                // Its time goes on (LV-105).
+                self.queue.insert((in_step(due + checker.timing.delay_loop, now, checker.timing.delay_loop), id));
+                continue;
+            }
+            self.probing[id.0] = Some(Probing { due, began: now });
+            let url = self.states[id.0].url;
+            // Those that are due together are in the same state, and stay together.
+            let asker = self.leaders[id.0].map(|leader| *asked.entry((leader, due, url)).or_insert(id));
+            match asker.filter(|asker| *asker != id) {
+                Some(asker) => self.shared.entry(asker).or_default().push(id),
+                None => out.push(Effect::Probe { checker: id, url }),
+            }
         }
     }
 
-    fn finished(&mut self, now: Time, id: CheckerId, outcome: Outcome, out: &mut Vec<Effect>) {
+    /// The end of a probe, for the one that asked and for those that share it.
+    fn finished(&mut self, now: Time, asker: CheckerId, outcome: Outcome, out: &mut Vec<Effect>) {
+        let others = self.shared.remove(&asker).unwrap_or_default();
+        for id in std::iter::once(asker).chain(others) {
+            self.judge(now, id, outcome.clone(), out);
+        }
+    }
+
+    fn judge(&mut self, now: Time, id: CheckerId, outcome: Outcome, out: &mut Vec<Effect>) {
         // Nobody asked: an answer to a probe that was given up.
-        let Some(started) = self.probing.get_mut(id.0).and_then(Option::take) else { return };
+        let Some(Probing { due, began }) = self.probing.get_mut(id.0).and_then(Option::take) else { return };
         let checker = &self.model.checkers[id.0];
         let server = &self.model.virtual_servers[checker.virtual_server.0];
         let weight = server.real_servers[checker.real_server.0].weight;
-        let next =
-            self.states[id.0].finish(id, checker, weight, self.model.log_all_failures, started, now, outcome, out);
-        self.queue.insert((next, id));
+        let log_all = self.model.log_all_failures;
+        // When it would have ended, had it begun in time.
+        let ended = due + now.since(began);
+        let next = self.states[id.0].finish(id, checker, weight, log_all, due, ended, outcome, out);
+        self.queue.insert((in_step(next, now, next.since(ended)), id));
     }
 
     fn check_invariants(&self) {

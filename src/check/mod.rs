@@ -8,6 +8,9 @@
 //!        ├─ bad, up, retries left: delay_before_retry (CK-8)                         │
 //!        └─ bad, last: verdict "down", delay_loop (CK-9) ◀────────────────────────────┘
 //! ```
+//! Times are those of a host that is never late: what comes late is judged as if it had come in time, so that neither
+//! delays add up nor checks that were spread over a period gather (`checkers`).
+//!
 //! `checkers::Checkers` holds all checkers of this host with one queue of deadlines; `checker` is the law of one of
 //! them; `http`, `smtp`, `dns` and `datagram` say what is sent and what an answer is worth. HTTP is judged here and not by a library,
 //! because the original judges the bytes as they come: it neither frames an answer by its header nor refuses one that
@@ -19,12 +22,17 @@ pub mod datagram;
 pub mod dns;
 pub mod file;
 pub mod http;
+pub mod presence;
 pub mod regex;
+pub mod sharing;
 pub mod smtp;
+pub mod spread;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::base::name::{BfdName, FilePath};
+use crate::check::presence::Place;
 use crate::model::event::check::{
     DnsFailure, Event, HttpFailure, Obstacle, PingFailure, ScriptEnd, SmtpFailure, TcpFailure, Tested, UdpFailure,
 };
@@ -43,6 +51,8 @@ pub enum Input {
     Bfd { session: BfdName, up: bool },
     /// The number in a watched file: before the model that has the file first, then at every change.
     File { path: FilePath, number: i64 },
+    /// An address came to an interface, or left it: all of them before the start, then every change.
+    Address { address: IpAddr, place: Place, here: bool },
     /// A new configuration. Probes that are under way are to be given up before; they are never answered.
     Reload { model: Arc<Lvs> },
 }

@@ -3,6 +3,7 @@
 //! Each probe is a future of its own with its own end; the machine says when which begins. While the IPVS task has
 //! no room for a verdict, no further probe is begun or judged, so nothing piles up.
 
+mod addresses;
 mod datagram;
 mod probe;
 mod regexes;
@@ -14,6 +15,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use addresses::Addresses;
 use probe::{Ended, Tools, probe};
 use regexes::Regexes;
 use tokio::sync::mpsc;
@@ -27,11 +29,13 @@ use crate::check::{Effect, Input, Outcome};
 use crate::daemon::files::{Reading, TrackFiles};
 use crate::daemon::message::{Reporter, Setup, Task, ToCheckers, ToIpvs, ToSupervisor, Verdict};
 use crate::kernel::clock;
+use crate::kernel::identity::Identity;
+use crate::kernel::netlink::Failure;
 use crate::kernel::ping::{GroupRange, Pinger};
 use crate::kernel::resource::allow_open_files;
-use crate::kernel::tls::Tls;
+use crate::kernel::tls::{Session, Tls};
 use crate::model::Model;
-use crate::model::check::Check;
+use crate::model::check::{Check, Checker};
 use crate::model::event::check::Event;
 use crate::model::lvs::{CheckerId, Lvs};
 
@@ -49,16 +53,30 @@ const LONG: Interval = Interval::from_secs(3600);
 pub fn run(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>) {
     let supervisor = setup.supervisor.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let why = match (runtime, Tls::new()) {
+    let why = match (runtime, tls(&setup.model.lvs)) {
         (Ok(runtime), Ok(tls)) => {
-            runtime.block_on(work(setup, ipvs, Arc::new(tls)));
+            runtime.block_on(work(setup, ipvs, tls));
             return;
         }
         (Err(error), _) => format!("cannot start the checkers' task: {error}"),
-        (_, Err(error)) => format!("cannot start the checkers' task: TLS: {error}"),
+        (_, Err(why)) => {
+            setup.reporter.report(Event::TlsNotReady { why: why.clone() });
+            format!("Error Initialize SSL, ctx Instance: {why}")
+        }
     };
     // A closed channel means that the daemon is ending anyway.
     supervisor.blocking_send(ToSupervisor::Failed { task: Task::Checkers, exit: EXIT_FATAL, why }).unwrap_or(());
+}
+
+/// CK-44: how TLS connections are opened. The files of `SSL { }` are looked at only where there is an SSL_GET.
+///
+/// # Errors
+/// What is to be logged.
+fn tls(model: &Lvs) -> Result<Arc<Tls>, String> {
+    let used = |checker: &Arc<Checker>| matches!(&checker.check, Check::Http(http) if http.tls.is_some());
+    let files = model.client_certificate.as_ref().filter(|_| model.checkers.iter().any(used));
+    let identity = files.map_or(Ok(None), Identity::load).map_err(|error| error.to_string())?;
+    Tls::new(identity).map(Arc::new).map_err(|error| format!("SSL error: cannot create new SSL context: {error}"))
 }
 
 /// The task's state: the machine and what it has under way.
@@ -73,11 +91,15 @@ struct Prober {
     probes: JoinSet<Ended>,
     /// Which checker a probe is for.
     running: HashMap<Id, CheckerId>,
+    /// What SSL_GETs keep of their connections, by checker and URL.
+    sessions: HashMap<(CheckerId, usize), Session>,
     /// The sockets of PING_CHECKs that were good last time.
     pingers: HashMap<CheckerId, Pinger>,
     /// As long as there are PING_CHECKs.
     group_range: Option<GroupRange>,
     files: TrackFiles,
+    /// Once a virtual server asks for it with `ha_suspend`.
+    addresses: Addresses,
     /// Where their numbers come from.
     readings: mpsc::Sender<Reading>,
     random: Random,
@@ -95,6 +117,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
         model: lvs,
         generation,
         files: TrackFiles::new(reporter.clone()),
+        addresses: Addresses::default(),
         readings,
         reporter,
         tls,
@@ -102,6 +125,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
         begun: clock::instant(),
         probes: JoinSet::new(),
         running: HashMap::new(),
+        sessions: HashMap::new(),
         pingers: HashMap::new(),
         group_range: None,
         random: Random::from_seed(RandomState::new().hash_one("probes")),
@@ -111,6 +135,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
     prober.allow_pings();
     prober.compile();
     prober.watch_files(&prober.model.clone());
+    prober.watch_addresses(&prober.model.clone());
     prober.handle(Input::Start);
     prober.reporter.report(Event::BfdActivated);
     let ready = |generation| ToSupervisor::Ready { task: Task::Checkers, generation };
@@ -141,6 +166,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
             },
             Some(ended) = prober.probes.join_next_with_id(), if has_room => prober.ended(ended, &ipvs),
             Some(reading) = changed_files.recv(), if has_room => prober.read(reading),
+            changed = prober.addresses.changed() => prober.addresses_changed(changed),
             () = &mut sleep, if has_room => prober.handle(Input::Deadline),
         }
         prober.tell(&ipvs);
@@ -183,6 +209,7 @@ impl Prober {
         let checker = self.model.checkers[id.0].clone();
         let tools = Tools {
             tls: self.tls.clone(),
+            session: self.session(&checker, id, url),
             regexes: self.regexes.clone(),
             reporter: self.reporter.clone(),
             random: self.random.number() as u16,
@@ -190,6 +217,14 @@ impl Prober {
         };
         let probe = probe(checker, url, tools);
         self.running.insert(self.probes.spawn(probe).id(), id);
+    }
+
+    /// What may be taken up again of earlier TLS connections.
+    fn session(&mut self, checker: &Checker, id: CheckerId, url: usize) -> Option<Session> {
+        let Check::Http(http) = &checker.check else { return None };
+        let asked = http.urls.get(url).filter(|_| http.tls.is_some() && !self.model.no_tls_resumption)?;
+        let fresh = || self.tls.session(asked.server_name.as_deref());
+        Some(self.sessions.entry((id, url)).or_insert_with(fresh).clone())
     }
 
     /// One probe has ended; others that ended meanwhile are judged in one go, as long as verdicts find room.
@@ -242,9 +277,16 @@ impl Prober {
     fn reload(&mut self, model: &Model, generation: u64) {
         let lvs = Arc::new(model.lvs.clone());
         self.watch_files(&lvs);
+        self.watch_addresses(&lvs);
         self.probes = JoinSet::new();
         self.running.clear();
         self.pingers.clear();
+        self.sessions.clear();
+        match tls(&lvs) {
+            Ok(tls) => self.tls = tls,
+            // As before: the servers are still checked.
+            Err(why) => self.reporter.report(Event::TlsNotReady { why }),
+        }
         self.model = lvs;
         self.generation = generation;
         self.raise_open_files();
@@ -264,6 +306,21 @@ impl Prober {
 
     fn read(&mut self, Reading { path, number }: Reading) {
         self.handle(Input::File { path, number });
+    }
+
+    /// LV-103: what is here is known before the model that asks for it begins.
+    fn watch_addresses(&mut self, model: &Lvs) {
+        if model.virtual_servers.iter().any(|server| server.ha_suspend) {
+            let opened = self.addresses.open();
+            self.addresses_changed(opened);
+        }
+    }
+
+    fn addresses_changed(&mut self, changed: Result<Vec<Input>, Failure>) {
+        match changed {
+            Ok(changes) => changes.into_iter().for_each(|change| self.handle(change)),
+            Err(failure) => self.reporter.report(Event::AddressesUnknown { error: failure.to_string() }),
+        }
     }
 
     fn compile(&mut self) {

@@ -9,6 +9,7 @@ use crate::base::time::Interval;
 use crate::model::lvs::{RealServerId, VirtualServerId};
 use crate::model::notify::Script;
 use crate::model::track::TrackFile;
+use crate::model::vrrp::Secret;
 
 /// One checker of one real server, with every default and inheritance worked out (CK-4).
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +27,7 @@ pub struct Checker {
 }
 
 /// The timing law's numbers (CK-3 … CK-11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Timing {
     /// From the end of a check to the next start; more than zero.
     pub delay_loop: Interval,
@@ -40,7 +41,7 @@ pub struct Timing {
 }
 
 /// Where a network check connects to and from (CK-1, CK-2).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Connect {
     pub destination: Endpoint,
     /// `bindto` and `bind_port`; address unspecified if only a port is given.
@@ -51,7 +52,7 @@ pub struct Connect {
     pub fwmark: u32,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub enum Check {
     Tcp(Connect),
     Http(HttpCheck),
@@ -69,7 +70,7 @@ pub enum Check {
 }
 
 /// `HTTP_GET` and `SSL_GET`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct HttpCheck {
     pub connect: Connect,
     pub tls: Option<Tls>,
@@ -79,7 +80,7 @@ pub struct HttpCheck {
     pub fast_recovery: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HttpProtocol {
     /// `1.0`: no Connection header.
     V1_0,
@@ -88,15 +89,28 @@ pub enum HttpProtocol {
     V1_1,
 }
 
+/// The files of `SSL { }`: by whom SSL_GET says that it is sent, to servers that ask (CK-44).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// A chain in PEM; `None`: it is in the file of the key.
+    pub certificate: Option<String>,
+    /// In PEM; `None`: no certificate is sent.
+    pub key: Option<String>,
+    /// Of the key.
+    pub password: Option<Secret>,
+    /// Authorities in PEM. Nothing is verified by them, but the file must be readable.
+    pub ca: Option<String>,
+}
+
 /// What `SSL_GET` adds. Certificates are not verified (CK-44).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Tls {
     pub enable_sni: bool,
     /// `sni_name`.
     pub sni_name: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Url {
     pub path: String,
     /// Host header without port, precedence worked out (CK-42); `None`: the destination.
@@ -113,7 +127,7 @@ pub struct Url {
 }
 
 /// What an answer must, or must not, match (CK-52, CK-53).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Regex {
     pub pattern: Pattern,
     /// `regex_no_match`.
@@ -175,7 +189,7 @@ regex_options! {
 }
 
 /// `SMTP_CHECK`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct SmtpCheck {
     pub connect: Connect,
     pub helo_name: String,
@@ -184,7 +198,7 @@ pub struct SmtpCheck {
 }
 
 /// `DNS_CHECK`: one question over UDP.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct DnsCheck {
     pub connect: Connect,
     pub record: DnsRecord,
@@ -193,7 +207,7 @@ pub struct DnsCheck {
 }
 
 /// `type` of a `DNS_CHECK`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DnsRecord {
     A,
     Ns,
@@ -207,7 +221,7 @@ pub enum DnsRecord {
 }
 
 /// `UDP_CHECK`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct UdpCheck {
     pub connect: Connect,
     /// What is sent.
@@ -216,7 +230,7 @@ pub struct UdpCheck {
 }
 
 /// What a `UDP_CHECK` wants to hear.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub enum UdpReply {
     /// No ICMP error is enough.
     NotNeeded,
@@ -232,7 +246,7 @@ pub fn filler(length: usize) -> Vec<u8> {
 }
 
 /// `MISC_CHECK`: a script whose exit status is the verdict.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct MiscCheck {
     pub script: Script,
     /// `misc_timeout`, else delay_loop of the virtual server; whole seconds, never zero.
@@ -242,7 +256,7 @@ pub struct MiscCheck {
 }
 
 /// `FILE_CHECK`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct FileCheck {
     pub file: Arc<TrackFile>,
     /// Factor for its number; 0: a number other than 0 is a fault.

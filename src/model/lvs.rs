@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::base::name::{GroupName, InterfaceName};
 use crate::base::net::{Endpoint, Family};
 use crate::base::time::Interval;
-use crate::model::check::{Check, Checker};
+use crate::model::check::{Check, Checker, ClientCertificate};
 use crate::model::notify::Script;
 use crate::model::track::TrackFile;
 
@@ -36,6 +36,12 @@ pub struct Lvs {
     pub net_namespace: Option<Option<String>>,
     /// `lvs_table_interval`: how often the kernel's table is looked at; zero: only at the start and after errors.
     pub table_interval: Interval,
+    /// `no_shared_probes`: every checker probes for itself.
+    pub no_shared_probes: bool,
+    /// `SSL { }`.
+    pub client_certificate: Option<ClientCertificate>,
+    /// `no_tls_resumption`: every TLS handshake is made in full.
+    pub no_tls_resumption: bool,
 }
 
 impl Lvs {

@@ -45,7 +45,7 @@ pub struct TrackedBfd {
 }
 
 /// A `track_file` (VR-224).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TrackFile {
     pub name: TrackFileName,
     pub path: FilePath,
@@ -54,7 +54,7 @@ pub struct TrackFile {
 }
 
 /// `init_file [VALUE] [overwrite]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InitFile {
     pub value: i32,
     /// False: only when there is no file.

@@ -133,6 +133,8 @@ pub struct Global {
     pub lvs_netlink_monitor_rcv_bufs: Given<Number<0, 4_294_967_295>>,
     pub lvs_netlink_monitor_rcv_bufs_force: Given<bool>,
     pub no_checker_emails: Given<bool>,
+    pub no_shared_probes: Given<bool>,
+    pub no_tls_resumption: Given<bool>,
     pub vrrp_rx_bufs_multiplier: Given<Number<1, 4_294_967_295>>,
     pub reload_check_config: Given<OptionalText>,
     pub reload_time_file: Given<String>,
@@ -302,6 +304,8 @@ keywords! {
         set "lvs_netlink_monitor_rcv_bufs_force" (lvs_netlink_monitor_rcv_bufs_force: bool = "false") "Beyond the system's limit." { acted: false, complaint: "Invalid value '{}' for global lvs_netlink_monitor_rcv_bufs_force specified" };
         set "rs_init_notifies" (rs_init_notifies: bool = "false") "Run notify scripts for the first state of real servers." { complaint: "Invalid value '{}' for global rs_init_notifies specified" };
         set "no_checker_emails" (no_checker_emails: bool = "false") "Mail only when a real server changes." { complaint: "Invalid value '{}' for global no_checker_emails specified" };
+        set "no_shared_probes" (no_shared_probes: bool = "false") "Checkers that ask the same of the same server each ask for themselves; not in keepalived." { complaint: "Invalid value '{}' for global no_shared_probes specified" };
+        set "no_tls_resumption" (no_tls_resumption: bool = "false") "SSL_GET makes every TLS handshake in full; not in keepalived." { complaint: "Invalid value '{}' for global no_tls_resumption specified" };
         call "vrrp_rx_bufs_policy" (read::vrrp_rx_bufs_policy, Words, "MTU|ADVERT|<uint>", "") "Size of receive buffers." { lack: "vrrp_rx_bufs_policy missing" };
         set "vrrp_rx_bufs_multiplier" (vrrp_rx_bufs_multiplier: Number<1, 4_294_967_295> = "3") "Factor of that size." { missing: Missing::Report, alone: true, complaint: "Invalid vrrp_rx_bufs_multiplier {}", lack: "Invalid vrrp_rx_bufs_multiplier" };
         set "vrrp_startup_delay" (vrrp_startup_delay: Seconds<1_000, 4_294_967_295> = "") "Seconds before VRRP starts." { complaint: "vrrp_startup_delay '{}' is invalid" };

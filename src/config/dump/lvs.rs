@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::writer::{Writer, boolean, word};
 use super::{check, notify};
 use crate::base::net::{Endpoint, Family};
-use crate::model::check::Checker;
+use crate::model::check::{Checker, ClientCertificate};
 use crate::model::lvs::{
     FlushOnStop, Forwarding, Granularity, GroupEntry, Lvs, Persistence, Protocol, RealServer, Scheduler, SorryServer,
     SyncDaemon, Timeouts, Tunnel, TunnelKind, VirtualAddress, VirtualServer,
 };
+use crate::model::vrrp::Secret;
 
 /// IP_VS_SVC_F_ONEPACKET, IP_VS_SVC_F_SCHED1, 2 and 3 (linux/ip_vs.h).
 const FLAGS: [(u32, &str); 4] = [(0x04, "ops"), (0x08, "flag-1"), (0x10, "flag-2"), (0x20, "flag-3")];
@@ -41,6 +42,10 @@ pub fn settings(out: &mut Writer, lvs: &Lvs) {
         // Not in `global_defs`.
         net_namespace: _,
         table_interval,
+        no_shared_probes,
+        // A block of its own.
+        client_certificate: _,
+        no_tls_resumption,
     } = lvs;
     out.flag("lvs_flush", *flush);
     match flush_on_stop {
@@ -58,6 +63,8 @@ pub fn settings(out: &mut Writer, lvs: &Lvs) {
     out.value("checker_log_all_failures", boolean(*log_all_failures));
     out.flag("no_checker_emails", *no_checker_emails);
     out.value("lvs_table_interval", table_interval);
+    out.flag("no_shared_probes", *no_shared_probes);
+    out.flag("no_tls_resumption", *no_tls_resumption);
 }
 
 fn sync_daemon(out: &mut Writer, daemon: &SyncDaemon) {
@@ -81,6 +88,16 @@ fn sync_daemon(out: &mut Writer, daemon: &SyncDaemon) {
 
 /// Groups first, then the virtual servers in their order.
 pub fn blocks(out: &mut Writer, lvs: &Lvs) {
+    if let Some(ClientCertificate { certificate, key, password, ca }) = &lvs.client_certificate {
+        out.open("SSL");
+        out.given("certificate", certificate.as_deref().map(word));
+        out.given("key", key.as_deref().map(word));
+        if let Some(Secret(password)) = password {
+            out.secret("password", password);
+        }
+        out.given("ca", ca.as_deref().map(word));
+        out.close();
+    }
     let groups = groups(lvs);
     groups.iter().for_each(|(name, uses)| group(out, name, uses));
     let mut used: BTreeMap<&str, usize> = BTreeMap::new();

@@ -12,12 +12,14 @@ use crate::config::block::checker::{Checker as Declared, Kind, LONGEST_REPLY};
 use crate::config::block::url::Url as DeclaredUrl;
 use crate::config::block::virtual_server::{RealServer, VirtualServer};
 use crate::config::block::{text, value};
+use crate::config::bytes;
 use crate::diagnostic::Code;
 use crate::model::check::{
-    Check, Checker, Connect, DnsCheck, DnsRecord, FileCheck, HttpCheck, HttpProtocol, MiscCheck, Pattern, Regex,
-    SmtpCheck, Timing, Tls, UdpCheck, UdpReply, Url, filler,
+    Check, Checker, ClientCertificate, Connect, DnsCheck, DnsRecord, FileCheck, HttpCheck, HttpProtocol, MiscCheck,
+    Pattern, Regex, SmtpCheck, Timing, Tls, UdpCheck, UdpReply, Url, filler,
 };
 use crate::model::lvs::{RealServerId, VirtualServerId};
+use crate::model::vrrp::Secret;
 
 /// CK-70.
 const HELO_NAME: &str = "smtpchecker.keepalived.org";
@@ -123,6 +125,16 @@ impl Resolver<'_> {
             bind,
             interface: declared.bind_if.as_ref().map(|interface| InterfaceName::new(&interface.value.0)),
             fwmark: value(&declared.fwmark).map_or(0, |mark| mark.0 as u32),
+        })
+    }
+
+    pub(super) fn client_certificate(&self) -> Option<ClientCertificate> {
+        let ssl = self.config.ssl.as_ref()?;
+        Some(ClientCertificate {
+            certificate: text(&ssl.certificate),
+            key: text(&ssl.key),
+            password: text(&ssl.password).map(|password| Secret(bytes::from_text(&password))),
+            ca: text(&ssl.ca),
         })
     }
 

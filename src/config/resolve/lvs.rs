@@ -78,6 +78,9 @@ impl Resolver<'_> {
             net_namespace: self.config.net_namespace_ipvs.as_ref().map(|given| given.value.0.clone()),
             table_interval: value(&global.lvs_table_interval)
                 .map_or(TABLE_INTERVAL, |seconds| Interval::from_secs(seconds.0 as u64)),
+            no_shared_probes: value(&global.no_shared_probes).unwrap_or(false),
+            client_certificate: self.client_certificate(),
+            no_tls_resumption: value(&global.no_tls_resumption).unwrap_or(false),
         }
     }
 

@@ -284,7 +284,7 @@ fn models() -> impl Strategy<Value = Lvs> {
 #[derive(Clone, Debug)]
 enum Action {
     Verdicts(Vec<(usize, bool, i64)>),
-    Reload(Lvs),
+    Reload(Box<Lvs>),
     /// The kernel is out of memory for one command.
     Fail,
     /// Another program empties the table, or adds to it.
@@ -295,7 +295,7 @@ enum Action {
 fn actions() -> impl Strategy<Value = Action> {
     prop_oneof![
         8 => vec((0..20_usize, any::<bool>(), -2..3_i64), 1..6).prop_map(Action::Verdicts),
-        2 => models().prop_map(Action::Reload),
+        2 => models().prop_map(|model| Action::Reload(Box::new(model))),
         1 => Just(Action::Fail),
         1 => Just(Action::Flush),
         2 => any::<u8>().prop_map(Action::Meddle),
@@ -320,7 +320,7 @@ proptest! {
                 }
                 Action::Reload(model) => {
                     generation += 1;
-                    kernel.turn(&mut machine, Input::Reload { model: Arc::new(model), generation, known: Vec::new() });
+                    kernel.turn(&mut machine, Input::Reload { model: Arc::new(*model), generation, known: Vec::new() });
                 }
                 Action::Fail | Action::Flush | Action::Meddle(_) => {}
             }
@@ -347,7 +347,7 @@ proptest! {
                 }
                 Action::Reload(model) => {
                     generation += 1;
-                    kernel.turn(&mut machine, Input::Reload { model: Arc::new(model), generation, known: Vec::new() });
+                    kernel.turn(&mut machine, Input::Reload { model: Arc::new(*model), generation, known: Vec::new() });
                 }
                 Action::Fail => kernel.fails = true,
                 Action::Flush => kernel.table.clear(),

@@ -1,5 +1,7 @@
 //! Events of the checkers. Real and virtual servers are given by the names that log lines show.
 
+use std::net::IpAddr;
+
 use crate::base::name::{BfdName, TrackFileName};
 use crate::base::net::Endpoint;
 
@@ -9,6 +11,25 @@ pub enum Event {
     Activated {
         real_server: String,
         virtual_server: String,
+    },
+    /// The address of its virtual server is not here at the start (LV-103).
+    Deactivated {
+        real_server: String,
+        virtual_server: String,
+    },
+    /// The address of its virtual server has gone (LV-103).
+    Suspended {
+        real_server: String,
+        virtual_server: String,
+    },
+    /// An address of a virtual server with `ha_suspend` came or went.
+    AddressChanged {
+        address: IpAddr,
+        here: bool,
+    },
+    /// Nobody tells of addresses any more (LV-103).
+    AddressesUnknown {
+        error: String,
     },
     /// Something of ours is in the way: not the real server's fault, so nothing follows from it (CK-12).
     Rescheduled {
@@ -185,6 +206,10 @@ pub enum Event {
         pattern: String,
         offset: usize,
         error: String,
+    },
+    /// The files of `SSL { }` cannot be used: at the start nothing runs, after a reload TLS goes on as before.
+    TlsNotReady {
+        why: String,
     },
     /// A mistake of ours ended one attempt; the checker runs again.
     Crashed {

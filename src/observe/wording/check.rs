@@ -13,6 +13,30 @@ pub(super) fn wording(event: &Event) -> Wording {
             format!("Activating healthchecker for service {real_server} for VS {virtual_server}"),
             about(real_server, virtual_server),
         ),
+        Event::Deactivated { real_server, virtual_server } => (
+            "checker_deactivated",
+            Level::Info,
+            format!("Deactivating healthchecker for service {real_server} for VS {virtual_server}"),
+            about(real_server, virtual_server),
+        ),
+        Event::Suspended { real_server, virtual_server } => (
+            "checker_suspended",
+            Level::Info,
+            format!("Suspending healthchecker for service {real_server} for VS {virtual_server}"),
+            about(real_server, virtual_server),
+        ),
+        Event::AddressChanged { address, here } => (
+            "checker_address_changed",
+            Level::Info,
+            format!("Netlink reflector reports IP {address} {}", if *here { "added" } else { "removed" }),
+            vec![("address", address.to_string())],
+        ),
+        Event::AddressesUnknown { error } => (
+            "checker_addresses_unknown",
+            Level::Warn,
+            format!("The kernel does not tell the checkers of addresses, so ha_suspend stays as it is: {error}"),
+            vec![("error", error.clone())],
+        ),
         Event::Rescheduled { real_server, virtual_server, kind, obstacle } => {
             rescheduled(*kind, obstacle, real_server, about(real_server, virtual_server))
         }
@@ -224,6 +248,7 @@ pub(super) fn wording(event: &Event) -> Wording {
             format!("PING_CHECK may not work: net.ipv4.ping_group_range cannot be widened to group 0 ({error})"),
             vec![("error", error.clone())],
         ),
+        Event::TlsNotReady { why } => ("tls_not_ready", Level::Error, why.clone(), Vec::new()),
         Event::Crashed { real_server, virtual_server, error } => (
             "checker_crashed",
             Level::Error,
@@ -231,7 +256,8 @@ pub(super) fn wording(event: &Event) -> Wording {
             about(real_server, virtual_server),
         ),
     };
-    let detail = matches!(event, Event::OpenFilesRaised { .. } | Event::FileState { .. });
+    let detail =
+        matches!(event, Event::OpenFilesRaised { .. } | Event::FileState { .. } | Event::AddressChanged { .. });
     Wording { id, level, ident: Ident::KeepalivedHealthcheckers, detail, message, fields }
 }
 

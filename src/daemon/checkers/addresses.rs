@@ -1,0 +1,70 @@
+//! The addresses of this host, for virtual servers with `ha_suspend` (LV-103).
+
+use std::future::{pending, poll_fn};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::check::Input;
+use crate::check::presence::Place;
+use crate::kernel::monitor::{Change, Monitor};
+use crate::kernel::netlink::Failure;
+use crate::model::host::HostAddress;
+use crate::model::route::Follow;
+
+/// After reading failed, until the next try.
+const LATER: Duration = Duration::from_secs(1);
+
+/// Who tells of them, once somebody asked.
+#[derive(Debug, Default)]
+pub(super) struct Addresses {
+    monitor: Option<Monitor>,
+    /// Reading failed: another socket is needed.
+    broken: bool,
+}
+
+impl Addresses {
+    /// All that are here, when nobody had asked before. Must be called inside a runtime.
+    ///
+    /// # Errors
+    /// When the kernel does not tell of them.
+    pub(super) fn open(&mut self) -> Result<Vec<Input>, Failure> {
+        if self.monitor.is_some() {
+            return Ok(Vec::new());
+        }
+        let (monitor, present) = Monitor::open(Follow::default())?;
+        self.monitor = Some(monitor);
+        Ok(inputs(present))
+    }
+
+    /// What became different; waits until something did. Can be dropped at any moment without losing anything.
+    ///
+    /// # Errors
+    /// When the kernel does not tell of them; the next call tries again, a second later.
+    pub(super) async fn changed(&mut self) -> Result<Vec<Input>, Failure> {
+        let Some(monitor) = &mut self.monitor else { return pending().await };
+        if self.broken {
+            sleep(LATER).await;
+            let changes = monitor.reopen()?;
+            self.broken = false;
+            return Ok(inputs(changes));
+        }
+        let changes = poll_fn(|context| monitor.poll(context)).await;
+        self.broken = changes.is_err();
+        changes.map(inputs)
+    }
+}
+
+fn inputs(changes: Vec<Change>) -> Vec<Input> {
+    let input = |HostAddress { index, cidr, .. }: HostAddress, here| Input::Address {
+        address: cidr.address,
+        place: Place { interface: index, prefix: cidr.prefix },
+        here,
+    };
+    let input = |change| match change {
+        Change::Address(address) => Some(input(address, true)),
+        Change::AddressGone(address) => Some(input(address, false)),
+        Change::Link(_) | Change::LinkGone(_) | Change::RouteGone(_) | Change::RuleGone(_) => None,
+    };
+    changes.into_iter().filter_map(input).collect()
+}
