@@ -3,6 +3,7 @@
 //! clap holds the table of options and their values; `getopt` brings what getopt_long(3) accepts into the one form
 //! that clap is then given, and finds the errors that the original words itself.
 
+pub mod genhash;
 mod getopt;
 mod text;
 pub mod tool;

@@ -22,6 +22,9 @@ _keepalived__rs() {
             keepalived__rs,explain)
                 cmd="keepalived__rs__subcmd__explain"
                 ;;
+            keepalived__rs,genhash)
+                cmd="keepalived__rs__subcmd__genhash"
+                ;;
             *)
                 ;;
         esac
@@ -29,7 +32,7 @@ _keepalived__rs() {
 
     case "${cmd}" in
         keepalived__rs)
-            opts="-f -P -C -B -l -D -S -G -u -X -V -I -R -n -d -p -r -T -c -a -b -x -A -s -m -M -e -i -t -v -h -g --use-file --vrrp --check --no_bfd --all --log-console --log-detail --log-facility --no-syslog --umask --release-vips --dont-release-vrrp --dont-release-ipvs --dont-respawn --dont-fork --dump-conf --pid --vrrp_pid --genhash --checkers_pid --address-monitoring --bfd_pid --snmp --snmp-agent-socket --namespace --core-dump --core-dump-pattern --all-config --config-id --ignore-sigint --signum --config-test --diagnostics --version --help --config-fd --log-file check explain"
+            opts="-f -P -C -B -l -D -S -G -u -X -V -I -R -n -d -p -r -T -c -a -b -x -A -s -m -M -e -i -t -v -h -g --use-file --vrrp --check --no_bfd --all --log-console --log-detail --log-facility --no-syslog --umask --release-vips --dont-release-vrrp --dont-release-ipvs --dont-respawn --dont-fork --dump-conf --pid --vrrp_pid --genhash --checkers_pid --address-monitoring --bfd_pid --snmp --snmp-agent-socket --namespace --core-dump --core-dump-pattern --all-config --config-id --ignore-sigint --signum --config-test --diagnostics --version --help --config-fd --log-file check genhash explain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -193,6 +196,20 @@ _keepalived__rs() {
             return 0
             ;;
         keepalived__subcmd__rs__subcmd__explain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keepalived__subcmd__rs__subcmd__genhash)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

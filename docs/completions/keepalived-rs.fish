@@ -64,6 +64,7 @@ complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -l ignore-sigi
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s v -l version -d 'Print the version'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s h -l help -d 'Print this text'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -f -a "check" -d 'Check a configuration more strictly than -t does'
+complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -f -a "genhash" -d 'Print the digest of a page, for HTTP_GET and SSL_GET'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -f -a "explain" -d 'Explain a keyword of the configuration, or the code of a finding'
 complete -c keepalived-rs -n "__fish_keepalived_rs_using_subcommand check" -l peer -d 'The configuration of the other router, to compare with' -r -F
 complete -c keepalived-rs -n "__fish_keepalived_rs_using_subcommand check" -s i -l config-id -d 'Read @ID lines for this id' -r

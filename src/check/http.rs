@@ -83,6 +83,16 @@ impl<'u> Answer<'u> {
         self.head.is_none() && self.header.is_empty()
     }
 
+    /// The whole header has come.
+    pub fn has_header(&self) -> bool {
+        self.head.is_some()
+    }
+
+    /// The digest of the body so far; of nothing if none is configured (CK-142).
+    pub fn digest(&self) -> [u8; 16] {
+        self.digest.clone().unwrap_or_default().finalize().into()
+    }
+
     /// Takes the next bytes.
     pub fn take(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         if self.head.is_some() {

@@ -42,6 +42,15 @@ pub enum Tool {
         #[arg(long, value_name = "FORM")]
         diagnostics: Option<Diagnostics>,
     },
+    /// Print the digest of a page, for HTTP_GET and SSL_GET
+    ///
+    /// The options are those of genhash(1): -s ADDRESS -p PORT -u URL, with -S by TLS; -h lists them all.
+    #[command(disable_help_flag = true)]
+    Genhash {
+        /// Options of genhash
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
+        words: Vec<OsString>,
+    },
     /// Explain a keyword of the configuration, or the code of a finding
     ///
     /// The exit status is 1 when there is no such keyword or code.

@@ -4,6 +4,7 @@ pub mod checkers;
 pub mod edge;
 pub mod fifos;
 pub mod files;
+pub mod genhash;
 pub mod ipvs;
 pub mod keeper;
 pub mod links;

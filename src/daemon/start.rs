@@ -16,6 +16,7 @@ use nix::sys::utsname::uname;
 use crate::cli::tool::Tool;
 use crate::cli::{self, Diagnostics, Options, VERSION, signal_number};
 use crate::config::dump::{Secrets, dump};
+use crate::daemon::genhash;
 use crate::daemon::message::{Release, Reporter};
 use crate::daemon::pid_file::{Paths, PidFile, PidFileError};
 use crate::daemon::reload::{Reading, Source, Tested, absolute, this_machine};
@@ -34,6 +35,8 @@ use crate::tool::{self, Answer, Wanted};
 /// Exit statuses of a run (IF-62).
 const EXIT_COMMAND_LINE: u8 = 1;
 const EXIT_INTERNAL: u8 = 70;
+/// The name by which the program is genhash (IF-7).
+const GENHASH: &str = "genhash";
 /// Events that may wait for the log thread: 50,000 real servers that go are as many lines.
 const LOG_ROOM: usize = 1 << 16;
 /// How long the last lines may take to be written: there may be thousands.
@@ -49,8 +52,17 @@ pub fn run(words: Vec<OsString>, work: Work) -> u8 {
     background::set_umask(UMASK);
     background::ignore_signals();
     let program = words.first().map_or_else(|| "keepalived-rs".into(), |name| name.to_string_lossy().into_owned());
+    if Path::new(&program).file_name().is_some_and(|name| name == GENHASH) {
+        return genhash(&program, words.into_iter().skip(1));
+    }
     if let Some(tool) = cli::tool::read(words.get(1..).unwrap_or_default()) {
-        return answer_tool(tool);
+        return answer_tool(tool, &program);
+    }
+    if let Some(at) = words.iter().position(|word| word == "-T" || word == "--genhash") {
+        if at > 1 {
+            to_stderr("Warning -- `genhash` not used as first option, previous options ignored\n");
+        }
+        return genhash(&format!("{program} --genhash"), words.into_iter().skip(at + 1));
     }
     let options = match cli::read(words.iter().skip(1).cloned()) {
         Ok(options) => options,
@@ -80,9 +92,21 @@ pub fn run(words: Vec<OsString>, work: Work) -> u8 {
     }
 }
 
+/// IF-7, CK-140 to CK-144.
+fn genhash(program: &str, words: impl Iterator<Item = OsString>) -> u8 {
+    match cli::genhash::read(program, words) {
+        Ok(request) => genhash::run(&request, &mut std::io::stdout().lock(), &mut std::io::stderr().lock()),
+        Err(text) => {
+            to_stderr(&text);
+            EXIT_COMMAND_LINE
+        }
+    }
+}
+
 /// Commands beside the daemon's.
-fn answer_tool(tool: Result<Tool, (String, u8)>) -> u8 {
+fn answer_tool(tool: Result<Tool, (String, u8)>, program: &str) -> u8 {
     let answer = match tool {
+        Ok(Tool::Genhash { words }) => return genhash(&format!("{program} genhash"), words.into_iter()),
         Err((text, 0)) => Answer { out: text, ..Answer::default() },
         Err((err, exit)) => Answer { err, exit, ..Answer::default() },
         Ok(Tool::Explain { word }) => tool::explain::explain(&word),
@@ -123,10 +147,6 @@ fn answer(options: &Options, program: &str) -> Option<u8> {
                 EXIT_COMMAND_LINE
             }
         });
-    }
-    if options.genhash {
-        to_stderr("genhash is not part of keepalived-rs yet\n");
-        return Some(EXIT_COMMAND_LINE);
     }
     if options.log_file.is_some() {
         to_stderr("-g requires configure option --enable-log-file\n");

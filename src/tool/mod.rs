@@ -2,6 +2,7 @@
 
 mod check;
 pub mod explain;
+pub mod genhash;
 
 pub use check::{Wanted, check};
 

@@ -299,7 +299,8 @@ fn rescheduled(kind: Kind, obstacle: &Obstacle, server: &str, fields: Vec<(&'sta
     ("checker_rescheduled", Level::Info, format!("{what} ({server}: {error})"), fields)
 }
 
-fn why(failure: HttpFailure) -> &'static str {
+/// The words of a failure, without the server (CK-55).
+pub fn why(failure: HttpFailure) -> &'static str {
     match failure {
         HttpFailure::Unreachable => "HTTP/SSL_CHECK - network unreachable",
         HttpFailure::ConnectTimeout => "Timeout connecting",

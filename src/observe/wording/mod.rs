@@ -8,6 +8,7 @@ mod kernel;
 mod lvs;
 mod vrrp;
 
+pub use self::check::why as http_failure;
 use crate::model::event::Event;
 
 /// How bad it is: error = an operator must act; warn = we coped; info = a state changed; debug = why.
