@@ -58,7 +58,10 @@ pub fn run(words: Vec<OsString>, work: Work) -> u8 {
     if let Some(tool) = cli::tool::read(words.get(1..).unwrap_or_default()) {
         return answer_tool(tool, &program);
     }
-    if let Some(at) = words.iter().position(|word| word == "-T" || word == "--genhash") {
+    let asks = |word: &OsString| {
+        word == "-T" || word.to_str().is_some_and(|word| word.len() > 2 && "--genhash".starts_with(word))
+    };
+    if let Some(at) = words.iter().position(asks) {
         if at > 1 {
             to_stderr("Warning -- `genhash` not used as first option, previous options ignored\n");
         }
@@ -147,6 +150,10 @@ fn answer(options: &Options, program: &str) -> Option<u8> {
                 EXIT_COMMAND_LINE
             }
         });
+    }
+    if options.genhash {
+        to_stderr("genhash needs -T as a word of its own\n");
+        return Some(EXIT_COMMAND_LINE);
     }
     if options.log_file.is_some() {
         to_stderr("-g requires configure option --enable-log-file\n");

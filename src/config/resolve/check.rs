@@ -131,10 +131,10 @@ impl Resolver<'_> {
     pub(super) fn client_certificate(&self) -> Option<ClientCertificate> {
         let ssl = self.config.ssl.as_ref()?;
         Some(ClientCertificate {
-            certificate: text(&ssl.certificate),
-            key: text(&ssl.key),
-            password: text(&ssl.password).map(|password| Secret(bytes::from_text(&password))),
-            ca: text(&ssl.ca),
+            certificate: text(&ssl.value.certificate),
+            key: text(&ssl.value.key),
+            password: text(&ssl.value.password).map(|password| Secret(bytes::from_text(&password))),
+            ca: text(&ssl.value.ca),
         })
     }
 

@@ -3,10 +3,11 @@
 use std::future::{pending, poll_fn};
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use crate::check::Input;
 use crate::check::presence::Place;
+use crate::kernel::clock;
 use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::Failure;
 use crate::model::host::HostAddress;
@@ -19,8 +20,8 @@ const LATER: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
     monitor: Option<Monitor>,
-    /// Reading failed: another socket is needed.
-    broken: bool,
+    /// Reading failed: another socket is needed, not before this moment.
+    broken: Option<Instant>,
 }
 
 impl Addresses {
@@ -43,14 +44,15 @@ impl Addresses {
     /// When the kernel does not tell of them; the next call tries again, a second later.
     pub(super) async fn changed(&mut self) -> Result<Vec<Input>, Failure> {
         let Some(monitor) = &mut self.monitor else { return pending().await };
-        if self.broken {
-            sleep(LATER).await;
+        if let Some(again) = self.broken {
+            sleep_until(again).await;
+            self.broken = Some(clock::instant() + LATER);
             let changes = monitor.reopen()?;
-            self.broken = false;
+            self.broken = None;
             return Ok(inputs(changes));
         }
         let changes = poll_fn(|context| monitor.poll(context)).await;
-        self.broken = changes.is_err();
+        self.broken = changes.is_err().then(|| clock::instant() + LATER);
         changes.map(inputs)
     }
 }

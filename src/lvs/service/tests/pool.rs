@@ -173,7 +173,7 @@ fn shapes() -> impl Strategy<Value = Lvs> {
 #[derive(Clone, Debug)]
 enum Happens {
     Verdicts(Vec<(usize, bool, i64)>),
-    Reload(Lvs),
+    Reload(Box<Lvs>),
 }
 
 proptest! {
@@ -185,7 +185,7 @@ proptest! {
         history in vec(
             prop_oneof![
                 6 => vec((0..24_usize, any::<bool>(), -4..5_i64), 1..8).prop_map(Happens::Verdicts),
-                1 => shapes().prop_map(Happens::Reload),
+                1 => shapes().prop_map(|next| Happens::Reload(Box::new(next))),
             ],
             0..30,
         ),
@@ -211,9 +211,9 @@ proptest! {
                 Happens::Reload(next) => {
                     generation += 1;
                     rules.reload(&next);
-                    let input = Input::Reload { model: Arc::new(next.clone()), generation, known: Vec::new() };
+                    let input = Input::Reload { model: Arc::new(Lvs::clone(&next)), generation, known: Vec::new() };
                     kernel.turn(&mut machine, input);
-                    model = next;
+                    model = *next;
                 }
             }
             prop_assert_eq!(held(&kernel), rules.table(&model));
