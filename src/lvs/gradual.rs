@@ -3,10 +3,11 @@
 //!
 //! Both are ours, not the original's. Quorum always counts full weights: a server is alive or it is not.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::service::{Table, Turn};
-use super::wanted::Facts;
+use super::wanted::{Facts, Rising};
 use crate::base::net::Endpoint;
 use crate::base::time::{Interval, Time};
 use crate::model::event::lvs::Event;
@@ -53,9 +54,9 @@ impl Facts {
     /// Full weight, or what a server that is starting slowly has of it now.
     pub(super) fn present_weight(&self, id: VirtualServerId, real: RealServerId) -> u32 {
         let full = self.weight_of(id, real);
-        let since = self.servers[id.0].reals[real.0].rising;
-        match (since, self.server(id).real_servers[real.0].slow_start) {
-            (Some(since), Some(whole)) => weight_after(full, self.now.since(since), whole),
+        let rising = self.servers[id.0].reals[real.0].rising;
+        match (rising, self.server(id).real_servers[real.0].slow_start) {
+            (Some(Rising { since, step }), Some(whole)) => weight_after(full, step.since(since), whole),
             (Some(_), None) | (None, _) => full,
         }
     }
@@ -72,7 +73,8 @@ impl Table {
     pub(super) fn rise(&mut self, id: VirtualServerId, real: RealServerId) {
         let full = self.facts.weight_of(id, real);
         if self.facts.server(id).real_servers[real.0].slow_start.is_some() && full > 1 {
-            self.facts.servers[id.0].reals[real.0].rising = Some(self.facts.now);
+            self.facts.servers[id.0].reals[real.0].rising =
+                Some(Rising { since: self.facts.now, step: self.facts.now });
             self.aim(id, real);
         }
     }
@@ -85,8 +87,10 @@ impl Table {
 
     /// Sets when the weight of a rising server is next looked at.
     pub(super) fn aim(&mut self, id: VirtualServerId, real: RealServerId) {
-        let since = self.facts.servers[id.0].reals[real.0].rising;
-        if let (Some(since), Some(whole)) = (since, self.facts.server(id).real_servers[real.0].slow_start) {
+        let rising = self.facts.servers[id.0].reals[real.0].rising;
+        if let (Some(Rising { since, .. }), Some(whole)) =
+            (rising, self.facts.server(id).real_servers[real.0].slow_start)
+        {
             let next = next_step(self.facts.weight_of(id, real), since, self.facts.now, whole);
             self.rising.insert((id, real), next);
         } else {
@@ -94,12 +98,12 @@ impl Table {
         }
     }
 
-    /// A server goes: what the kernel holds of it stays there with weight 0 for its drain time. An inhibited one stays
-    /// anyway. Called before it is told as down, when the table is still as it was.
+    /// A server goes: what the kernel holds of it stays there with weight 0 for its drain time. Of one that is still
+    /// wanted, inhibited, the drain is forgotten again. Called before it is told as down, when the table is still as it was.
     pub(super) fn drain(&mut self, id: VirtualServerId, real: RealServerId) {
         let server = self.facts.server(id).clone();
         let configured = &server.real_servers[real.0];
-        let Some(time) = configured.drain_timeout.filter(|_| !configured.inhibit_on_failure) else { return };
+        let Some(time) = configured.drain_timeout else { return };
         for (key, at) in self.facts.places_of(id, real) {
             let held = self.held.get(&key).and_then(|held| held.destinations.get(&at));
             if let Some(held) = held.filter(|_| !self.drains.contains_key(&(key, at))) {
@@ -120,19 +124,27 @@ impl Table {
         let now = self.facts.now;
         let due: Vec<_> = self.rising.iter().filter(|(_, next)| **next <= now).map(|(place, _)| *place).collect();
         for (id, real) in due {
-            self.touch(id, real, turn);
+            // What the kernel refused waits for the next result (LV-59).
+            let places = self.facts.places_of(id, real);
+            turn.destinations.extend(places.into_iter().filter(|(key, _)| !self.refused.contains(key)));
             let whole = self.facts.server(id).real_servers[real.0].slow_start;
-            let since = self.facts.servers[id.0].reals[real.0].rising;
-            match (since, whole) {
-                (Some(since), Some(whole)) if now.since(since) < whole => self.aim(id, real),
+            match (&mut self.facts.servers[id.0].reals[real.0].rising, whole) {
+                (Some(rising), Some(whole)) if now.since(rising.since) < whole => {
+                    rising.step = now;
+                    self.aim(id, real);
+                }
                 (Some(_) | None, _) => self.risen(id, real),
             }
         }
         let over: Vec<_> =
             self.drains.iter().filter(|(_, drain)| drain.until <= now).map(|(place, _)| *place).collect();
+        // In a group a server has many places, and one line.
+        let mut told = BTreeSet::new();
         for place in over {
             turn.destinations.insert(place);
-            if let Some(Drain { real_server, virtual_server, .. }) = self.drains.remove(&place) {
+            if let Some(Drain { real_server, virtual_server, .. }) = self.drains.remove(&place)
+                && told.insert((real_server.clone(), virtual_server.clone()))
+            {
                 turn.reports.push(Event::Drained { real_server, virtual_server });
             }
         }

@@ -29,8 +29,16 @@ pub struct RealState {
     /// Found in the table at start while an alpha checker has yet to speak: it gets no new connections, but keeps
     /// those that a killed predecessor left.
     pub adopted: bool,
-    /// Since when its weight grows (`slow_start`); `None`: it has its full weight.
-    pub rising: Option<Time>,
+    /// Its weight grows (`slow_start`); `None`: it has its full weight.
+    pub rising: Option<Rising>,
+}
+
+/// How far a server is that starts slowly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rising {
+    pub since: Time,
+    /// The last step: until the next one its weight is what it was then, whatever else happens.
+    pub step: Time,
 }
 
 /// What is known of one virtual server.

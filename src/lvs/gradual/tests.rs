@@ -192,6 +192,34 @@ fn an_inhibited_server_needs_no_drain() {
     assert_eq!(play.weights(), "11:0");
 }
 
+/// With its block gone nothing holds it any more: it drains.
+#[test]
+fn an_inhibited_server_that_a_reload_takes_out_drains() {
+    let server = || drained(tcp("10.1.0.1:80").real("10.1.0.11:80", 2), 5).inhibit();
+    let mut play = Play::start(lvs([drained(server().real("10.1.0.12:80", 2), 5)]));
+    play.reload(lvs([server()]));
+    assert_eq!(play.weights(), "11:2 12:0");
+    play.wait(SECOND.times(6));
+    assert_eq!(play.weights(), "11:2");
+}
+
+/// Between two steps of a slow start nothing that happens elsewhere changes the weight that is wanted: what a look
+/// would find different would be told as another program's doing.
+#[test]
+fn a_look_between_two_steps_finds_nothing() {
+    let model = lvs([slow(tcp("10.1.0.1:80").real("10.1.0.11:80", 100).real("10.1.0.12:80", 100), 30)]);
+    let mut play = Play::start(model);
+    play.verdict(1, false);
+    play.verdict(1, true);
+    play.wait(SECOND);
+    let present = play.machine.wanted();
+    play.now += Interval::from_millis(900);
+    play.verdict(0, true);
+    let mut effects = Vec::new();
+    play.machine.handle(play.now, Input::Look(present), &mut effects);
+    assert_eq!(effects, []);
+}
+
 /// What is drained is ours: a look at the table finds nothing wrong with it.
 #[test]
 fn a_look_leaves_drained_and_rising_servers_alone() {
