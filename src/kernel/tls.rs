@@ -134,6 +134,11 @@ impl Session {
         self.kept.lock().offered
     }
 
+    /// An attempt begins: so far nothing was offered in it.
+    pub fn begin(&self) {
+        self.kept.begin();
+    }
+
     /// The next handshake is a full one.
     pub fn forget(&self) {
         *self.kept.lock() = State::default();

@@ -25,6 +25,9 @@ enum Trouble {
 /// for both: what comes of short handshakes alone says nothing of the real server.
 pub(super) async fn web(http: &HttpCheck, url: &Url, patience: Duration, tools: &Tools) -> Outcome {
     let waits = Waits::from(clock::instant(), patience);
+    if let Some(session) = &tools.session {
+        session.begin();
+    }
     let mut fetched = fetch(http, url, tools, waits).await;
     if let Some(session) = tools.session.as_ref().filter(|_| !is_good(&fetched)) {
         let resumed = session.was_offered();
