@@ -26,7 +26,7 @@ use crate::base::random::Random;
 use crate::base::time::{Interval, Time};
 use crate::check::checkers::Checkers;
 use crate::check::{Effect, Input, Outcome};
-use crate::daemon::files::{Reading, TrackFiles};
+use crate::daemon::files::{Reading, TrackFiles, number};
 use crate::daemon::message::{Reporter, Setup, Task, ToCheckers, ToIpvs, ToSupervisor, Verdict};
 use crate::kernel::clock;
 use crate::kernel::identity::Identity;
@@ -165,7 +165,11 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
                 (Err(_), _) | (_, None) => prober.verdicts.clear(),
             },
             Some(ended) = prober.probes.join_next_with_id(), if has_room => prober.ended(ended, &ipvs),
-            Some(reading) = changed_files.recv(), if has_room => prober.read(reading),
+            Some(mut reading) = changed_files.recv(), if has_room => {
+                // It may have waited, and the file have been read again meanwhile by a reload.
+                reading.number = number(&reading.path).unwrap_or(reading.number);
+                prober.read(reading);
+            }
             changed = prober.addresses.changed() => prober.addresses_changed(changed),
             () = &mut sleep, if has_room => prober.handle(Input::Deadline),
         }

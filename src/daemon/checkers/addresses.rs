@@ -33,7 +33,9 @@ impl Addresses {
         if self.monitor.is_some() {
             return Ok(Vec::new());
         }
-        let (monitor, present) = Monitor::open(Follow::default())?;
+        let opened = Monitor::open(Follow::default());
+        self.broken = opened.is_err().then(|| clock::instant() + LATER);
+        let (monitor, present) = opened?;
         self.monitor = Some(monitor);
         Ok(inputs(present))
     }
@@ -43,7 +45,11 @@ impl Addresses {
     /// # Errors
     /// When the kernel does not tell of them; the next call tries again, a second later.
     pub(super) async fn changed(&mut self) -> Result<Vec<Input>, Failure> {
-        let Some(monitor) = &mut self.monitor else { return pending().await };
+        let Some(monitor) = &mut self.monitor else {
+            let Some(again) = self.broken else { return pending().await };
+            sleep_until(again).await;
+            return self.open();
+        };
         if let Some(again) = self.broken {
             sleep_until(again).await;
             self.broken = Some(clock::instant() + LATER);
