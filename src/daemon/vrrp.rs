@@ -41,8 +41,6 @@ use crate::vrrp::{Effect, Input, Packet, Release};
 /// Exit statuses of the daemon (IF-62).
 const EXIT_FATAL: u8 = 1;
 const EXIT_PERMISSION: u8 = 4;
-/// Packets of one socket that are heard before a Backup takes over.
-const WAITING: usize = 64;
 /// Between two tries to follow links and addresses again after that failed.
 const PAUSE: Interval = Interval::from_secs(1);
 
@@ -223,13 +221,14 @@ impl Station {
 
     /// Until told to stop.
     async fn serve(&mut self, inbox: &mut mpsc::Receiver<ToVrrp>, supervisor: &mpsc::Sender<ToSupervisor>) {
+        let mut slept = false;
         loop {
             // Looked at before any waiting: while packets pour in, the runtime would not look at the timer.
             let (now, deadline) = (clock::now(), self.machine.deadline());
             if let Some(deadline) = deadline.filter(|deadline| *deadline <= now) {
-                self.urgency.woke(now.since(deadline), &self.reporter);
-                if self.machine.listens_first(now) {
-                    self.hear_waiting();
+                // What is due after the first of many was not slept over.
+                if std::mem::take(&mut slept) {
+                    self.urgency.woke(now.since(deadline), &self.reporter);
                 }
                 self.handle(Input::Deadline);
                 continue;
@@ -258,6 +257,7 @@ impl Station {
                     continue;
                 }
             };
+            slept = true;
             match wake {
                 // The head of the loop sees to it.
                 Wake::Deadline(Ok(())) => {}
@@ -327,17 +327,6 @@ impl Station {
             }
         }
         Poll::Pending
-    }
-
-    /// Hands in what waits in the sockets, at most `WAITING` packets of each: before a Backup takes over, as it may be
-    /// that only we did not run.
-    fn hear_waiting(&mut self) {
-        for place in 0..self.sockets.len() {
-            for _ in 0..WAITING {
-                let Some(Heard { packet, age }) = self.sockets.get_mut(place).and_then(Ear::waiting) else { break };
-                self.heard(Input::Packet(packet), age);
-            }
-        }
     }
 
     fn changes(&mut self, changes: Vec<Change>) {
