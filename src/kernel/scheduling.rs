@@ -34,16 +34,26 @@ pub fn set_real_time(priority: u8) -> io::Result<()> {
 const FIRST: libc::c_int = -10;
 
 /// Lets the calling thread go before the others of this process, where the kernel allows it: nobody asked for it, so
-/// nobody is told when it does not (CAP_SYS_NICE).
+/// nobody is told when it does not (CAP_SYS_NICE). Threads and programs that it starts do not go first.
 pub fn go_first() {
     // SAFETY: a plain system call; `who` 0 is the calling thread on Linux.
     let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, FIRST) };
+    Errno::result(result).map(drop).unwrap_or(());
+    keep_to_itself();
+}
+
+/// A negative nice value of the calling thread is not inherited (sched(7), SCHED_RESET_ON_FORK).
+fn keep_to_itself() {
+    let none = libc::sched_param { sched_priority: 0 };
+    // SAFETY: a plain system call with a structure of ours; pid 0 is the calling thread.
+    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_OTHER | libc::SCHED_RESET_ON_FORK, &raw const none) };
+    // It needs no right; without it a child is only more urgent than it should be.
     Errno::result(result).map(drop).unwrap_or(());
 }
 
 /// Applies the settings to the calling thread; what fails is told and the rest still applied.
 ///
-/// Programs started later do not inherit them (SCHED_RESET_ON_FORK), as scripts run with the start-up values (IF-166).
+/// Programs started later do not inherit urgency (SCHED_RESET_ON_FORK), as scripts run with the start-up values (IF-166).
 pub fn apply(settings: &ProcessSettings) -> Vec<Refusal> {
     let mut refused = Vec::new();
     let mut note = |what, result: Result<(), io::Error>| {
@@ -53,6 +63,7 @@ pub fn apply(settings: &ProcessSettings) -> Vec<Refusal> {
         // SAFETY: a plain system call; `who` 0 is the calling thread on Linux.
         let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, libc::c_int::from(nice)) };
         note("nice", Errno::result(result).map(drop).map_err(io::Error::from));
+        keep_to_itself();
     }
     if let Some(priority) = settings.rt_priority {
         note("real-time priority", set_real_time(priority));
@@ -74,7 +85,7 @@ pub fn apply(settings: &ProcessSettings) -> Vec<Refusal> {
 mod tests {
     use super::*;
 
-    /// Only the calling thread goes first; those that it starts later inherit it, those that were there do not.
+    /// Only the calling thread goes first: neither those that it starts later nor those that were there.
     #[test]
     #[ignore = "needs CAP_SYS_NICE"]
     fn one_thread_goes_first() {
@@ -83,9 +94,9 @@ mod tests {
         let before = nice();
         let inside = std::thread::spawn(move || {
             go_first();
-            nice()
+            (nice(), std::thread::spawn(nice).join().unwrap())
         });
-        assert_eq!(inside.join().unwrap(), FIRST);
+        assert_eq!(inside.join().unwrap(), (FIRST, 0));
         assert_eq!(nice(), before);
     }
 }
