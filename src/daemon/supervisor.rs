@@ -398,7 +398,10 @@ impl Supervisor {
             return;
         }
         self.complete = true;
-        give_memory_back();
+        // It holds up whoever allocates meanwhile: at the start that may be, in a reload no advert is to wait for it.
+        if !self.reloading || !self.running.contains(&Task::Vrrp) {
+            give_memory_back();
+        }
         if !self.running.is_empty() {
             self.reporter.report(if self.reloading { Event::ReloadComplete } else { Event::StartupComplete });
         }
@@ -480,8 +483,13 @@ impl Supervisor {
                 | NotifyState::BackupPriority => None,
             };
             if let Some(master) = master {
-                self.masters.insert(name.clone(), master);
-                self.tell_follower();
+                let changed = self.masters.insert(name.clone(), master) != Some(master);
+                let followed = self.model.lvs.sync_daemon.as_ref().and_then(|daemon| daemon.instance.as_ref());
+                if changed && followed == Some(name) {
+                    self.tell_follower();
+                }
+            } else if *state == NotifyState::Deleted {
+                self.masters.remove(name);
             }
         }
         let generation = match notification {
