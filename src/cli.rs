@@ -58,7 +58,7 @@ pub struct Options {
     /// Leave the IPVS table in place on stop
     #[arg(short = 'I', long = "dont-release-ipvs")]
     pub keep_ipvs: bool,
-    /// Stop when a part fails instead of starting it again
+    /// Accepted; the daemon always stops when a part fails
     #[arg(short = 'R', long = "dont-respawn")]
     pub dont_respawn: bool,
     /// Stay in the foreground
@@ -82,26 +82,26 @@ pub struct Options {
     /// Report every address that netlink adds or removes
     #[arg(short = 'a', long = "address-monitoring")]
     pub address_monitoring: bool,
-    /// Pid file of the BFD part
+    /// Accepted, without effect: BFD is part of the VRRP thread
     #[arg(short = 'b', long = "bfd_pid", value_name = "FILE")]
     pub bfd_pid: Option<PathBuf>,
-    /// Offer the state to an SNMP agent
+    /// Offer the state to an SNMP agent (no effect yet)
     #[arg(short = 'x', long = "snmp")]
     pub snmp: bool,
-    /// Address of the SNMP master agent
+    /// Address of the SNMP master agent (no effect yet)
     #[arg(short = 'A', long = "snmp-agent-socket", value_name = "FILE")]
     pub snmp_agent_socket: Option<String>,
     /// Run in this network namespace (goes before net_namespace)
     #[arg(short = 's', long = "namespace", value_name = "NAME")]
     pub namespace: Option<String>,
-    /// Leave a core file on a crash
+    /// Leave a core file on a crash (no effect yet)
     #[arg(short = 'm', long = "core-dump")]
     pub core_dump: bool,
-    /// Also write PATN to /proc/sys/kernel/core_pattern (default 'core')
+    /// Also write PATN to kernel.core_pattern (default 'core'; no effect yet)
     #[arg(short = 'M', long = "core-dump-pattern", value_name = "PATN",
         num_args = 0..=1, require_equals = true, default_missing_value = "core")]
     pub core_dump_pattern: Option<String>,
-    /// A missing configuration file is an error (as with includet)
+    /// A missing configuration file is an error (as with includea)
     #[arg(short = 'e', long = "all-config")]
     pub all_config: bool,
     /// Read @ID lines for this id, and not @^ID lines; default: the node name

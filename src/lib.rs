@@ -3,9 +3,9 @@
 //! Read it top to bottom:
 //!
 //! ```text
-//! base <- diagnostic <- config          base <- model <- {vrrp lvs check bfd notify}
-//! base <- wire  <- {vrrp check bfd}     {base wire model} <- kernel
-//! {base model} <- observe               everything <- daemon
+//! base <- model <- {lvs notify observe}      {base model wire} <- {vrrp check bfd kernel}
+//! base <- {diagnostic model wire cli}        {base diagnostic model} <- config <- tool
+//! everything <- daemon
 //! ```
 //! `vrrp`, `lvs`, `check`, `bfd` and `notify` are machines: pure, `now` and an input in, ordered effects out.
 

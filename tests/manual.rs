@@ -108,7 +108,40 @@ fn program() -> Command {
 #[test]
 fn the_manual_of_the_program_is_fresh() {
     let mut text = Vec::new();
-    Man::new(program()).section("8").date("as of 2.4.3").render(&mut text).expect("written to memory");
+    let page = Man::new(program()).section("8").date("as of 2.4.3");
+    page.render_title(&mut text).expect("written to memory");
+    page.render_name_section(&mut text).expect("written to memory");
+    page.render_description_section(&mut text).expect("written to memory");
+    page.render_options_section(&mut text).expect("written to memory");
+    let mut rest = Roff::new();
+    rest.control("SH", ["COMMANDS"]);
+    rest.text([roman("The first word of the command line may be one of these; what follows are its own options.")]);
+    for command in tool::command().get_subcommands() {
+        rest.control("TP", []);
+        rest.text([bold(command.get_name())]);
+        let what = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
+        rest.text([roman(what.replace("\n\n", ". "))]);
+        for option in command.get_arguments() {
+            let name = match (option.get_short(), option.get_long()) {
+                (Some(short), Some(long)) => format!("-{short}, --{long}"),
+                (None, Some(long)) => format!("--{long}"),
+                _ => option.get_id().as_str().to_uppercase(),
+            };
+            rest.control("RS", []);
+            rest.control("TP", []);
+            rest.text([bold(name)]);
+            rest.text([roman(option.get_help().map(ToString::to_string).unwrap_or_default())]);
+            rest.control("RE", []);
+        }
+    }
+    rest.control("SH", ["EXIT STATUS"]);
+    rest.text([roman(
+        "0: all well. 1: no IPVS in the kernel, or a wrong option. 2: a wrong configuration. 4: a missing right. 6: no file. \
+         With -t 4, 5 and 6 are those of the original.",
+    )]);
+    rest.control("SH", ["SEE ALSO"]);
+    rest.text([bold("keepalived-rs.conf"), roman("(5)")]);
+    text.extend(rest.to_roff().into_bytes());
     same("man/keepalived-rs.8", &String::from_utf8(text).expect("UTF-8"));
 }
 

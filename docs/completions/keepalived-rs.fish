@@ -30,10 +30,10 @@ complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s u -l umask 
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s p -l pid -d 'Pid file of the daemon' -r -F
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s r -l vrrp_pid -d 'Pid file of the VRRP part' -r -F
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s c -l checkers_pid -d 'Pid file of the health checkers' -r -F
-complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s b -l bfd_pid -d 'Pid file of the BFD part' -r -F
-complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s A -l snmp-agent-socket -d 'Address of the SNMP master agent' -r
+complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s b -l bfd_pid -d 'Accepted, without effect: BFD is part of the VRRP thread' -r -F
+complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s A -l snmp-agent-socket -d 'Address of the SNMP master agent (no effect yet)' -r
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s s -l namespace -d 'Run in this network namespace (goes before net_namespace)' -r
-complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s M -l core-dump-pattern -d 'Also write PATN to /proc/sys/kernel/core_pattern (default \'core\')' -r
+complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s M -l core-dump-pattern -d 'Also write PATN to kernel.core_pattern (default \'core\'; no effect yet)' -r
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s i -l config-id -d 'Read @ID lines for this id, and not @^ID lines; default: the node name' -r
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -l signum -d 'Print the number of the signal for STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON' -r
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s t -l config-test -d 'Check the configuration; findings go to standard error or to this file' -r
@@ -52,14 +52,14 @@ complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s G -l no-sys
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s X -l release-vips -d 'Remove addresses on leaving MASTER even if they are not known to be set'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s V -l dont-release-vrrp -d 'Leave addresses and routes in place on stop'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s I -l dont-release-ipvs -d 'Leave the IPVS table in place on stop'
-complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s R -l dont-respawn -d 'Stop when a part fails instead of starting it again'
+complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s R -l dont-respawn -d 'Accepted; the daemon always stops when a part fails'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s n -l dont-fork -d 'Stay in the foreground'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s d -l dump-conf -d 'Write the effective configuration to the log, with -t to standard output'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s T -l genhash -d 'Act as genhash with the options that follow'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s a -l address-monitoring -d 'Report every address that netlink adds or removes'
-complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s x -l snmp -d 'Offer the state to an SNMP agent'
-complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s m -l core-dump -d 'Leave a core file on a crash'
-complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s e -l all-config -d 'A missing configuration file is an error (as with includet)'
+complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s x -l snmp -d 'Offer the state to an SNMP agent (no effect yet)'
+complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s m -l core-dump -d 'Leave a core file on a crash (no effect yet)'
+complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s e -l all-config -d 'A missing configuration file is an error (as with includea)'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -l ignore-sigint -d 'SIGINT does not stop the daemon'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s v -l version -d 'Print the version'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s h -l help -d 'Print this text'

@@ -34,6 +34,11 @@ pub fn help(program: &str) -> String {
             text += &format!("{:COLUMN$} default '/etc/keepalived/keepalived.conf'\n", "");
         }
     }
+    text += "\nCommands, as the first word (each with --help):\n";
+    for command in super::tool::command().get_subcommands() {
+        let what = command.get_about().map(ToString::to_string).unwrap_or_default();
+        text += &format!("  {:width$}{what}\n", command.get_name(), width = COLUMN - 2);
+    }
     text
 }
 

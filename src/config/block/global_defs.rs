@@ -247,7 +247,7 @@ keywords! {
         set "vrrp_check_unicast_src" (vrrp_check_unicast_src: Flag = "") "Default of check_unicast_src.";
         set "vrrp_skip_check_adv_addr" (vrrp_skip_check_adv_addr: bool = "false") "Default of skip_check_adv_addr." { complaint: "Invalid value '{}' for global vrrp_check_adv_addr specified" };
         set "vrrp_strict" (vrrp_strict: bool = "false") "Default of strict_mode." { complaint: "Invalid value '{}' for global vrrp_strict specified" };
-        set "vrrp_priority" (vrrp_priority: Number<{ -20 }, 19> = "0") "Nice level of the VRRP thread." { missing: Missing::Report, invalid: Invalid::Default, complaint: "Invalid vrrp process priority specified", lack: "No vrrp process priority specified" };
+        set "vrrp_priority" (vrrp_priority: Number<{ -20 }, 19> = "0") "Nice level of the VRRP thread; where neither it nor a real-time priority is given, -10." { missing: Missing::Report, invalid: Invalid::Default, complaint: "Invalid vrrp process priority specified", lack: "No vrrp process priority specified" };
         set "vrrp_no_swap" (vrrp_no_swap: Flag = "") "Lock memory.";
         set "vrrp_rt_priority" (vrrp_rt_priority: RealTime<VRRP> = "") "Real-time priority of the VRRP thread." { complaint: "vrrp process real-time priority '{}' invalid", missing: Missing::Report, lack: "No vrrp process real-time priority specified" };
         call "vrrp_cpu_affinity" (read::vrrp_cpu_affinity, Words, "<uint>…", "") "Processors of the VRRP thread.";
@@ -271,7 +271,7 @@ keywords! {
         call "checker_cpu_affinity" (read::checker_cpu_affinity, Words, "<uint>…", "") "Processors of the checker thread.";
         set "checker_rlimit_rttime" (checker_rlimit_rttime: Number<1, 4_294_967_295> = "10000") "Processor time between sleeps, in microseconds." { acted: false, complaint: "Invalid checker real-time limit - {}" };
         set "checker_rlimit_rtime" (checker_rlimit_rttime: Number<1, 4_294_967_295> = "10000") "Old name of checker_rlimit_rttime." { acted: false, complaint: "Invalid checker real-time limit - {}" };
-        set "bfd_priority" (bfd_priority: Number<{ -20 }, 19> = "0") "Nice level of BFD, which runs on the VRRP thread." { missing: Missing::Report, invalid: Invalid::Default, complaint: "Invalid bfd process priority specified", lack: "No bfd process priority specified" };
+        set "bfd_priority" (bfd_priority: Number<{ -20 }, 19> = "0") "Nice level of BFD, which runs on the VRRP thread: the more urgent of it and vrrp_priority counts." { missing: Missing::Report, invalid: Invalid::Default, complaint: "Invalid bfd process priority specified", lack: "No bfd process priority specified" };
         set "bfd_no_swap" (bfd_no_swap: Flag = "") "Lock memory.";
         set "bfd_rt_priority" (bfd_rt_priority: RealTime<BFD> = "") "Real-time priority of BFD, which runs on the VRRP thread." { complaint: "bfd process real-time priority '{}' invalid", missing: Missing::Report, lack: "No bfd process real-time priority specified" };
         call "bfd_cpu_affinity" (read::bfd_cpu_affinity, Words, "<uint>…", "") "Processors of BFD, which runs on the VRRP thread.";
