@@ -15,11 +15,14 @@ use crate::{becomes_master, lets_go};
 
 const ADDRESS: &str = "10.9.3.1";
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Three times 100 ms, and what a busy machine takes. VRRP itself would take more than three seconds.
+/// Three times 200 ms, and what a busy machine takes. VRRP itself would take more than three seconds.
 const DETECTION: Duration = Duration::from_millis(1500);
 
-fn session(own: &str, other: &str, more: &str) -> String {
-    format!("bfd_instance B {{\nsource_ip {own}\nneighbor_ip {other}\nmin_rx 100\nmin_tx 100\nmultiplier 3\n{more}}}\n")
+/// Both ways a packet each `every` ms.
+fn session(own: &str, other: &str, every: u32, more: &str) -> String {
+    format!(
+        "bfd_instance B {{\nsource_ip {own}\nneighbor_ip {other}\nmin_rx {every}\nmin_tx {every}\nmultiplier 3\n{more}}}\n"
+    )
 }
 
 /// `track` follows the session. A version 3 router with an interval of a second.
@@ -29,7 +32,7 @@ fn text(host: u8, priority: u8, track: bool, way: &Way) -> String {
     format!(
         "{}vrrp_instance VI_1 {{\nversion 3\ninterface eth0\nvirtual_router_id 77\npriority {priority}\n{track}\
          virtual_ipaddress {{\n{ADDRESS}/32\n}}\n}}\n",
-        session(own, other, way.more)
+        session(own, other, 200, way.more)
     )
 }
 
@@ -67,7 +70,7 @@ fn play(following: Make, other: Make, way: &Way) {
     becomes_master(&lan, 1, ADDRESS, PATIENCE);
     let log = first.stop();
     assert_eq!(log.matches("Tracked BFD instance B is UP").count(), 2, "{log}");
-    assert_eq!(log.matches("(B) Expired after 300 ms").count(), 1, "{log}");
+    assert_eq!(log.matches("(B) Expired after 600 ms").count(), 1, "{log}");
     second.stop();
 }
 
@@ -176,7 +179,7 @@ fn sessions_with_frr() {
     let sessions: String = WAYS
         .iter()
         .map(|(name, own, other, more)| {
-            session(own, other, more).replace("bfd_instance B", &format!("bfd_instance {name}"))
+            session(own, other, 100, more).replace("bfd_instance B", &format!("bfd_instance {name}"))
         })
         .collect();
     let router = |priority: u8, track: &str| {
