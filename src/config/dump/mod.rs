@@ -4,6 +4,7 @@
 //! whoever adds a field is made to print it. A line longer than the language allows (CL-3) is the one thing that
 //! would not read back.
 
+mod address;
 mod bfd;
 mod check;
 mod device;

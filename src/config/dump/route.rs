@@ -74,7 +74,7 @@ pub fn statics(out: &mut Writer, statics: &Statics, instances: &[Arc<Instance>])
     }
     let address = |Static { item, track_group }: &Static<_>| {
         let mut words = Words::default();
-        words.add(super::vrrp::address(item, None));
+        words.add(super::address::entry(item, None));
         words.given("track_group", group(track_group));
         words.text()
     };
