@@ -1,18 +1,18 @@
 //! Virtual addresses in the kernel, through rtnetlink: set and remove in batches, and see which are there.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use netlink_packet_route::address::{
     AddressAttribute, AddressFlags, AddressHeader, AddressHeaderFlags, AddressMessage, AddressProtocol, AddressScope,
     CacheInfo,
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
-use nix::libc::{EADDRNOTAVAIL, EEXIST, ENODEV, ENXIO};
+use nix::libc::{self, EADDRNOTAVAIL, EEXIST, ENODEV, ENXIO};
 
-use super::monitor::parse_address;
+use super::link::{attributes_of, number};
 use super::netlink::{Failure, Socket};
-use crate::base::net::Family;
+use crate::base::net::{Cidr, Family, InterfaceIndex};
 use crate::model::host::{HostAddress, Placement};
 use crate::model::upkeep::Room;
 
@@ -21,6 +21,13 @@ pub use super::netlink::BATCH;
 /// The number of "keepalived" among address protocols (rt_addrprotos): `ip addr` shows `proto keepalived` (VR-256).
 const PROTOCOL: u8 = 18;
 const FOREVER: u32 = u32::MAX;
+
+// linux/if_addr.h.
+const ADDRESS_HEADER: usize = 8;
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+const IFA_FLAGS: u16 = 8;
+const IFA_F_TENTATIVE: u32 = 0x40;
 
 /// One that the kernel refused: place in the list handed in, errno.
 pub type Refused = (usize, i32);
@@ -135,6 +142,36 @@ pub(super) fn removal(placement: &Placement) -> AddressMessage {
         message.attributes.push(AddressAttribute::Address(far));
     }
     message
+}
+
+/// Reads the payload of RTM_NEWADDR or RTM_DELADDR. The address is our own end (IFA_LOCAL) where there is a peer.
+pub(super) fn parse_address(payload: &[u8]) -> Option<HostAddress> {
+    let (header, rest) = payload.split_first_chunk::<ADDRESS_HEADER>()?;
+    let [family, prefix, flags, scope, index @ ..] = *header;
+    let (mut near, mut far, mut flags) = (None, None, u32::from(flags));
+    for attribute in attributes_of(rest) {
+        match (attribute.kind(), attribute.value()) {
+            (IFA_LOCAL, value) => near = octets(family, value),
+            (IFA_ADDRESS, value) => far = octets(family, value),
+            (IFA_FLAGS, value) => flags = number(value, 0).unwrap_or(flags),
+            _ => {}
+        }
+    }
+    Some(HostAddress {
+        index: InterfaceIndex(u32::from_ne_bytes(index)),
+        cidr: Cidr { address: near.or(far)?, prefix },
+        scope,
+        tentative: flags & IFA_F_TENTATIVE != 0,
+    })
+}
+
+/// The octets of an attribute as an address of that family (AF_INET, AF_INET6).
+pub(super) fn octets(family: u8, bytes: &[u8]) -> Option<IpAddr> {
+    match i32::from(family) {
+        libc::AF_INET => bytes.try_into().ok().map(|octets: [u8; 4]| Ipv4Addr::from(octets).into()),
+        libc::AF_INET6 => bytes.try_into().ok().map(|octets: [u8; 16]| Ipv6Addr::from(octets).into()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::task::{Context, Poll};
 
 use netlink_packet_route::address::AddressMessage;
@@ -15,6 +14,7 @@ use nix::libc::{self, ENOBUFS, MSG_DONTWAIT};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::address::parse_address;
 use super::link::{self, attributes_of, number};
 use super::netlink::{self, Failure, Frame, Socket, frames};
 use super::{route, rule};
@@ -46,11 +46,6 @@ const NETCONFA_IFINDEX: u16 = 1;
 const NETCONFA_FORWARDING: u16 = 2;
 const NETCONF_HEADER: usize = 4;
 /// Bytes of struct ifaddrmsg, and attributes and flags of linux/if_addr.h.
-const ADDRESS_HEADER: usize = 8;
-const IFA_ADDRESS: u16 = 1;
-const IFA_LOCAL: u16 = 2;
-const IFA_FLAGS: u16 = 8;
-const IFA_F_TENTATIVE: u32 = 0x40;
 const DATAGRAM: usize = 64 << 10;
 
 /// What became different.
@@ -357,35 +352,6 @@ impl Known {
 /// Rules of our protocol, and those of kernels that know no protocol of rules.
 fn ours(rule: &Rule) -> bool {
     rule.protocol.is_none_or(|protocol| protocol == PROTOCOL)
-}
-
-/// Reads the payload of RTM_NEWADDR or RTM_DELADDR. The address is our own end (IFA_LOCAL) where there is a peer.
-pub(super) fn parse_address(payload: &[u8]) -> Option<HostAddress> {
-    let (header, rest) = payload.split_first_chunk::<ADDRESS_HEADER>()?;
-    let [family, prefix, flags, scope, index @ ..] = *header;
-    let (mut near, mut far, mut flags) = (None, None, u32::from(flags));
-    for attribute in attributes_of(rest) {
-        match (attribute.kind(), attribute.value()) {
-            (IFA_LOCAL, value) => near = address(family, value),
-            (IFA_ADDRESS, value) => far = address(family, value),
-            (IFA_FLAGS, value) => flags = number(value, 0).unwrap_or(flags),
-            _ => {}
-        }
-    }
-    Some(HostAddress {
-        index: InterfaceIndex(u32::from_ne_bytes(index)),
-        cidr: Cidr { address: near.or(far)?, prefix },
-        scope,
-        tentative: flags & IFA_F_TENTATIVE != 0,
-    })
-}
-
-pub(super) fn address(family: u8, bytes: &[u8]) -> Option<IpAddr> {
-    match i32::from(family) {
-        libc::AF_INET => bytes.try_into().ok().map(|octets: [u8; 4]| Ipv4Addr::from(octets).into()),
-        libc::AF_INET6 => bytes.try_into().ok().map(|octets: [u8; 16]| Ipv6Addr::from(octets).into()),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

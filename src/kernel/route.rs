@@ -12,8 +12,8 @@ use netlink_packet_route::route::{
 };
 use nix::libc;
 
+use super::address::octets;
 use super::link::{attributes_of, number};
-use super::monitor::address;
 use crate::base::net::{Cidr, Family, InterfaceIndex};
 use crate::model::route::{
     Encap, HostRoute, Insertion, Metric, Metrics, NextHop, PROTOCOL, Realms, Route, RoutePlacement, Tunnel,
@@ -233,7 +233,7 @@ pub fn parse(payload: &[u8]) -> Option<HostRoute> {
     };
     for attribute in attributes_of(rest) {
         match (attribute.kind(), attribute.value()) {
-            (RTA_DST, value) => route.destination.address = address(family, value)?,
+            (RTA_DST, value) => route.destination.address = octets(family, value)?,
             (RTA_OIF, value) => route.index = number(value, 0).map(InterfaceIndex),
             (RTA_PRIORITY, value) => route.metric = number(value, 0),
             (RTA_TABLE, value) => route.table = number(value, 0)?,

@@ -1,5 +1,7 @@
 //! Messages as the kernel writes them, and what becomes of what is known.
 
+use std::net::IpAddr;
+
 use super::*;
 use crate::base::name::InterfaceName;
 use crate::base::net::MacAddress;
