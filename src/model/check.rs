@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::name::{BfdName, InterfaceName};
 use crate::base::net::Endpoint;
 use crate::base::time::Interval;
-use crate::model::lvs::{RealServerId, VirtualServerId};
+use crate::model::id::{RealServerId, VirtualServerId};
 use crate::model::notify::Script;
 use crate::model::track::TrackFile;
 use crate::model::vrrp::Secret;

@@ -11,6 +11,8 @@ use crate::model::check::{Check, Checker, ClientCertificate};
 use crate::model::notify::Script;
 use crate::model::track::TrackFile;
 
+pub use crate::model::id::{CheckerId, RealServerId, VirtualServerId};
+
 /// Everything the IPVS task and the checkers run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lvs {
@@ -58,17 +60,6 @@ impl Lvs {
         files
     }
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VirtualServerId(pub usize);
-
-/// Position in `VirtualServer::real_servers`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RealServerId(pub usize);
-
-/// Position in `Lvs::checkers`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CheckerId(pub usize);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FlushOnStop {

@@ -8,6 +8,7 @@ pub mod device;
 pub mod event;
 pub mod global;
 pub mod host;
+pub mod id;
 pub mod ipvs;
 pub mod later;
 pub mod lvs;
