@@ -11,12 +11,13 @@ use crate::base::time::Interval;
 use crate::config::block::server_group::{self as group, ServerGroup};
 use crate::config::block::value;
 use crate::config::block::virtual_server::{self as declared, Gradual, Header};
-use crate::diagnostic::{Code, Span};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::check::Checker;
 use crate::model::lvs::{
     CheckerId, FlushOnStop, Forwarding, Granularity, GroupEntry, Lvs, Persistence, Protocol, RealServer, RealServerId,
     Scheduler, SorryServer, SyncDaemon, Timeouts, VirtualAddress, VirtualServer, VirtualServerId,
 };
+use crate::model::vrrp::Vrrp;
 
 /// IP_VS_SVC_F_ONEPACKET (linux/ip_vs.h).
 const ONE_PACKET: u32 = 0x04;
@@ -117,6 +118,21 @@ impl Resolver<'_> {
         })
     }
 
+    /// LV-101: no synchronisation daemon runs for an instance that is not there.
+    pub(super) fn followed_instance(&mut self, lvs: &mut Lvs, vrrp: &Vrrp) {
+        let gone = |name: &&InstanceName| !vrrp.instances.iter().any(|instance| instance.name == **name);
+        let Some(name) = lvs.sync_daemon.as_ref().and_then(|daemon| daemon.instance.as_ref()).filter(gone) else {
+            return;
+        };
+        let words = format!("Unable to find vrrp instance {name} for lvs_syncd - clearing lvs_syncd config");
+        lvs.sync_daemon = None;
+        match &self.config.global.lvs_sync_daemon {
+            Some(given) => self.late(Code::Logged, given.span, words),
+            // The old way: what is wrong with the instance was said.
+            None => self.found.push(Diagnostic::new(Code::Logged, words)),
+        }
+    }
+
     /// LV-1, LV-2, LV-42, LV-45. A mark of 0 is none: the original then serves 255.255.255.255.
     fn virtual_address(
         &mut self,
@@ -169,7 +185,7 @@ impl Resolver<'_> {
             let words = format!(
                 "virtual server group {name} with {addresses} addresses and {servers} real servers needs more entries than there is room for - ignoring virtual server"
             );
-            let finding = crate::diagnostic::Diagnostic::late(Code::BlockRefused, block.span, words)
+            let finding = Diagnostic::late(Code::BlockRefused, block.span, words)
                 .also(group.span, "this group")
                 .help(format!(
                     "all groups together may have {GROUP_ADDRESSES} addresses, and {TABLE_ENTRIES} entries for real servers"
@@ -367,10 +383,7 @@ impl Resolver<'_> {
             if let Some(first) = seen.insert((endpoint.address, endpoint.port), declared.span) {
                 let shown = server.show_real(endpoint);
                 let words = format!("VS {name}: real server {shown} is duplicated - removing second rs");
-                self.found.push(
-                    crate::diagnostic::Diagnostic::late(Code::Duplicate, declared.span, words)
-                        .also(first, "first here"),
-                );
+                self.found.push(Diagnostic::late(Code::Duplicate, declared.span, words).also(first, "first here"));
                 continue;
             }
             let place = RealServerId(server.real_servers.len());

@@ -47,9 +47,10 @@ pub fn resolve(config: &mut Config, host: &dyn Host, found: Findings) -> (Option
     };
     resolver.given_identity();
     let mut global = resolver.global();
-    let lvs = resolver.lvs(virtual_servers);
+    let mut lvs = resolver.lvs(virtual_servers);
     let check_scripts = resolver.scripts.take_used();
     let vrrp = resolver.vrrp();
+    resolver.followed_instance(&mut lvs, &vrrp);
     let bfd = resolver.bfd();
     resolver.garp_interfaces();
     global.script_user = resolver.identity_used();
