@@ -161,6 +161,25 @@ impl<'u> Answer<'u> {
     }
 }
 
+/// Whether a server that is well may have failed so only because an earlier TLS session was taken up again: no answer
+/// came, and not for want of time.
+pub fn may_be_of_resumption(failure: HttpFailure) -> bool {
+    match failure {
+        HttpFailure::ConnectFailed
+        | HttpFailure::Handshake
+        | HttpFailure::Send
+        | HttpFailure::Read { .. }
+        | HttpFailure::NoHeader => true,
+        HttpFailure::Unreachable
+        | HttpFailure::ConnectTimeout
+        | HttpFailure::FirstByteTimeout
+        | HttpFailure::ReadTimeout { .. }
+        | HttpFailure::Status
+        | HttpFailure::Digest
+        | HttpFailure::Regex => false,
+    }
+}
+
 /// CK-48: behind the first blank of the first line stand three digits and another blank; else 0.
 fn status(header: &[u8]) -> u16 {
     let line = header.split(|byte| *byte == b'\r').next().unwrap_or_default();

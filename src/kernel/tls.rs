@@ -95,7 +95,7 @@ impl Tls {
     }
 
     /// Shakes hands until `deadline`. `name` goes out as server name, if it can be one (RFC 6066 section 3). With a
-    /// session the handshake is a short one, if the server agrees and it is not yet time for a full one.
+    /// session, which the attempt has begun, the handshake is a short one if the server agrees.
     ///
     /// # Errors
     /// See `HandshakeError`.
@@ -112,9 +112,6 @@ impl Tls {
             None => (&self.unnamed, ServerName::from(address)),
         };
         let connector = TlsConnector::from(session.map_or(config, |session| &session.config).clone());
-        if let Some(session) = session {
-            session.kept.begin();
-        }
         match tokio::time::timeout_at(deadline, connector.connect(name, stream)).await {
             Err(_late) => Err(HandshakeError::Timeout),
             Ok(Ok(stream)) => Ok(stream),
@@ -129,14 +126,19 @@ fn server_name(name: &str) -> Option<ServerName<'static>> {
 }
 
 impl Session {
-    /// Whether the last handshake offered to take an earlier session up again.
-    pub fn was_offered(&self) -> bool {
-        self.kept.lock().offered
+    /// An attempt begins, which may yet fail to connect: so far nothing was offered in it, and nothing will be if it
+    /// is time for a full handshake.
+    pub fn begin(&self) {
+        let mut state = self.kept.lock();
+        if state.times >= MOST_RESUMED {
+            *state = State { group: state.group, ..State::default() };
+        }
+        state.offered = false;
     }
 
-    /// An attempt begins: so far nothing was offered in it.
-    pub fn begin(&self) {
-        self.kept.begin();
+    /// Whether a handshake of this attempt offered to take an earlier session up again.
+    pub fn was_offered(&self) -> bool {
+        self.kept.lock().offered
     }
 
     /// The next handshake is a full one.
@@ -164,14 +166,6 @@ struct State {
 impl Kept {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn begin(&self) {
-        let mut state = self.lock();
-        if state.times >= MOST_RESUMED {
-            *state = State { group: state.group, ..State::default() };
-        }
-        state.offered = false;
     }
 }
 

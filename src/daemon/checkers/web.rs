@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout_at;
 
 use super::probe::{PIECE, Tools, Waits, reason};
-use crate::check::http::{Answer, Judgement, request};
+use crate::check::http::{Answer, Judgement, may_be_of_resumption, request};
 use crate::check::{Fetched, Outcome};
 use crate::kernel::clock;
 use crate::kernel::tcp::{ConnectError, connect};
@@ -29,10 +29,10 @@ pub(super) async fn web(http: &HttpCheck, url: &Url, patience: Duration, tools: 
         session.begin();
     }
     let mut fetched = fetch(http, url, tools, waits).await;
-    if let Some(session) = tools.session.as_ref().filter(|_| !is_good(&fetched)) {
+    if let (Some(session), Some(failure)) = (&tools.session, failure(&fetched)) {
         let resumed = session.was_offered();
         session.forget();
-        if resumed && is_broken(&fetched) {
+        if resumed && may_be_of_resumption(failure) {
             fetched = fetch(http, url, tools, waits).await;
         }
     }
@@ -45,35 +45,12 @@ pub(super) async fn web(http: &HttpCheck, url: &Url, patience: Duration, tools: 
     }
 }
 
-fn is_good(fetched: &Result<Fetched, Trouble>) -> bool {
-    fetched.as_ref().is_ok_and(|fetched| fetched.result.is_ok())
-}
-
-/// No answer came, and not for want of time.
-fn is_broken(fetched: &Result<Fetched, Trouble>) -> bool {
-    let failure = match fetched {
+/// `None`: the server is well, or nothing was learnt of it.
+fn failure(fetched: &Result<Fetched, Trouble>) -> Option<HttpFailure> {
+    match fetched {
         Ok(fetched) => fetched.result.err(),
         Err(Trouble::Failure(failure)) => Some(*failure),
         Err(Trouble::Hindered(_)) => None,
-    };
-    match failure {
-        Some(
-            HttpFailure::ConnectFailed
-            | HttpFailure::Handshake
-            | HttpFailure::Send
-            | HttpFailure::Read { .. }
-            | HttpFailure::NoHeader,
-        ) => true,
-        Some(
-            HttpFailure::Unreachable
-            | HttpFailure::ConnectTimeout
-            | HttpFailure::FirstByteTimeout
-            | HttpFailure::ReadTimeout { .. }
-            | HttpFailure::Status
-            | HttpFailure::Digest
-            | HttpFailure::Regex,
-        )
-        | None => false,
     }
 }
 
