@@ -14,14 +14,12 @@ use crate::model::event::lvs::Event;
 use crate::model::ipvs::{Destination, ServiceKey};
 use crate::model::lvs::{RealServerId, VirtualServerId};
 
-/// The weight is set anew at most once in this time.
+/// The weights are set anew at most once in this time.
 const STEP: Interval = Interval::from_secs(1);
 
 /// A server that has gone, still in the table with weight 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drain {
-    /// When it leaves the table.
-    pub until: Time,
     pub destination: Destination,
     pub real_server: String,
     pub virtual_server: String,
@@ -38,16 +36,15 @@ pub fn weight_after(full: u32, elapsed: Interval, whole: Interval) -> u32 {
     1 + u32::try_from(grown).unwrap_or(full - 1)
 }
 
-/// When the weight is next another one, but not sooner than a `STEP` from now; the end at the latest.
-pub fn next_step(full: u32, since: Time, now: Time, whole: Interval) -> Time {
-    let end = since + whole;
-    let elapsed = now.since(since);
+/// When the weight is next set: when it has become another one, or full, at the first of the moments a `STEP` apart
+/// that all share. `beat` is one of these, not later than `since`.
+pub fn next_step(full: u32, since: Time, now: Time, whole: Interval, beat: Time) -> Time {
     let steps = u128::from(full.saturating_sub(1)).max(1);
-    let grown = u128::from(weight_after(full, elapsed, whole));
+    let grown = u128::from(weight_after(full, now.since(since), whole));
     let rises = (grown * u128::from(whole.as_micros())).div_ceil(steps);
     // invariant: at most `whole`, which is a u64; else the end is taken anyway.
-    let rises = since + Interval::from_micros(u64::try_from(rises).unwrap_or(whole.as_micros()));
-    rises.max(now + STEP).min(end)
+    let rises = since + Interval::from_micros(u64::try_from(rises).unwrap_or(whole.as_micros())).min(whole);
+    beat + STEP.times(rises.since(beat).as_micros().div_ceil(STEP.as_micros()))
 }
 
 impl Facts {
@@ -65,16 +62,18 @@ impl Facts {
 impl Table {
     /// When `handle(now, Input::Deadline)` has something to do.
     pub fn deadline(&self) -> Option<Time> {
-        let drains = self.drains.values().map(|drain| drain.until);
-        self.rising.values().copied().chain(drains).min()
+        self.rising.first().into_iter().chain(self.ends.first()).min()
     }
 
     /// A server comes up: from now on its weight grows, if that is configured.
     pub(super) fn rise(&mut self, id: VirtualServerId, real: RealServerId) {
         let full = self.facts.weight_of(id, real);
         if self.facts.server(id).real_servers[real.0].slow_start.is_some() && full > 1 {
-            self.facts.servers[id.0].reals[real.0].rising =
-                Some(Rising { since: self.facts.now, step: self.facts.now });
+            let now = self.facts.now;
+            if self.rising.first().is_none() {
+                self.beat = now;
+            }
+            self.facts.servers[id.0].reals[real.0].rising = Some(Rising { since: now, step: now });
             self.aim(id, real);
         }
     }
@@ -91,8 +90,8 @@ impl Table {
         if let (Some(Rising { since, .. }), Some(whole)) =
             (rising, self.facts.server(id).real_servers[real.0].slow_start)
         {
-            let next = next_step(self.facts.weight_of(id, real), since, self.facts.now, whole);
-            self.rising.insert((id, real), next);
+            let next = next_step(self.facts.weight_of(id, real), since, self.facts.now, whole, self.beat);
+            self.rising.set((id, real), next);
         } else {
             self.risen(id, real);
         }
@@ -108,13 +107,13 @@ impl Table {
             let held = self.held.get(&key).and_then(|held| held.destinations.get(&at));
             if let Some(held) = held.filter(|_| !self.drains.contains_key(&(key, at))) {
                 let drain = Drain {
-                    until: self.facts.now + time,
                     // The method as it is given: of its own addresses the kernel shows another.
                     destination: Destination { weight: 0, method: configured.forwarding.into(), ..*held },
                     real_server: server.show_real(configured.endpoint),
                     virtual_server: server.show(),
                 };
                 self.drains.insert((key, at), drain);
+                self.ends.set((key, at), self.facts.now + time);
             }
         }
     }
@@ -122,8 +121,7 @@ impl Table {
     /// What time alone changes: weights that have grown, drains that are over.
     pub(super) fn pass(&mut self, turn: &mut Turn) {
         let now = self.facts.now;
-        let due: Vec<_> = self.rising.iter().filter(|(_, next)| **next <= now).map(|(place, _)| *place).collect();
-        for (id, real) in due {
+        for (id, real) in self.rising.due(now) {
             // What the kernel refused waits for the next result (LV-59).
             let places = self.facts.places_of(id, real);
             turn.destinations.extend(places.into_iter().filter(|(key, _)| !self.refused.contains(key)));
@@ -136,11 +134,9 @@ impl Table {
                 (Some(_) | None, _) => self.risen(id, real),
             }
         }
-        let over: Vec<_> =
-            self.drains.iter().filter(|(_, drain)| drain.until <= now).map(|(place, _)| *place).collect();
         // In a group a server has many places, and one line.
         let mut told = BTreeSet::new();
-        for place in over {
+        for place in self.ends.due(now) {
             turn.destinations.insert(place);
             if let Some(Drain { real_server, virtual_server, .. }) = self.drains.remove(&place)
                 && told.insert((real_server.clone(), virtual_server.clone()))
@@ -157,10 +153,19 @@ impl Table {
         self.drains.range((*key, first)..=(*key, last)).map(|((_, at), drain)| (*at, drain))
     }
 
-    /// Drains end early where the server is wanted again, and where the whole service is gone.
-    pub(super) fn forget_drains(&mut self) {
-        let facts = &self.facts;
-        self.drains.retain(|(key, at), _| facts.is_ours(key) && facts.destination(key, *at).is_none());
+    /// Drains end early where the server is wanted again, and where the whole service is gone. Neither happens where
+    /// nothing was touched.
+    pub(super) fn forget_drains(&mut self, turn: &Turn) {
+        let drains_of = |key: &ServiceKey| self.drains_of(key).map(|(at, _)| (*key, at)).collect::<Vec<_>>();
+        let touched = turn.services.iter().flat_map(drains_of).chain(turn.destinations.iter().copied());
+        let over = touched.filter(|place| {
+            let (key, at) = place;
+            self.drains.contains_key(place) && (!self.facts.is_ours(key) || self.facts.destination(key, *at).is_some())
+        });
+        for place in over.collect::<Vec<_>>() {
+            self.drains.remove(&place);
+            self.ends.remove(&place);
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 //!                            wanted - present = commands ─▶ kernel
 //! ```
 
+mod agenda;
 #[cfg(test)]
 mod fixture;
 mod gradual;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::agenda::Agenda;
 use super::gradual::Drain;
 use super::look;
 use super::plan;
@@ -35,9 +36,13 @@ pub struct Table {
     /// The sync daemon that runs because it follows an instance (LV-101).
     pub(super) following: Option<DaemonState>,
     /// Servers that are starting slowly, and when the weight of each is next set.
-    pub(super) rising: BTreeMap<(VirtualServerId, RealServerId), Time>,
+    pub(super) rising: Agenda<(VirtualServerId, RealServerId)>,
+    /// From when on their steps are counted: all grow at the same moments, in one batch a step.
+    pub(super) beat: Time,
     /// Servers that have gone and are still in the table.
     pub(super) drains: BTreeMap<(ServiceKey, Endpoint), Drain>,
+    /// When these leave it.
+    pub(super) ends: Agenda<(ServiceKey, Endpoint)>,
     reads: u32,
 }
 
@@ -72,8 +77,10 @@ impl Table {
             original: Timeouts { tcp: 0, tcp_fin: 0, udp: 0 },
             refused: BTreeSet::new(),
             following: None,
-            rising: BTreeMap::new(),
+            rising: Agenda::new(),
+            beat: Time::ZERO,
             drains: BTreeMap::new(),
+            ends: Agenda::new(),
             reads: 0,
         }
     }
@@ -183,7 +190,7 @@ impl Table {
     fn finish(&mut self, mut turn: Turn, out: &mut Vec<Effect>) {
         let mut commands = std::mem::take(&mut turn.commands);
         if self.phase == Phase::Running {
-            self.forget_drains();
+            self.forget_drains(&turn);
             self.plan(&turn.services, &turn.destinations, &mut commands);
         }
         if turn.looked {

@@ -15,12 +15,14 @@ struct Play {
     kernel: plan::Table,
     now: Time,
     said: Vec<String>,
+    batches: usize,
 }
 
 impl Play {
     fn start(model: Lvs) -> Play {
         let machine = Table::new(Arc::new(model), 1);
-        let mut play = Play { machine, kernel: plan::Table::new(), now: Time::from_micros(7), said: Vec::new() };
+        let mut play =
+            Play { machine, kernel: plan::Table::new(), now: Time::from_micros(7), said: Vec::new(), batches: 0 };
         play.input(Input::Start { present: Vec::new(), timeouts: Timeouts { tcp: 0, tcp_fin: 0, udp: 0 } });
         play.said.clear();
         play
@@ -31,7 +33,10 @@ impl Play {
         self.machine.handle(self.now, input, &mut effects);
         for effect in effects {
             match effect {
-                Effect::Commands(commands) => commands.iter().for_each(|one| plan::apply(one, &mut self.kernel)),
+                Effect::Commands(commands) => {
+                    self.batches += 1;
+                    commands.iter().for_each(|one| plan::apply(one, &mut self.kernel));
+                }
                 Effect::Report(Event::Drained { real_server, .. }) => self.said.push(real_server),
                 Effect::Report(_) | Effect::Notify(_) | Effect::ReadTable => {}
             }
@@ -107,6 +112,26 @@ fn a_server_that_comes_up_starts_slowly() {
     // Without the setting it has its full weight at once.
     play.reload(lvs([tcp("10.1.0.1:80").real("10.1.0.11:80", 1).real("10.1.0.12:80", 10)]));
     assert_eq!((play.weights().as_str(), play.machine.deadline()), ("11:1 12:10", None));
+}
+
+/// One batch a second for all that grow, whenever each came up.
+#[test]
+fn growing_servers_share_their_steps() {
+    let draft =
+        (0..20).fold(tcp("10.1.0.1:80"), |draft, at| slow(draft.real(&format!("10.1.0.{}:80", 11 + at), 100), 8 + at));
+    let mut play = Play::start(lvs([draft]));
+    for checker in 0..20 {
+        play.verdict(checker, false);
+        play.verdict(checker, true);
+        play.wait(Interval::from_millis(130));
+    }
+    let (before, begun) = (play.batches, play.now);
+    play.wait(SECOND.times(40));
+    assert_eq!(play.machine.deadline(), None);
+    assert!(play.weights().split(' ').all(|server| server.ends_with(":100")), "{}", play.weights());
+    // The last to come up grows for 27 s, and is full at the next step.
+    let steps = play.batches - before;
+    assert!((25..=28).contains(&steps), "{steps} batches since {begun:?}");
 }
 
 /// Quorum counts full weights: a server that starts slowly does not keep the sorry server in.
@@ -250,20 +275,24 @@ proptest! {
         prop_assert_eq!(weight(whole), full);
     }
 
-    /// Each step is later than the one before, at least a second but for the last, and brings a greater weight.
+    /// Each step is on the beat and later than the one before, and brings a greater weight, until it is full.
     #[test]
-    fn steps_come_to_an_end(full in 2..=2_147_483_647_u32, seconds in 1..300_u64, from in 0..1_000_000_000_u64) {
+    fn steps_come_to_an_end(
+        full in 2..=2_147_483_647_u32,
+        seconds in 1..300_u64,
+        from in 0..1_000_000_000_u64,
+        before in 0..5_000_000_u64,
+    ) {
         let (since, whole) = (Time::from_micros(from), Interval::from_secs(seconds));
-        let end = since + whole;
+        let beat = Time::from_micros(from.saturating_sub(before));
         let (mut now, mut weight) = (since, 1);
-        while now < end {
-            let next = next_step(full, since, now, whole);
-            prop_assert!(next > now && next <= end);
-            prop_assert!(next.since(now) >= STEP || next == end);
+        while weight < full {
+            let next = next_step(full, since, now, whole, beat);
+            prop_assert!(next > now && next < since + whole + STEP);
+            prop_assert_eq!(next.since(beat).as_micros() % STEP.as_micros(), 0);
             let grown = weight_after(full, next.since(since), whole);
             prop_assert!(grown > weight, "{grown} after {weight}");
             (now, weight) = (next, grown);
         }
-        prop_assert_eq!(weight, full);
     }
 }
