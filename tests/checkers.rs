@@ -3,6 +3,8 @@
 // For the fixture, which speaks of the crate.
 use keepalived_rs::{base, model};
 
+#[path = "checkers/alone.rs"]
+mod alone;
 #[path = "checkers/answers.rs"]
 mod answers;
 #[path = "checkers/bfd.rs"]

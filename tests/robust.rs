@@ -13,6 +13,8 @@ use keepalived_rs::config::{Limits, Loaded, Request, load_within};
 use keepalived_rs::diagnostic::{Code, Diagnostic, render};
 use keepalived_rs::kernel::clock;
 
+#[path = "checkers/alone.rs"]
+mod alone;
 #[path = "robust/files.rs"]
 mod files;
 #[path = "robust/memory.rs"]

@@ -9,6 +9,7 @@ use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::check::{Check, UdpReply};
 use keepalived_rs::model::lvs::Lvs;
 
+use crate::alone::elsewhere;
 use crate::answers::checked;
 use crate::fixture::at;
 use crate::kinds::{dns, to, udp};
@@ -214,16 +215,7 @@ fn udp_from_where_nobody_is() {
 #[test]
 fn pings_in_a_network_of_their_own() {
     const RANGE: &str = "/proc/sys/net/ipv4/ping_group_range";
-    if std::env::var_os("KA_TEST_OWN_NETWORK").is_none() {
-        let program = std::env::current_exe().expect("our name");
-        let status = std::process::Command::new("unshare")
-            .args(["--net", "--"])
-            .arg(program)
-            .args(["--exact", "datagram::pings_in_a_network_of_their_own", "--nocapture", "--test-threads=1"])
-            .env("KA_TEST_OWN_NETWORK", "1")
-            .status()
-            .expect("unshare");
-        assert!(status.success());
+    if elsewhere(&["unshare", "--net", "--"], "datagram::pings_in_a_network_of_their_own") {
         return;
     }
     let up = std::process::Command::new("ip").args(["link", "set", "lo", "up"]).status().expect("ip");

@@ -7,6 +7,7 @@ use keepalived_rs::kernel::clock;
 use keepalived_rs::model::check::Check;
 use keepalived_rs::model::lvs::{CheckerId, Lvs};
 
+use crate::alone::elsewhere;
 use crate::answers::{expect_failure, expect_success, to};
 use crate::fixture::{lvs, tcp};
 use crate::rig::{PATIENCE, Rig, poll, quick};
@@ -32,19 +33,6 @@ fn resident() -> u64 {
     line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
 }
 
-/// Runs the test of that name in a process of its own; false: this is that process.
-fn elsewhere(name: &str) -> bool {
-    const HERE: &str = "KA_TEST_ALONE";
-    if std::env::var_os(HERE).is_some() {
-        return false;
-    }
-    let program = std::env::current_exe().expect("our name");
-    let mut command = std::process::Command::new(program);
-    command.args(["--exact", name, "--nocapture", "--test-threads=1"]).env(HERE, "1");
-    assert!(command.status().expect("a test process").success(), "{name}");
-    true
-}
-
 /// CK-47: no more than 4095 bytes of a header are read.
 #[test]
 fn a_header_without_end() {
@@ -62,7 +50,7 @@ fn a_header_without_end() {
 #[test]
 fn a_body_without_end() {
     // In a process of its own: what the other tests hold is not measured.
-    if elsewhere("hostile::a_body_without_end") {
+    if elsewhere(&[], "hostile::a_body_without_end") {
         return;
     }
     let server = Server::start(|peer| {
@@ -196,7 +184,7 @@ fn out_of_descriptors() {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let good = Server::start(|_| {});
     // In a process of its own: the limit is the process's.
-    if elsewhere("hostile::out_of_descriptors") {
+    if elsewhere(&[], "hostile::out_of_descriptors") {
         return;
     }
     let mut rig = Rig::start(crate::answers::checked(Check::Tcp(to(&good.address()))));

@@ -1,31 +1,19 @@
 //! Memory while a hostile file is read, in a process of its own that may not have much.
 
+use super::alone::elsewhere;
 use super::*;
 use nix::sys::resource::{Resource, setrlimit};
 
 /// Address space that a process of a test gets, in bytes: most of it is the program and its threads' stacks.
 const ROOM: u64 = 768 << 20;
 
-/// Runs the test of that name in a process of its own; false: this is that process.
-fn elsewhere(name: &str) -> bool {
-    const HERE: &str = "KA_TEST_ALONE";
-    if std::env::var_os(HERE).is_some() {
-        setrlimit(Resource::RLIMIT_AS, ROOM, ROOM).expect("a limit");
-        return false;
-    }
-    let program = std::env::current_exe().expect("our name");
-    let mut command = std::process::Command::new(program);
-    command.args(["--exact", name, "--nocapture", "--test-threads=1"]).env(HERE, "1");
-    assert!(command.status().expect("a test process").success(), "{name}");
-    true
-}
-
 /// What multiplies, repeats or has no end takes no memory beyond its limits.
 #[test]
 fn hostile_files_have_no_room_to_grow() {
-    if elsewhere("memory::hostile_files_have_no_room_to_grow") {
+    if elsewhere(&[], "memory::hostile_files_have_no_room_to_grow") {
         return;
     }
+    setrlimit(Resource::RLIMIT_AS, ROOM, ROOM).expect("a limit");
     let sequences = format!("{} zz\n", "~SEQ(a,1,999999) ".repeat(40));
     refused(&read_text(sequences, &SMALL), "more than 5000 lines");
     for (piece, count) in [("{{{{\n", 100_000), ("zz\n", 70_000), ("\n", 1 << 20), ("\"\n", 50_000), ("$A=b\n", 20_000)]
