@@ -94,10 +94,10 @@ pub struct Options {
     /// Run in this network namespace (goes before net_namespace)
     #[arg(short = 's', long = "namespace", value_name = "NAME")]
     pub namespace: Option<String>,
-    /// Leave a core file on a crash (no effect yet)
+    /// Leave a core file on a crash
     #[arg(short = 'm', long = "core-dump")]
     pub core_dump: bool,
-    /// Also write PATN to kernel.core_pattern (default 'core'; no effect yet)
+    /// Also write PATN to kernel.core_pattern (default 'core'), until the stop
     #[arg(short = 'M', long = "core-dump-pattern", value_name = "PATN",
         num_args = 0..=1, require_equals = true, default_missing_value = "core")]
     pub core_dump_pattern: Option<String>,
@@ -199,7 +199,6 @@ impl Options {
         [
             (self.snmp, "--snmp"),
             (self.snmp_agent_socket.is_some(), "--snmp-agent-socket"),
-            (self.core_dump || self.core_dump_pattern.is_some(), "--core-dump"),
             (self.bfd_pid.is_some(), "--bfd_pid"),
         ]
         .into_iter()

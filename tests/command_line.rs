@@ -479,15 +479,13 @@ fn the_effective_configuration() {
 fn options_without_effect_are_told() {
     let desk = Desk::new();
     let file = desk.write("a.conf", EMPTY);
-    let more = [
-        "-d", "-a", "-x", "-A", "unix:/x", "-m", "-M", "-b", "b.pid", "-R", "-B", "--all", "-X", "-V", "-I", "-P", "-C",
-    ];
+    let more = ["-d", "-a", "-x", "-A", "unix:/x", "-b", "b.pid", "-R", "-B", "--all", "-X", "-V", "-I", "-P", "-C"];
     let mut daemon = desk.start(&file, &more);
     daemon.until("no configuration to run");
     daemon.send(15);
     assert_eq!(daemon.ended(), Some(0));
     let log = desk.read("log");
-    for name in ["snmp", "snmp-agent-socket", "core-dump", "bfd_pid"] {
+    for name in ["snmp", "snmp-agent-socket", "bfd_pid"] {
         assert_eq!(log.matches(&format!(": --{name} has no effect yet\n")).count(), 1, "{name}: {log}");
     }
 }

@@ -33,7 +33,7 @@ complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s c -l checke
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s b -l bfd_pid -d 'Accepted, without effect: BFD is part of the VRRP thread' -r -F
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s A -l snmp-agent-socket -d 'Address of the SNMP master agent (no effect yet)' -r
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s s -l namespace -d 'Run in this network namespace (goes before net_namespace)' -r
-complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s M -l core-dump-pattern -d 'Also write PATN to kernel.core_pattern (default \'core\'; no effect yet)' -r
+complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s M -l core-dump-pattern -d 'Also write PATN to kernel.core_pattern (default \'core\'), until the stop' -r
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s i -l config-id -d 'Read @ID lines for this id, and not @^ID lines; default: the node name' -r
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -l signum -d 'Print the number of the signal for STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON' -r
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s t -l config-test -d 'Check the configuration; findings go to standard error or to this file' -r
@@ -58,7 +58,7 @@ complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s d -l dump-c
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s T -l genhash -d 'Act as genhash with the options that follow'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s a -l address-monitoring -d 'Report every address that netlink adds or removes'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s x -l snmp -d 'Offer the state to an SNMP agent (no effect yet)'
-complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s m -l core-dump -d 'Leave a core file on a crash (no effect yet)'
+complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s m -l core-dump -d 'Leave a core file on a crash'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s e -l all-config -d 'A missing configuration file is an error (as with includea)'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -l ignore-sigint -d 'SIGINT does not stop the daemon'
 complete -c keepalived-rs -n "__fish_keepalived_rs_needs_command" -s v -l version -d 'Print the version'

@@ -24,6 +24,7 @@ use crate::daemon::supervisor::{self, Order};
 use crate::daemon::tasks::Work;
 use crate::diagnostic::render::Form;
 use crate::kernel::background::{self, Side};
+use crate::kernel::resource::{self, CorePattern};
 use crate::kernel::{local_time, namespace};
 use crate::model::Model;
 use crate::model::event::Event as AnyEvent;
@@ -225,6 +226,8 @@ struct Begun {
     paths: Paths,
     pid_files: Vec<PidFile>,
     waiting: Option<background::Waiting>,
+    /// Put back when all has ended.
+    core_pattern: Option<CorePattern>,
 }
 
 /// Reads the configuration, takes the pid files, goes into the background. `Err`: the exit status of this process.
@@ -283,9 +286,21 @@ fn begin(options: &Options, words: &[OsString], source: &Source) -> Result<Begun
     if let Some(name) = &model.global.upkeep.names.daemon {
         background::set_name(name);
     }
+    let core_pattern = leave_core_files(options, &say);
     let suffix = suffix(options, &model);
     let log = if suffix.is_empty() { log } else { Log::open(&sinks(options, suffix)) };
-    Ok(Begun { model, log, paths, pid_files, waiting })
+    Ok(Begun { model, log, paths, pid_files, waiting, core_pattern })
+}
+
+/// IF-35, IF-36: a pattern implies core files.
+fn leave_core_files(options: &Options, say: &impl Fn(Event)) -> Option<CorePattern> {
+    let refused = |error: std::io::Error| say(Event::CoreFilesRefused { error: plain(&error) });
+    if (options.core_dump || options.core_dump_pattern.is_some())
+        && let Err(error) = resource::allow_core_files()
+    {
+        refused(error.into());
+    }
+    options.core_dump_pattern.as_deref().and_then(|pattern| CorePattern::set(pattern).map_err(refused).ok())
 }
 
 fn enter(name: &str, say: &impl Fn(Event)) -> Result<(), u8> {
@@ -325,7 +340,7 @@ fn take_pid_files(paths: &Paths, (vrrp, checkers): (bool, bool), say: &impl Fn(E
 
 /// Log thread, runtime, supervisor; then everything away.
 fn serve(options: &Options, source: Source, begun: Begun, work: Work) -> u8 {
-    let Begun { model, log, paths, pid_files, waiting } = begun;
+    let Begun { model, log, paths, pid_files, waiting, core_pattern } = begun;
     let (reporter, to_log) = Reporter::new(LOG_ROOM);
     let written = match log_thread(log, to_log) {
         Ok(written) => written,
@@ -363,6 +378,7 @@ fn serve(options: &Options, source: Source, begun: Begun, work: Work) -> u8 {
     });
     pid_files.into_iter().for_each(PidFile::remove);
     paths.remove_folder();
+    drop(core_pattern);
     // The log thread may have thousands of lines before it: 10,000 real servers that go are 10,000 lines.
     reporter.report_at_last(processor_time(), LOG_TRIES);
     reporter.report_at_last(Event::Stopped { version: VERSION.to_owned() }, LOG_TRIES);

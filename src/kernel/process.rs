@@ -10,6 +10,7 @@ use nix::libc;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, geteuid};
 
+use super::resource;
 use crate::model::notify::{Script, ScriptIdentity};
 use crate::model::track::ScriptOutcome;
 
@@ -30,7 +31,7 @@ pub struct Running {
 /// Starts `script` with `more` words after the configured ones. Must be called inside a tokio runtime with I/O.
 ///
 /// The program has: the environment of the daemon without [`REMOVED`]; standard streams on /dev/null; the daemon's
-/// directory and umask; a new process group; default signal dispositions, nothing blocked; no other descriptor
+/// directory and umask; the limits of files that the daemon was started with (IF-166); a new process group; default signal dispositions, nothing blocked; no other descriptor
 /// (IF-183); user, group and supplementary groups as configured (IF-168, IF-169). A file that the kernel does not
 /// know how to run is run by /bin/sh, as execvp(3) does (IF-175).
 ///
@@ -78,7 +79,7 @@ fn become_script(identity: &ScriptIdentity, privileged: bool) -> io::Result<()> 
         }
         libc::close_range(3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC as libc::c_int);
     }
-    Ok(())
+    Ok(resource::restore()?)
 }
 
 impl Running {

@@ -157,3 +157,35 @@ fn the_process_has_a_name() {
     daemon.send(15);
     assert_eq!(daemon.ended(), Some(0));
 }
+
+/// IF-35, IF-36: the daemon may leave core files of any size, its scripts as before; the pattern is the machine's, and
+/// put back at the stop.
+#[test]
+fn core_files_are_left_by_the_daemon_alone() {
+    const PATTERN: &str = "/proc/sys/kernel/core_pattern";
+    let before = fs::read_to_string(PATTERN).expect("a pattern");
+    let desk = Desk::new();
+    let first = script(&desk, "first", &format!("ulimit -c > {}", desk.path("limit").display()));
+    let conf = desk.write("a.conf", &format!("global_defs {{\n startup_script {first}\n}}\n"));
+    let mut command = Command::new("prlimit");
+    command
+        .arg("--core=4096:unlimited")
+        .arg(crate::PROGRAM)
+        .args(["-n", "-l", "-G", "-p", "d.pid"])
+        .arg("-f")
+        .arg(conf);
+    command.arg("-M/tmp/core.of.keepalived-rs").current_dir(desk.path("."));
+    let log = fs::File::create(desk.path("log")).expect("a log");
+    let child = command.stderr(log).spawn().expect("prlimit");
+    let mut daemon = crate::Daemon { child, log: desk.path("log") };
+    daemon.until("has no configuration to run");
+    let limits = fs::read_to_string(format!("/proc/{}/limits", daemon.child.id())).expect("the limits");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("that of core files");
+    assert_eq!(core.matches("unlimited").count(), 2, "{core}");
+    assert_eq!(desk.read("limit").trim(), "8", "in blocks of 512 bytes");
+    assert_eq!(fs::read_to_string(PATTERN).expect("a pattern"), "/tmp/core.of.keepalived-rs\n");
+    daemon.send(15);
+    assert_eq!(daemon.ended(), Some(0));
+    assert_eq!(fs::read_to_string(PATTERN).expect("a pattern"), before);
+    assert!(!desk.read("log").contains("no effect yet"));
+}

@@ -173,6 +173,7 @@ fn daemon() -> Vec<Daemon> {
         Daemon::ProcessorTime { user: [0.010_865, 0.002], system: [0.005, 0.004] },
         Daemon::Stopped { version: text("Keepalived v1") },
         Daemon::CannotWriteStatistics { error: text("No space left on device (os error 28)") },
+        Daemon::CoreFilesRefused { error: text("Read-only file system") },
         Daemon::NotYet { what: text("--snmp") },
         Daemon::SchedulingRefused { part: Part::Vrrp, what: "memory lock", error: error() },
         Daemon::SchedulingRefused { part: Part::Vrrp, what: "nice", error: error() },

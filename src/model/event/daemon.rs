@@ -196,6 +196,10 @@ pub enum Event {
     CannotWriteStatistics {
         error: String,
     },
+    /// No core file, or one of limited size only, or none where it was wanted (IF-35, IF-36).
+    CoreFilesRefused {
+        error: String,
+    },
     /// An option or signal that is accepted but has no effect yet.
     NotYet {
         what: String,

@@ -143,6 +143,9 @@ pub(super) fn wording(event: &Event) -> Wording {
             row("cannot_write_statistics", Keepalived, Warn, format!("Can't open keepalived.stats ({error})"))
                 .with("error", error)
         }
+        Event::CoreFilesRefused { error } => {
+            row("core_files_refused", Keepalived, Warn, format!("Core files are not left as asked for: {error}"))
+        }
         Event::NotYet { what } => row("not_yet", Keepalived, Warn, format!("{what} has no effect yet")),
         Event::WokeLate { by } => {
             let (seconds, micros) = (by.as_micros() / 1_000_000, by.as_micros() % 1_000_000);
