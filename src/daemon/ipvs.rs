@@ -19,12 +19,15 @@ use crate::daemon::message::{Reporter, Setup, Task, ToIpvs, ToSupervisor, Verdic
 use crate::kernel::clock;
 use crate::kernel::ipvs::{Failure, Ipvs, OpenError};
 use crate::kernel::namespace;
+use crate::kernel::netlink;
+use crate::kernel::nftables::Nftables;
 use crate::lvs::service::Table;
 use crate::lvs::{self, Effect, Input};
 use crate::model::Model;
 use crate::model::check::Check;
+use crate::model::event::kernel;
 use crate::model::event::lvs::Event;
-use crate::model::ipvs::Command;
+use crate::model::ipvs::{Command, Marking};
 use crate::model::lvs::{CheckerId, Timeouts};
 
 /// Exit statuses of the daemon (IF-62).
@@ -49,6 +52,9 @@ pub fn run(setup: Setup<ToIpvs>) {
 struct Director {
     machine: Table,
     kernel: Option<Ipvs>,
+    /// The packet filter, and our table in it (LV-46).
+    filter: Option<Nftables>,
+    marked: Option<String>,
     model: Arc<Model>,
     generation: u64,
     generations: Generations,
@@ -65,6 +71,8 @@ async fn work(setup: Setup<ToIpvs>) {
     let mut director = Director {
         machine: Table::new(Arc::new(model.lvs.clone()), generation),
         kernel: None,
+        filter: None,
+        marked: None,
         model: model.clone(),
         generation,
         generations: Generations::new(generation),
@@ -269,6 +277,7 @@ impl Director {
                 match effect {
                     Effect::Report(event) => self.reporter.report(event),
                     Effect::Notify(notification) => self.outbox.push_back(ToSupervisor::Notify(notification)),
+                    Effect::Mark(marking) => self.mark(marking.as_ref()),
                     Effect::Commands(commands) => inputs.extend(self.execute(&commands, &mut losses)),
                     Effect::ReadTable => inputs.extend(self.read_again(&mut losses)),
                 }
@@ -283,6 +292,31 @@ impl Director {
             Err(failure) => {
                 self.lost(&failure, losses);
                 self.read_again(losses)
+            }
+        }
+    }
+
+    /// In the network namespace of IPVS, where this thread is.
+    fn mark(&mut self, marking: Option<&Marking>) {
+        let before = self.marked.take();
+        let Some(table) = marking.map(|marking| marking.table.clone()).or_else(|| before.clone()) else { return };
+        let filter = match self.filter.take() {
+            Some(filter) => Ok(filter),
+            None => Nftables::open(),
+        };
+        let done = filter.map_err(netlink::Failure::from).and_then(|filter| {
+            let filter = self.filter.insert(filter);
+            match marking {
+                Some(marking) => filter.mark(marking, before.as_deref()),
+                None => filter.remove(&table),
+            }
+        });
+        match (done, marking) {
+            (Ok(()), Some(_)) => self.marked = Some(table),
+            (Ok(()), None) => {}
+            (Err(failure), _) => {
+                self.marked = before;
+                self.reporter.report(kernel::Event::FirewallRefused { table, error: failure.to_string() });
             }
         }
     }

@@ -79,7 +79,7 @@ pub fn group(name: &str, nth: usize, protocol: Protocol, family: Family, entries
             Err(_) => GroupEntry::Address(at(entry)),
         })
         .collect();
-    draft(VirtualAddress::Group { name: GroupName::new(name), nth, entries }, family, protocol)
+    draft(VirtualAddress::Group { name: GroupName::new(name), nth, entries, mark: None }, family, protocol)
 }
 
 impl Draft {

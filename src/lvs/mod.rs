@@ -16,6 +16,7 @@ mod agenda;
 mod fixture;
 mod gradual;
 mod look;
+mod marks;
 pub mod plan;
 pub mod quorum;
 mod refusal;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 
 use crate::base::name::InstanceName;
 use crate::model::event::{Notification, lvs::Event};
-use crate::model::ipvs::{Command, Present, Refused};
+use crate::model::ipvs::{Command, Marking, Present, Refused};
 use crate::model::lvs::{CheckerId, Lvs, Timeouts};
 
 /// What may happen to the table.
@@ -74,6 +75,8 @@ pub enum Effect {
     Report(Event),
     /// Carry out in order; those that the kernel refuses come back as `Input::Refused`.
     Commands(Vec<Command>),
+    /// What the packet filter is to mark for us from now on; nothing with `None`.
+    Mark(Option<Marking>),
     /// What we think of the table is not what is in it: read it and hand it in as `Input::Present`.
     ReadTable,
     Notify(Notification),

@@ -8,13 +8,16 @@ use super::stop::{own_daemon, start_daemons};
 use super::wanted::{Facts, next_address, show_entry};
 use crate::base::net::Endpoint;
 use crate::model::change::lvs::{kept_checkers, kept_real_servers, kept_virtual_servers};
+use crate::model::change::marks;
 use crate::model::event::lvs::Event;
 use crate::model::ipvs::{Command, DaemonState};
 use crate::model::lvs::{GroupEntry, Lvs, RealServerId, VirtualAddress, VirtualServer, VirtualServerId};
 
 impl Table {
     pub(super) fn reload(&mut self, model: Arc<Lvs>, generation: u64, known: &[Verdict], turn: &mut Turn) {
+        turn.marks = true;
         let old_model = self.facts.model.clone();
+        let model = marks::kept(&old_model, model);
         let kept = kept_virtual_servers(&old_model, &model);
         turn.services.extend(self.facts.keys());
         for (at, server) in old_model.virtual_servers.iter().enumerate() {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::agenda::Agenda;
 use super::gradual::Drain;
 use super::look;
+use super::marks;
 use super::plan;
 use super::stop::{own_daemon, start_daemons};
 use super::wanted::Facts;
@@ -14,7 +15,7 @@ use crate::base::net::Endpoint;
 use crate::base::time::Time;
 use crate::model::check::Check;
 use crate::model::event::{Notification, lvs::Event};
-use crate::model::ipvs::{Command, DaemonState, Destination, Present, ServiceKey};
+use crate::model::ipvs::{Command, DaemonState, Destination, Marking, Present, ServiceKey};
 use crate::model::lvs::{Lvs, RealServerId, Timeouts, VirtualServerId};
 
 /// How often in a row the table is read again before we wait for the next verdict or reload: another program that
@@ -44,6 +45,8 @@ pub struct Table {
     /// When these leave it.
     pub(super) ends: Agenda<(ServiceKey, Endpoint)>,
     reads: u32,
+    /// What the packet filter was told to mark.
+    marking: Option<Marking>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +68,8 @@ pub(super) struct Turn {
     pub(super) read: bool,
     /// The table was just looked at: what the plan changes is what others have changed.
     pub(super) looked: bool,
+    /// What the packet filter is to mark may be another.
+    pub(super) marks: bool,
 }
 
 impl Table {
@@ -82,6 +87,7 @@ impl Table {
             drains: BTreeMap::new(),
             ends: Agenda::new(),
             reads: 0,
+            marking: None,
         }
     }
 
@@ -200,8 +206,21 @@ impl Table {
             plan::apply(command, &mut self.held);
         }
         out.extend(turn.reports.into_iter().map(Effect::Report));
+        let running = turn.marks && self.phase == Phase::Running;
+        let marking = if running { marks::marking(&self.facts.model) } else { None };
+        let other = turn.marks && marking != self.marking;
+        // A packet is marked before its service comes, and as long as it is there.
+        if other && marking.is_some() {
+            out.push(Effect::Mark(marking.clone()));
+        }
         if !commands.is_empty() {
             out.push(Effect::Commands(commands));
+        }
+        if other {
+            if marking.is_none() {
+                out.push(Effect::Mark(None));
+            }
+            self.marking = marking;
         }
         if turn.read && self.phase == Phase::Running && self.reads < MOST_READS {
             self.reads += 1;
@@ -261,6 +280,7 @@ impl Table {
     /// LV-47 to LV-53, with the table read first: what a predecessor left is adopted, what differs is changed.
     fn start(&mut self, present: Vec<Present>, timeouts: Timeouts, turn: &mut Turn) {
         self.original = timeouts;
+        turn.marks = true;
         let model = self.facts.model.clone();
         if let Some(configured) = model.timeouts {
             turn.commands.push(Command::SetTimeouts(self.effective_timeouts(configured)));

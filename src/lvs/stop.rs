@@ -11,6 +11,7 @@ use crate::model::lvs::{FlushOnStop, Lvs, RealServerId, SyncDaemon, VirtualServe
 impl Table {
     /// LV-79 to LV-81, LV-84.
     pub(super) fn stop(&mut self, turn: &mut Turn) {
+        turn.marks = true;
         let model = self.facts.model.clone();
         for (at, server) in model.virtual_servers.iter().enumerate() {
             let id = VirtualServerId(at);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{Verdict, quorum};
-use crate::base::net::Endpoint;
+use crate::base::net::{Endpoint, Family};
 use crate::base::time::Time;
 use crate::model::ipvs::{Destination, Service, ServiceKey};
 use crate::model::lvs::{
@@ -277,13 +277,23 @@ impl Facts {
 }
 
 /// The services that a virtual server is in the kernel: one, or one for each entry of its group, addresses before
-/// marks (LV-43).
+/// marks (LV-43); where the packet filter marks its addresses, one for each family.
 pub fn keys(server: &VirtualServer) -> Vec<ServiceKey> {
     let protocol = server.protocol;
     match &server.address {
         VirtualAddress::Address(at) => vec![ServiceKey::Address { protocol, at: *at }],
         VirtualAddress::Fwmark(mark) => vec![ServiceKey::Fwmark { mark: *mark, family: server.family }],
-        VirtualAddress::Group { entries, .. } => {
+        // LV-46.
+        VirtualAddress::Group { entries, mark: Some(mark), .. } => {
+            let has = |family: &Family| {
+                entries
+                    .iter()
+                    .any(|entry| matches!(entry, GroupEntry::Address(at) if Family::of(at.address) == *family))
+            };
+            let families = [Family::V4, Family::V6].into_iter().filter(has);
+            families.map(|family| ServiceKey::Fwmark { mark: *mark, family }).collect()
+        }
+        VirtualAddress::Group { entries, mark: None, .. } => {
             let addresses = entries.iter().filter_map(|entry| match entry {
                 GroupEntry::Address(at) => Some(ServiceKey::Address { protocol, at: *at }),
                 GroupEntry::Fwmark { .. } => None,

@@ -1,6 +1,7 @@
 //! The kernel's IPVS table and the commands on it, as values: what `lvs` plans and `kernel::ipvs` carries out.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::base::name::InterfaceName;
@@ -101,7 +102,30 @@ pub struct Daemon {
     pub max_length: Option<u16>,
     pub port: Option<u16>,
     pub ttl: Option<u8>,
-    pub group: Option<std::net::IpAddr>,
+    pub group: Option<IpAddr>,
+}
+
+/// What the packet filter does for groups of addresses: it marks their packets (LV-46).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marking {
+    /// Ours, in the families of which there are addresses.
+    pub table: String,
+    pub priority: i32,
+    pub counters: bool,
+    /// By protocol and address; none overlap.
+    pub ranges: Vec<Marked>,
+}
+
+/// Neighbouring addresses whose packets get a mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marked {
+    pub protocol: Protocol,
+    pub first: IpAddr,
+    /// Of the same family, not before `first`.
+    pub last: IpAddr,
+    /// 0: any.
+    pub port: u16,
+    pub mark: u32,
 }
 
 /// A command that the kernel did not carry out.

@@ -33,6 +33,8 @@ pub struct Lvs {
     pub log_all_failures: bool,
     /// `no_checker_emails`: what a checker finds is mailed only if its real server changes (LV-78).
     pub no_checker_emails: bool,
+    /// `nftables_ipvs`: a group of addresses is one service, of a mark that the packet filter sets (LV-46).
+    pub marks: Option<GroupMarks>,
     /// `net_namespace_ipvs`: the network namespace whose table is ours; `Some(None)`: that of the machine's first
     /// process. `None`: where we run (LV-121). A reload cannot change it.
     pub net_namespace: Option<Option<String>>,
@@ -106,7 +108,20 @@ pub enum VirtualAddress {
         name: GroupName,
         nth: usize,
         entries: Vec<GroupEntry>,
+        /// That of its service, if the packet filter marks what comes for its addresses (`nftables_ipvs`).
+        mark: Option<u32>,
     },
+}
+
+/// `nftables_ipvs`, `nftables_ipvs_priority`, `nftables_ipvs_start_fwmark`, `nftables_counters` (LV-46).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupMarks {
+    /// At most 31 bytes.
+    pub table: String,
+    pub priority: i32,
+    pub counters: bool,
+    /// The first mark that is given away.
+    pub first: u32,
 }
 
 /// One entry of a `virtual_server_group` with ranges walked out (LV-43).

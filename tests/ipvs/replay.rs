@@ -83,6 +83,7 @@ impl Replay {
                 match effect {
                     Effect::Report(event) => self.report(event),
                     Effect::Notify(notification) => self.notifications.push(notification),
+                    Effect::Mark(_) => {}
                     Effect::ReadTable => {
                         let present = self.present();
                         waiting.push(Input::Present(present));

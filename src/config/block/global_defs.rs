@@ -88,6 +88,9 @@ pub struct Global {
     pub vrrp_ipsets: Given<Flag>,
     pub nftables: Given<String>,
     pub nftables_priority: Given<Number<{ -2_147_483_648 }, 2_147_483_647>>,
+    pub nftables_ipvs: Given<String>,
+    pub nftables_ipvs_priority: Given<Number<{ -2_147_483_648 }, 2_147_483_647>>,
+    pub nftables_ipvs_start_fwmark: Given<Number<1, 4_294_967_295>>,
     pub nftables_ifindex: Given<Flag>,
     pub nftables_counters: Given<Flag>,
     pub vmac_prefix: Given<String>,
@@ -253,9 +256,9 @@ keywords! {
         call "vrrp_cpu_affinity" (read::vrrp_cpu_affinity, Words, "<uint>…", "") "Processors of the VRRP thread.";
         set "vrrp_rlimit_rttime" (vrrp_rlimit_rttime: Number<1, 4_294_967_295> = "10000") "Processor time between sleeps, in microseconds." { acted: false, complaint: "Invalid vrrp real-time limit - {}" };
         set "vrrp_rlimit_rtime" (vrrp_rlimit_rttime: Number<1, 4_294_967_295> = "10000") "Old name of vrrp_rlimit_rttime." { acted: false, complaint: "Invalid vrrp real-time limit - {}" };
-        read "nftables_ipvs" (OptionalText = "") "Firewall marks for groups of virtual servers." { again: "ipvs nftables already specified - ignoring", repeat: Repeat::Refuse };
-        read "nftables_ipvs_priority" (Number<{ -2_147_483_648 }, 2_147_483_647> = "-1") "Priority of its chain." { complaint: "invalid ipvs nftables chain priority '{}'" };
-        read "nftables_ipvs_start_fwmark" (Number<1, 4_294_967_295> = "1000") "First mark." { complaint: "invalid ipvs nftables start_fwmark priority '{}'" };
+        call "nftables_ipvs" (virtual_router::nftables_ipvs, Value, "[<table>]", "keepalived_ipvs") "One firewall mark for each group of virtual servers, by nftables." { again: "ipvs nftables already specified - ignoring", repeat: Repeat::Refuse };
+        set "nftables_ipvs_priority" (nftables_ipvs_priority: Number<{ -2_147_483_648 }, 2_147_483_647> = "-1") "Priority of its chain." { complaint: "invalid ipvs nftables chain priority '{}'" };
+        set "nftables_ipvs_start_fwmark" (nftables_ipvs_start_fwmark: Number<1, 4_294_967_295> = "1000") "First mark." { complaint: "invalid ipvs nftables start_fwmark priority '{}'" };
         set "nftables_counters" (nftables_counters: Flag = "") "Count packets in rules.";
         call "notify_fifo" (read::notify_fifo, Words, "<path> [<user> [<group>]]", "") "FIFO that hears of everything.";
         script "notify_fifo_script" (notify_fifo_script) "Program that reads notify_fifo." { missing: Missing::Report, lack: "No notify_fifo_script specified", again: "notify_fifo_script already specified - ignoring {}" };

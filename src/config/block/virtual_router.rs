@@ -100,6 +100,22 @@ pub fn nftables(block: &mut Global, line: &Line<'_>, row: &'static Row, reader: 
     Ok(())
 }
 
+/// Also sets priority and first mark back (as the original does).
+pub fn nftables_ipvs(block: &mut Global, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
+    if reader.refuse_second(block.nftables_ipvs.clone(), line, row) {
+        return Ok(());
+    }
+    let name = line.word(1).filter(|name| !name.is_empty()).unwrap_or(row.default);
+    if name.len() > TABLE {
+        reader.report(Code::InvalidValue, line.span(1), "ipvs nftables table name too long - ignoring");
+        return Ok(());
+    }
+    block.nftables_ipvs = Some(Spanned::new(name.to_owned(), line.whole()));
+    block.nftables_ipvs_priority = None;
+    block.nftables_ipvs_start_fwmark = None;
+    Ok(())
+}
+
 pub fn nftables_priority(block: &mut Global, line: &Line<'_>, row: &'static Row, reader: &mut Reader<'_>) -> Read {
     let value = reader.value::<Number<{ -2_147_483_648 }, 2_147_483_647>>(line, row)?;
     block.nftables_priority = value.or(block.nftables_priority);

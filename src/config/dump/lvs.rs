@@ -9,8 +9,8 @@ use super::{check, notify};
 use crate::base::net::{Endpoint, Family};
 use crate::model::check::{Checker, ClientCertificate};
 use crate::model::lvs::{
-    FlushOnStop, Forwarding, Granularity, GroupEntry, Lvs, Persistence, Protocol, RealServer, Scheduler, SorryServer,
-    SyncDaemon, Timeouts, Tunnel, TunnelKind, VirtualAddress, VirtualServer,
+    FlushOnStop, Forwarding, Granularity, GroupEntry, GroupMarks, Lvs, Persistence, Protocol, RealServer, Scheduler,
+    SorryServer, SyncDaemon, Timeouts, Tunnel, TunnelKind, VirtualAddress, VirtualServer,
 };
 use crate::model::vrrp::Secret;
 
@@ -26,8 +26,9 @@ pub fn top(out: &mut Writer, lvs: &Lvs) {
     }
 }
 
-/// What of it stands in `global_defs`.
-pub fn settings(out: &mut Writer, lvs: &Lvs) {
+/// What of it stands in `global_defs`; `counted`: that the rules of VRRP's table count packets was said, and holds for
+/// both.
+pub fn settings(out: &mut Writer, lvs: &Lvs, counted: bool) {
     let Lvs {
         // Blocks of their own.
         virtual_servers: _,
@@ -39,6 +40,7 @@ pub fn settings(out: &mut Writer, lvs: &Lvs) {
         sync_daemon,
         log_all_failures,
         no_checker_emails,
+        marks,
         // Not in `global_defs`.
         net_namespace: _,
         table_interval,
@@ -58,6 +60,12 @@ pub fn settings(out: &mut Writer, lvs: &Lvs) {
     }
     if let Some(daemon) = sync_daemon {
         self::sync_daemon(out, daemon);
+    }
+    if let Some(GroupMarks { table, priority, counters, first }) = marks {
+        out.value("nftables_ipvs", word(table));
+        out.value("nftables_ipvs_priority", priority);
+        out.value("nftables_ipvs_start_fwmark", first);
+        out.flag("nftables_counters", *counters && !counted);
     }
     out.value("rs_init_notifies", boolean(*rs_init_notifies));
     out.value("checker_log_all_failures", boolean(*log_all_failures));
@@ -124,7 +132,7 @@ pub fn blocks(out: &mut Writer, lvs: &Lvs) {
 fn groups(lvs: &Lvs) -> BTreeMap<&str, Vec<&[GroupEntry]>> {
     let mut groups: BTreeMap<&str, Vec<&[GroupEntry]>> = BTreeMap::new();
     for server in &lvs.virtual_servers {
-        if let VirtualAddress::Group { name, entries, nth: _ } = &server.address {
+        if let VirtualAddress::Group { name, entries, nth: _, mark: _ } = &server.address {
             groups.entry(name.as_str()).or_default().push(entries);
         }
     }

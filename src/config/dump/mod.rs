@@ -37,7 +37,8 @@ pub fn dump(model: &Model, secrets: Secrets) -> String {
     out.open("global_defs");
     global::settings(&mut out, global);
     vrrp::settings(&mut out, vrrp);
-    lvs::settings(&mut out, lvs);
+    let counted = vrrp.firewall.as_ref().is_some_and(|firewall| firewall.counters);
+    lvs::settings(&mut out, lvs, counted);
     out.close();
     bfd::blocks(&mut out, model);
     vrrp::blocks(&mut out, vrrp);

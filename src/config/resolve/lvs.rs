@@ -12,10 +12,11 @@ use crate::config::block::server_group::{self as group, ServerGroup};
 use crate::config::block::value;
 use crate::config::block::virtual_server::{self as declared, Gradual, Header};
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::change::marks;
 use crate::model::check::Checker;
 use crate::model::lvs::{
-    CheckerId, FlushOnStop, Forwarding, Granularity, GroupEntry, Lvs, Persistence, Protocol, RealServer, RealServerId,
-    Scheduler, SorryServer, SyncDaemon, Timeouts, VirtualAddress, VirtualServer, VirtualServerId,
+    CheckerId, FlushOnStop, Forwarding, Granularity, GroupEntry, GroupMarks, Lvs, Persistence, Protocol, RealServer,
+    RealServerId, Scheduler, SorryServer, SyncDaemon, Timeouts, VirtualAddress, VirtualServer, VirtualServerId,
 };
 use crate::model::vrrp::Vrrp;
 
@@ -23,6 +24,8 @@ use crate::model::vrrp::Vrrp;
 const ONE_PACKET: u32 = 0x04;
 /// How often the kernel's table is looked at when nothing is configured.
 const TABLE_INTERVAL: Interval = Interval::from_secs(60);
+/// The first mark of groups when none is configured (LV-46).
+const FIRST_MARK: u32 = 1000;
 /// Addresses that ranges may stand for, in all virtual servers together.
 const GROUP_ADDRESSES: u64 = 1 << 20;
 /// Entries that the kernel's table may have: real servers, once for each address of their virtual server's group.
@@ -58,7 +61,7 @@ impl Resolver<'_> {
                 virtual_servers.push(Arc::new(server));
             }
         }
-        Lvs {
+        let mut lvs = Lvs {
             virtual_servers,
             checkers,
             flush: global.lvs_flush.is_some(),
@@ -76,13 +79,21 @@ impl Resolver<'_> {
             sync_daemon: self.sync_daemon(),
             log_all_failures: value(&global.checker_log_all_failures).unwrap_or(false),
             no_checker_emails: value(&global.no_checker_emails).unwrap_or(false),
+            marks: global.nftables_ipvs.as_ref().map(|table| GroupMarks {
+                table: table.value.clone(),
+                priority: value(&global.nftables_ipvs_priority).map_or(-1, |priority| priority.0 as i32),
+                counters: global.nftables_counters.is_some(),
+                first: value(&global.nftables_ipvs_start_fwmark).map_or(FIRST_MARK, |mark| mark.0 as u32),
+            }),
             net_namespace: self.config.net_namespace_ipvs.as_ref().map(|given| given.value.0.clone()),
             table_interval: value(&global.lvs_table_interval)
                 .map_or(TABLE_INTERVAL, |seconds| Interval::from_secs(seconds.0 as u64)),
             no_shared_probes: value(&global.no_shared_probes).unwrap_or(false),
             client_certificate: self.client_certificate(),
             no_tls_resumption: value(&global.no_tls_resumption).unwrap_or(false),
-        }
+        };
+        marks::assign(&mut lvs, &marks::Given::new());
+        lvs
     }
 
     /// LV-99: the global setting, else the old one of an instance; the id is by default that of the instance.
@@ -160,7 +171,7 @@ impl Resolver<'_> {
                 *used += 1;
                 let family = family_of_marks(block);
                 let entries = self.walk(group, block, family)?;
-                Some(VirtualAddress::Group { name: GroupName::new(name), nth, entries })
+                Some(VirtualAddress::Group { name: GroupName::new(name), nth, entries, mark: None })
             }
         }
     }

@@ -30,13 +30,17 @@ pub const DELSETELEM: u16 = 14;
 const NF_DROP: i32 = 0;
 const NF_ACCEPT: i32 = 1;
 const NFT_GOTO: i32 = -4;
+const NFT_RETURN: i32 = -5;
 /// Registers of 16 bytes.
 pub const R1: u32 = 1;
 pub const R2: u32 = 2;
+/// The second of the four words of R1, for what follows an IPv4 address in a key.
+pub const R1_SECOND: u32 = 9;
 /// NFT_PAYLOAD_*_HEADER.
 pub const NETWORK: u32 = 1;
 pub const TRANSPORT: u32 = 2;
 /// NFT_META_*.
+pub const META_MARK: u32 = 3;
 pub const META_IIF: u32 = 4;
 pub const META_OIF: u32 = 5;
 pub const META_IIFNAME: u32 = 6;
@@ -49,6 +53,8 @@ pub const HOOK_OUTPUT: u32 = 3;
 /// nft's numbers of types, which only it looks at.
 pub const TYPE_IPV4: u32 = 7;
 pub const TYPE_IPV6: u32 = 8;
+pub const TYPE_SERVICE: u32 = 13;
+pub const TYPE_MARK: u32 = 19;
 pub const TYPE_IFINDEX: u32 = 20;
 pub const TYPE_ICMP6: u32 = 29;
 pub const TYPE_IFNAME: u32 = 41;
@@ -59,7 +65,10 @@ pub const fn concatenated(first: u32, second: u32) -> u32 {
 /// nft's name for the byte order of a set's keys (NFTNL_UDATA_SET_KEYBYTEORDER 0) and data (1).
 const HOST_ENDIAN: u32 = 1;
 const SET_CONSTANT: u32 = 2;
+const SET_INTERVAL: u32 = 4;
 const SET_MAP: u32 = 8;
+const SET_CONCATENATION: u32 = 0x80;
+const SET_EXPRESSION: u32 = 0x100;
 /// Bytes of nlmsghdr.
 const HEADER: usize = 16;
 
@@ -167,17 +176,34 @@ impl Batch {
         self.message(NEWSET, NLM_F_CREATE, family, |to| {
             let constant = if set.constant { SET_CONSTANT } else { 0 };
             let map = if set.data.is_some() { SET_MAP } else { 0 };
-            to.text(1, table).text(2, set.name).number(3, constant | map);
+            let ranges = if set.ranges.is_empty() { 0 } else { SET_INTERVAL | SET_CONCATENATION };
+            let counted = if set.counters { SET_EXPRESSION } else { 0 };
+            to.text(1, table).text(2, set.name).number(3, constant | map | ranges | counted);
             to.number(4, set.key.0).number(5, set.key.1);
             if let Some((kind, length)) = set.data {
                 to.number(6, kind).number(7, length);
             }
+            if !set.ranges.is_empty() {
+                to.nest(9, |to| {
+                    to.nest(2, |to| {
+                        for length in set.ranges {
+                            to.nest(1, |to| {
+                                to.number(1, *length);
+                            });
+                        }
+                    });
+                });
+            }
+            if set.counters {
+                to.nest(17, |to| Expression::Count.write(to));
+            }
             // Only has to differ from that of other sets in this batch.
             to.number(10, number);
-            // nft shows numbers of interfaces by their names only if it is told that they are in host byte order.
+            // nft shows numbers of interfaces by their names, and marks right, only if it is told that they are in host
+            // byte order.
             let mut orders = Vec::new();
             for (place, kind) in [Some(set.key.0), set.data.map(|(kind, _)| kind)].into_iter().enumerate() {
-                if kind == Some(TYPE_IFINDEX) {
+                if matches!(kind, Some(TYPE_IFINDEX | TYPE_MARK)) {
                     orders.extend([place as u8, 4]);
                     orders.extend(HOST_ENDIAN.to_ne_bytes());
                 }
@@ -209,6 +235,23 @@ impl Batch {
         });
     }
 
+    /// Adds elements to a map of ranges: first key, last key, data.
+    pub fn ranges(&mut self, family: Family, table: &str, map: &str, elements: &[(Vec<u8>, Vec<u8>, [u8; 4])]) {
+        self.message(NEWSETELEM, NLM_F_CREATE, family, |to| {
+            to.text(1, table).text(2, map).nest(3, |to| {
+                for (first, last, data) in elements {
+                    to.nest(1, |to| {
+                        for (kind, value) in [(1, &first[..]), (2, &data[..]), (10, &last[..])] {
+                            to.nest(kind, |to| {
+                                to.bytes(1, value);
+                            });
+                        }
+                    });
+                }
+            });
+        });
+    }
+
     pub fn rule(&mut self, family: Family, table: &str, chain: &str, expressions: &[Expression<'_>]) {
         self.message(NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family, |to| {
             to.text(1, table).text(2, chain).nest(4, |to| {
@@ -227,6 +270,10 @@ pub struct Set<'a> {
     pub key: (u32, u32),
     pub data: Option<(u32, u32)>,
     pub constant: bool,
+    /// Lengths of the parts of the key, when each element is a range of each; empty: elements are single keys.
+    pub ranges: &'a [u32],
+    /// Each element counts its packets.
+    pub counters: bool,
 }
 
 /// One step of a rule.
@@ -261,6 +308,10 @@ pub enum Expression<'a> {
         map: &'a str,
         register: u32,
     },
+    /// The packet's mark, from a register.
+    Mark {
+        register: u32,
+    },
     /// A copy of the packet to the address in R1, over the interface in R2.
     Duplicate,
     Count,
@@ -269,19 +320,20 @@ pub enum Expression<'a> {
     Goto {
         chain: &'a str,
     },
+    Return,
 }
 
 impl Expression<'_> {
     fn write(&self, to: &mut Attributes<'_>) {
         let name = match self {
             Expression::Payload { .. } => "payload",
-            Expression::Meta { .. } => "meta",
+            Expression::Meta { .. } | Expression::Mark { .. } => "meta",
             Expression::Equal { .. } => "cmp",
             Expression::Mask { .. } => "bitwise",
             Expression::In { .. } | Expression::Map { .. } => "lookup",
             Expression::Duplicate => "dup",
             Expression::Count => "counter",
-            Expression::Drop | Expression::Accept | Expression::Goto { .. } => "immediate",
+            Expression::Drop | Expression::Accept | Expression::Goto { .. } | Expression::Return => "immediate",
         };
         to.text(1, name).nest(2, |to| self.detail(to));
     }
@@ -296,6 +348,9 @@ impl Expression<'_> {
             }
             Expression::Meta { key, to: register } => {
                 to.number(1, *register).number(2, *key);
+            }
+            Expression::Mark { register } => {
+                to.number(2, META_MARK).number(3, *register);
             }
             Expression::Equal { register, bytes } => {
                 to.number(1, *register).number(2, 0).nest(3, |to| value(to, bytes));
@@ -317,6 +372,7 @@ impl Expression<'_> {
             Expression::Drop => verdict(to, NF_DROP, None),
             Expression::Accept => verdict(to, NF_ACCEPT, None),
             Expression::Goto { chain } => verdict(to, NFT_GOTO, Some(chain)),
+            Expression::Return => verdict(to, NFT_RETURN, None),
         }
     }
 }

@@ -3,20 +3,25 @@
 //! address, so it can be set before the address is (VR-266).
 
 mod codec;
+mod marks;
 mod rules;
 
 use std::io;
 
 use netlink_sys::protocols::NETLINK_NETFILTER;
 use nix::libc::{ENOENT, MSG_DONTWAIT};
+use nix::sys::socket::{setsockopt, sockopt};
 
 use self::codec::{Batch, DELSETELEM, GETRULE, NEWRULE, NEWSETELEM, NLM_F_ACK, NLM_F_DUMP};
 pub use self::rules::Speaker;
 use super::netlink::{Failure, frames};
 use crate::base::net::Family;
 use crate::model::device::{Barred, Firewall};
+use crate::model::ipvs::Marking;
 
 const DATAGRAM: usize = 64 << 10;
+/// What every socket has room to send (net.core.wmem_default is more).
+const SENT: usize = 64 << 10;
 const NLMSG_DONE: u16 = 3;
 const SUBSYSTEM: u16 = 10;
 const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
@@ -46,8 +51,29 @@ impl Nftables {
         let mut batch = Batch::begin(self.sequence);
         let wanted = FAMILIES.map(|family| rules::replace(&mut batch, family, firewall, speakers, barred));
         self.commit(batch)?;
+        self.verify(&firewall.table, wanted)
+    }
+
+    /// Replaces our table of both families that marks packets for groups of virtual servers (LV-46) in one step; the
+    /// one of another name that it follows goes in the same step.
+    ///
+    /// Errors: as for `replace`.
+    pub fn mark(&mut self, marking: &Marking, before: Option<&str>) -> Result<(), Failure> {
+        let mut batch = Batch::begin(self.sequence);
+        for family in FAMILIES {
+            if let Some(table) = before.filter(|table| **table != marking.table) {
+                rules::remove(&mut batch, family, table);
+            }
+        }
+        let wanted = FAMILIES.map(|family| marks::replace(&mut batch, family, marking));
+        self.commit(batch)?;
+        self.verify(&marking.table, wanted)
+    }
+
+    /// Sees that the rules of a new table are there.
+    fn verify(&mut self, table: &str, wanted: [usize; 2]) -> Result<(), Failure> {
         for (family, wanted) in FAMILIES.into_iter().zip(wanted) {
-            let found = self.count(family, &firewall.table)?;
+            let found = self.count(family, table)?;
             if found != wanted {
                 return Err(Failure::Garbled(format!("{found} of {wanted} rules are there")));
             }
@@ -102,6 +128,10 @@ impl Nftables {
         batch.end();
         let (first, next) = (batch.first, batch.next);
         self.sequence = next;
+        if batch.bytes.len() > SENT {
+            // A batch goes out whole, so the socket must have room for it.
+            setsockopt(&self.socket, sockopt::SndBufForce, &(2 * batch.bytes.len())).map_err(io::Error::from)?;
+        }
         self.socket.send(&batch.bytes, 0)?;
         // The kernel answers inside send(), and only what it refuses.
         loop {

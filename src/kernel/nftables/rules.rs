@@ -129,7 +129,11 @@ impl Writer<'_> {
     }
 
     fn set(&mut self, name: &str, key: (u32, u32), elements: &[Vec<u8>], constant: bool) {
-        self.batch.set(self.family, &self.firewall.table, &Set { name, key, data: None, constant });
+        self.batch.set(
+            self.family,
+            &self.firewall.table,
+            &Set { name, key, data: None, constant, ranges: &[], counters: false },
+        );
         self.fill(name, elements.iter().map(|key| (key.clone(), Vec::new())).collect());
     }
 
@@ -147,7 +151,8 @@ impl Writer<'_> {
     /// By the index of each speaker that of its base.
     fn map(&mut self, speakers: &[Speaker], of: impl Fn(&Speaker) -> bool) {
         let ifindex = (TYPE_IFINDEX, 4);
-        let map = Set { name: VMAC_MAP, key: ifindex, data: Some(ifindex), constant: false };
+        let data = Some(ifindex);
+        let map = Set { name: VMAC_MAP, key: ifindex, data, constant: false, ranges: &[], counters: false };
         self.batch.set(self.family, &self.firewall.table, &map);
         let pair = |one: &Speaker| (one.index.0.to_ne_bytes().to_vec(), one.base.0.to_ne_bytes().to_vec());
         self.fill(VMAC_MAP, speakers.iter().filter(|one| of(one)).map(pair).collect());

@@ -38,7 +38,7 @@ impl Play {
                     commands.iter().for_each(|one| plan::apply(one, &mut self.kernel));
                 }
                 Effect::Report(Event::Drained { real_server, .. }) => self.said.push(real_server),
-                Effect::Report(_) | Effect::Notify(_) | Effect::ReadTable => {}
+                Effect::Report(_) | Effect::Notify(_) | Effect::ReadTable | Effect::Mark(_) => {}
             }
         }
     }

@@ -71,7 +71,7 @@ impl Kernel {
                         }
                     }
                     Effect::ReadTable => inputs.push_back(Input::Present(self.present())),
-                    Effect::Report(_) | Effect::Notify(_) => {}
+                    Effect::Report(_) | Effect::Notify(_) | Effect::Mark(_) => {}
                 }
             }
             all.extend(effects);
@@ -141,6 +141,7 @@ fn every_phase_and_input() {
                     Effect::Commands(_) => 'c',
                     Effect::ReadTable => 't',
                     Effect::Notify(_) => 'n',
+                    Effect::Mark(_) => 'm',
                 })
                 .collect();
             outcomes.push(format!("{phase:?} {name} -> {:?} {kinds}", machine.phase));
@@ -193,7 +194,7 @@ fn what_is_known_before_the_start_is_not_told() {
             match effect {
                 Effect::Report(event) => told.push(format!("{event:?}")),
                 Effect::Notify(Notification::RealServer { .. }) => told.push("real server".to_owned()),
-                Effect::Notify(_) | Effect::Commands(_) | Effect::ReadTable => {}
+                Effect::Notify(_) | Effect::Commands(_) | Effect::ReadTable | Effect::Mark(_) => {}
             }
         }
         told

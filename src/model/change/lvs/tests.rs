@@ -52,7 +52,7 @@ fn server(address: VirtualAddress, real_servers: Vec<RealServer>) -> VirtualServ
 }
 
 fn group(nth: usize) -> VirtualAddress {
-    VirtualAddress::Group { name: GroupName::new("g"), nth, entries: Vec::new() }
+    VirtualAddress::Group { name: GroupName::new("g"), nth, entries: Vec::new(), mark: None }
 }
 
 fn checker(check: Check) -> Checker {
