@@ -216,7 +216,8 @@ pub struct Instance {
     pub track_bfds: Vec<TrackedBfd>,
     pub track_files: Vec<TrackedFile>,
     pub track_processes: Vec<TrackedProcess>,
-    pub notify: StateScripts,
+    /// Mostly none, and one value for all that have none: they are larger than half of the rest.
+    pub notify: Arc<StateScripts>,
     /// `notify_deleted` (IF-188).
     pub notify_deleted: bool,
     /// `notify_priority_changes`: its own, else its sync group's, else `vrrp_notify_priority_changes`.
@@ -279,7 +280,7 @@ impl Instance {
             track_bfds: Vec::new(),
             track_files: Vec::new(),
             track_processes: Vec::new(),
-            notify: StateScripts::default(),
+            notify: Arc::default(),
             notify_deleted: false,
             notify_priority_changes: false,
             smtp_alert: false,

@@ -238,7 +238,7 @@ fn a_script_inherits_nothing_of_ours() {
     );
     let mut asked = model(&[&ledger.program()], global(None));
     let mut one = (*asked.vrrp.instances[0]).clone();
-    one.notify.master = Some(script(&["/bin/bash", "-c", &look]));
+    Arc::make_mut(&mut one.notify).master = Some(script(&["/bin/bash", "-c", &look]));
     asked.vrrp.instances[0] = one.into();
     let mut running = start(asked, talking);
     running.until(complete);
@@ -459,7 +459,7 @@ fn a_hanging_script_is_killed_at_the_stop() {
     let mut one = (*hung.vrrp.instances[0]).clone();
     let pid = ledger.path("pid");
     let hang = format!("trap '' TERM; echo $$ >{0}.new; mv {0}.new {0}; while :; do sleep 1; done", pid.display());
-    one.notify.master = Some(script(&["/bin/sh", "-c", &hang]));
+    Arc::make_mut(&mut one.notify).master = Some(script(&["/bin/sh", "-c", &hang]));
     hung.vrrp.instances[0] = one.into();
     let mut running = start(hung, talking);
     running.until(complete);

@@ -95,7 +95,7 @@ pub fn model(prefix: &[&str], global: Global) -> Model {
         ..service.clone()
     };
     let instance = Instance {
-        notify: scripts(&[prefix, &["i"][..]].concat()),
+        notify: Arc::new(scripts(&[prefix, &["i"][..]].concat())),
         smtp_alert: true,
         ..draft::instance("VI_1", 51, "eth0", 100, Family::V4)
     };

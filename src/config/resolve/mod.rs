@@ -9,10 +9,13 @@ mod scripts;
 mod upkeep;
 mod vrrp;
 
+use std::sync::Arc;
+
 use super::block::root::Config;
 use super::host::Host;
 use crate::diagnostic::{Code, Diagnostic, Findings, Span};
 use crate::model::Model;
+use crate::model::notify::StateScripts;
 
 use scripts::Scripts;
 
@@ -23,6 +26,8 @@ pub struct Resolver<'a> {
     pub found: Findings,
     scripts: Scripts,
     devices: vrrp::device::Devices,
+    /// Of all that name none.
+    no_state_scripts: Arc<StateScripts>,
     /// For the addresses of groups.
     room: lvs::Room,
     /// An interface is missing and may not come later: the daemon does not start (CL-103).
@@ -41,6 +46,7 @@ pub fn resolve(config: &mut Config, host: &dyn Host, found: Findings) -> (Option
         found,
         scripts: Scripts::default(),
         devices: vrrp::device::Devices::default(),
+        no_state_scripts: Arc::default(),
         room: lvs::Room::default(),
         missing_interface: false,
         fatal: false,

@@ -1,6 +1,7 @@
 //! Which virtual routers of a new configuration are those of the old one (VR-272).
 
-use crate::model::notify::StateScripts;
+use std::sync::Arc;
+
 use crate::model::vrrp::{Instance, InstanceId, Transport, Vrrp};
 
 /// VR-272: same VRID, family, interface and way of sending; the name does not matter.
@@ -21,7 +22,7 @@ pub fn same_instance(one: &Instance, other: &Instance) -> bool {
 pub fn same_but_for_notify(one: &Instance, other: &Instance) -> bool {
     let bare = |instance: &Instance| Instance {
         name: one.name.clone(),
-        notify: StateScripts::default(),
+        notify: Arc::default(),
         notify_deleted: false,
         notify_priority_changes: false,
         smtp_alert: false,

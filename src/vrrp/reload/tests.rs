@@ -52,7 +52,7 @@ fn names_and_scripts_do_not_matter() {
     let script = Script { argv: vec!["/bin/x".to_owned()], identity: ScriptIdentity::ROOT };
     let told = stage.reload(vrrp(vec![Instance {
         name: InstanceName::new("OTHER"),
-        notify: StateScripts { master: Some(script), ..StateScripts::default() },
+        notify: Arc::new(StateScripts { master: Some(script), ..StateScripts::default() }),
         smtp_alert: true,
         ..instance("VI_1", 51, 100)
     }]));

@@ -166,8 +166,8 @@ impl Resolver<'_> {
         })
     }
 
-    fn state_scripts(&mut self, block: &VrrpInstance) -> StateScripts {
-        StateScripts {
+    fn state_scripts(&mut self, block: &VrrpInstance) -> Arc<StateScripts> {
+        let scripts = StateScripts {
             master: self.notify(&block.notify_master),
             backup: self.notify(&block.notify_backup),
             fault: self.notify(&block.notify_fault),
@@ -175,7 +175,8 @@ impl Resolver<'_> {
             deleted: self.notify(&block.notify_deleted),
             master_rx_lower_pri: self.notify(&block.notify_master_rx_lower_pri),
             any: self.notify(&block.notify),
-        }
+        };
+        if scripts == *self.no_state_scripts { self.no_state_scripts.clone() } else { Arc::new(scripts) }
     }
 
     /// Addresses and peers of the other family are left out.
