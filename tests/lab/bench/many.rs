@@ -78,11 +78,11 @@ struct Crowd {
 }
 
 impl Crowd {
-    fn new() -> Outcome<Crowd> {
-        let (here, there) = (Namespace::new("crowd")?, Namespace::new("crowd-wire")?);
+    fn new(names: (&'static str, &'static str)) -> Outcome<Crowd> {
+        let (here, there) = (Namespace::new(names.0)?, Namespace::new(names.1)?);
         for lan in 0..LANS {
             here.ip(&[
-                &format!("link add lan{lan} type veth peer name lan{lan} netns crowd-wire"),
+                &format!("link add lan{lan} type veth peer name lan{lan} netns {}", names.1),
                 &format!("address add {}/16 dev lan{lan}", router(lan)),
                 &format!("link set lan{lan} up"),
             ])?;
@@ -147,7 +147,7 @@ struct Lateness {
 
 /// All Masters die at once, again and again.
 pub fn deaths(programs: &Programs) -> Outcome<()> {
-    let crowd = Crowd::new()?;
+    let crowd = Crowd::new(("crowd", "crowd-wire"))?;
     let mut found: [Lateness; 2] = Default::default();
     let each = rounds(20).div_ceil(2);
     for _ in 0..2 {
@@ -242,28 +242,15 @@ impl Gaps {
     }
 }
 
-/// The daemon as Backup of all, then as Master of all.
+/// The daemons as Backup of all, then as Master of all.
 pub fn steady(programs: &Programs) -> Outcome<()> {
-    let crowd = Crowd::new()?;
     let seconds = rounds(20);
     let mut found: [Steady; 2] = Default::default();
+    backups(programs, seconds, &mut found)?;
+    let crowd = Crowd::new(("crowd", "crowd-wire"))?;
     for (at, program) in programs.both() {
         let mut daemon = crowd.start(program, &programs.place.join(format!("many{at}")))?;
         let steady = &mut found[at];
-        crowd.rule()?;
-        let packets = packets(LONG);
-        let mut used = processor_time(&daemon);
-        for second in 0..=seconds {
-            let begun = Instant::now();
-            crowd.burst(&packets)?;
-            std::thread::sleep(Duration::from_secs(1).saturating_sub(begun.elapsed()));
-            let now = processor_time(&daemon);
-            // The first one teaches the interval.
-            if second > 0 {
-                steady.as_backup.push((now - used) / INSTANCES as f64);
-            }
-            used = now;
-        }
         crowd.rule()?;
         // It takes over, and has announced its addresses twice.
         std::thread::sleep(Duration::from_secs(3));
@@ -303,6 +290,31 @@ pub fn steady(programs: &Programs) -> Outcome<()> {
     row("memory with 1,020 Masters, resident, all processes", Some(original.resident), Some(ours.resident), "MB");
     row("memory with 1,020 Masters, Pss, all processes", Some(original.proportional), Some(ours.proportional), "MB");
     Ok(())
+}
+
+/// Both at once, each hearing its adverts in its own half of each second: what else the machine does meets both.
+fn backups(programs: &Programs, seconds: usize, found: &mut [Steady; 2]) -> Outcome<()> {
+    let names = [("original", "wire-original"), ("ours", "wire-ours")];
+    let mut both = Vec::new();
+    for (at, program) in programs.both() {
+        let crowd = Crowd::new(names[at])?;
+        let daemon = crowd.start(program, &programs.place.join(format!("many{at}")))?;
+        crowd.rule()?;
+        both.push((crowd, daemon));
+        // What the other says meanwhile teaches the interval.
+        let packets = packets(LONG);
+        both.iter().try_for_each(|(crowd, _)| crowd.burst(&packets))?;
+    }
+    let packets = packets(LONG);
+    for _ in 0..seconds {
+        for (at, (crowd, daemon)) in both.iter().enumerate() {
+            let (begun, used) = (Instant::now(), processor_time(daemon));
+            crowd.burst(&packets)?;
+            std::thread::sleep(Duration::from_millis(500).saturating_sub(begun.elapsed()));
+            found[at].as_backup.push((processor_time(daemon) - used) / INSTANCES as f64);
+        }
+    }
+    both.iter_mut().try_for_each(|(_, daemon)| daemon.stop(PATIENCE).map(drop))
 }
 
 /// Microseconds on a processor, of all threads of all its processes: first number of /proc/PID/task/TID/schedstat.
