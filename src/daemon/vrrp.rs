@@ -395,10 +395,6 @@ impl Station {
             ("vrrp_netlink_cmd_rcv_bufs", self.items.set_room(command_room)),
             ("vrrp_netlink_monitor_rcv_bufs", self.monitor.set_room(monitor_room)),
         ];
-        match self.items.port() {
-            Ok(doer) => self.monitor.set_doer(doer),
-            Err(error) => self.outbox.push_back(failed("read the port of a socket", &error)),
-        }
         for (setting, result) in results {
             if let Err(error) = result {
                 let error = format!("{setting}: {error}");

@@ -36,31 +36,24 @@ pub type Refused = (usize, i32);
 #[derive(Debug)]
 pub struct Addresses {
     socket: Socket,
-    /// Of its receive buffer, when another than ours is asked for.
-    room: Option<Room>,
 }
 
 impl Addresses {
     pub fn open() -> io::Result<Addresses> {
-        Ok(Addresses { socket: Socket::open()?, room: None })
+        Ok(Addresses { socket: Socket::open()? })
     }
 
     /// A fresh socket, after answers were lost on the old one.
     pub fn reopen(&mut self) -> io::Result<()> {
-        self.socket = Socket::open()?;
-        self.room.map_or(Ok(()), |room| self.socket.set_room(room))
+        self.socket.reopen()
     }
 
-    /// Another receive buffer, now and after `reopen`. Without one, that of every netlink socket of ours.
+    /// Another receive buffer, now and after `reopen`.
     ///
     /// # Errors
     /// EPERM when it is to be forced without CAP_NET_ADMIN.
     pub fn set_room(&mut self, room: Option<Room>) -> io::Result<()> {
-        if self.room == room {
-            return Ok(());
-        }
-        self.room = room;
-        self.reopen()
+        self.socket.set_room(room)
     }
 
     /// Sets all, in order, in one send for every `BATCH` (VR-248). One that is there already (EEXIST) is no error: it is

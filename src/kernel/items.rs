@@ -17,31 +17,24 @@ use crate::model::upkeep::Room;
 #[derive(Debug)]
 pub struct Items {
     socket: Socket,
-    /// Of its receive buffer, when another than ours is asked for.
-    room: Option<Room>,
 }
 
 impl Items {
     pub fn open() -> io::Result<Items> {
-        Ok(Items { socket: Socket::open()?, room: None })
+        Ok(Items { socket: Socket::open()? })
     }
 
     /// A fresh socket, after answers were lost on the old one.
     pub fn reopen(&mut self) -> io::Result<()> {
-        self.socket = Socket::open()?;
-        self.room.map_or(Ok(()), |room| self.socket.set_room(room))
+        self.socket.reopen()
     }
 
-    /// Another receive buffer, now and after `reopen`. Without one, that of every netlink socket of ours.
+    /// Another receive buffer, now and after `reopen`.
     ///
     /// # Errors
     /// EPERM when it is to be forced without CAP_NET_ADMIN.
     pub fn set_room(&mut self, room: Option<Room>) -> io::Result<()> {
-        if self.room == room {
-            return Ok(());
-        }
-        self.room = room;
-        self.reopen()
+        self.socket.set_room(room)
     }
 
     /// The port that the kernel names as the doer of what is done here.

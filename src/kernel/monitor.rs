@@ -110,9 +110,8 @@ impl Monitor {
     /// A fresh socket, after reading the old one failed. Returns what changed meanwhile.
     pub fn reopen(&mut self) -> Result<Vec<Change>, Failure> {
         self.socket = subscribe(self.follow)?;
-        if let Some(room) = self.room {
-            netlink::set_room(self.socket.get_ref(), room)?;
-        }
+        // Whether the kernel gives that much was said when it was asked for.
+        netlink::set_room(self.socket.get_ref(), self.room).unwrap_or(());
         self.look_again()
     }
 
@@ -127,7 +126,7 @@ impl Monitor {
     /// EPERM when it is to be forced without CAP_NET_ADMIN.
     pub fn set_room(&mut self, room: Option<Room>) -> io::Result<()> {
         self.room = room;
-        room.map_or(Ok(()), |room| netlink::set_room(self.socket.get_ref(), room))
+        netlink::set_room(self.socket.get_ref(), room)
     }
 
     /// Follows other routes and rules from now on.

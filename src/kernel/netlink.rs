@@ -125,6 +125,8 @@ pub struct Socket {
     socket: netlink_sys::Socket,
     sequence: u32,
     datagram: Vec<u8>,
+    /// Of its receive buffer, when another than ours is asked for.
+    room: Option<Room>,
 }
 
 /// Opens a socket with a large receive buffer.
@@ -132,26 +134,25 @@ pub(super) fn open() -> io::Result<netlink_sys::Socket> {
     let mut socket = netlink_sys::Socket::new(NETLINK_ROUTE)?;
     socket.bind_auto()?;
     socket.connect(&netlink_sys::SocketAddr::new(0, 0))?;
-    // SAFETY: the descriptor is open and `socket`, which owns it, outlives the borrow.
-    let descriptor = unsafe { BorrowedFd::borrow_raw(socket.as_raw_fd()) };
-    setsockopt(&descriptor, sockopt::RcvBufForce, &RECEIVE_BUFFER)
-        .or_else(|_| setsockopt(&descriptor, sockopt::RcvBuf, &RECEIVE_BUFFER))
-        .map_err(io::Error::from)?;
+    set_room(&socket, None)?;
     Ok(socket)
 }
 
-/// Gives a socket a receive buffer of this size.
+/// Gives a socket a receive buffer of this size; `None`: as large as that of every netlink socket of ours.
 ///
 /// # Errors
 /// EPERM when it is to be forced without CAP_NET_ADMIN.
-pub(super) fn set_room(socket: &netlink_sys::Socket, room: Room) -> io::Result<()> {
+pub(super) fn set_room(socket: &netlink_sys::Socket, room: Option<Room>) -> io::Result<()> {
     // SAFETY: the descriptor is open and `socket`, which owns it, outlives the borrow.
     let descriptor = unsafe { BorrowedFd::borrow_raw(socket.as_raw_fd()) };
+    let set = |bytes| setsockopt(&descriptor, sockopt::RcvBuf, &bytes);
+    let force = |bytes| setsockopt(&descriptor, sockopt::RcvBufForce, &bytes);
     // A number beyond what the kernel takes is cut by it.
-    let bytes = usize::try_from(room.bytes).unwrap_or(usize::MAX);
-    match room.force {
-        true => setsockopt(&descriptor, sockopt::RcvBufForce, &bytes)?,
-        false => setsockopt(&descriptor, sockopt::RcvBuf, &bytes)?,
+    let bytes = |room: Room| usize::try_from(room.bytes).unwrap_or(usize::MAX);
+    match room {
+        None => force(RECEIVE_BUFFER).or_else(|_| set(RECEIVE_BUFFER))?,
+        Some(room) if room.force => force(bytes(room))?,
+        Some(room) => set(bytes(room))?,
     }
     Ok(())
 }
@@ -167,15 +168,27 @@ pub(super) fn room_of(socket: &netlink_sys::Socket) -> io::Result<usize> {
 }
 
 impl Socket {
-    /// Gives it a receive buffer of this size; see [`set_room`].
-    pub fn set_room(&self, room: Room) -> io::Result<()> {
-        set_room(&self.socket, room)
-    }
-
     pub fn open() -> io::Result<Socket> {
         let socket = open()?;
         socket.set_cap_ack(true)?;
-        Ok(Socket { socket, sequence: 0, datagram: Vec::with_capacity(DATAGRAM) })
+        Ok(Socket { socket, sequence: 0, datagram: Vec::with_capacity(DATAGRAM), room: None })
+    }
+
+    /// A fresh socket, after answers were lost on the old one; another port, and what `be_strict` asked for is forgotten.
+    pub fn reopen(&mut self) -> io::Result<()> {
+        let room = self.room;
+        *self = Socket { room, ..Socket::open()? };
+        // Whether the kernel gives that much was said when it was asked for; with less there is work to do, too.
+        set_room(&self.socket, room).unwrap_or(());
+        Ok(())
+    }
+
+    /// Another receive buffer, now and after `reopen`; see [`set_room`].
+    pub fn set_room(&mut self, room: Option<Room>) -> io::Result<()> {
+        if std::mem::replace(&mut self.room, room) == room {
+            return Ok(());
+        }
+        set_room(&self.socket, room)
     }
 
     /// Its own port: what others are told of our doing carries it.
@@ -307,3 +320,6 @@ impl Socket {
 fn overrun() -> Failure {
     io::Error::from_raw_os_error(libc::ENOBUFS).into()
 }
+
+#[cfg(test)]
+mod tests;

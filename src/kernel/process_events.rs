@@ -86,7 +86,7 @@ impl ProcessEvents {
     /// # Errors
     /// EPERM when it is to be forced without CAP_NET_ADMIN.
     pub fn set_room(&self, room: Room) -> io::Result<()> {
-        netlink::set_room(self.socket.get_ref(), room)
+        netlink::set_room(self.socket.get_ref(), Some(room))
     }
 
     /// A receive buffer of twice the size, as far as the system lets us (VR-233).
