@@ -6,7 +6,6 @@ use crate::kernel::process::{self, Running};
 use crate::model::event::daemon::{Edge, Event};
 use crate::model::track::ScriptOutcome;
 use crate::model::upkeep::EdgeScript;
-use nix::sys::signal::Signal;
 use std::time::Duration;
 
 /// One that runs.
@@ -36,14 +35,15 @@ impl EdgeRun {
 
     /// Waits for its end, which is forced when its time is over; whatever it says, all goes on.
     pub async fn finish(&mut self) {
-        // One that even KILL does not end is told of by the kernel's own log.
-        let ended = self.running.ended_within(self.timeout, |_| {}).await;
-        match ended {
-            Ok(ScriptOutcome::Exited(0)) => {}
-            Ok(ScriptOutcome::TimedOut) => self.reporter.report(Event::EdgeScriptTimedOut { edge: self.edge }),
-            Ok(ScriptOutcome::Exited(status)) => self.failed(status),
-            Ok(ScriptOutcome::Signalled(signal)) => self.failed(signal),
-            Err(error) => {
+        match tokio::time::timeout(self.timeout, self.running.ended()).await {
+            Ok(Ok(ScriptOutcome::Exited(0))) => {}
+            Ok(Ok(ScriptOutcome::TimedOut)) | Err(_) => {
+                self.reporter.report(Event::EdgeScriptTimedOut { edge: self.edge });
+                self.abandon().await;
+            }
+            Ok(Ok(ScriptOutcome::Exited(status))) => self.failed(status),
+            Ok(Ok(ScriptOutcome::Signalled(signal))) => self.failed(signal),
+            Ok(Err(error)) => {
                 let script = self.edge.name().to_owned();
                 self.reporter.report(Event::ScriptRefused { script, error: error.to_string() });
             }
@@ -54,8 +54,10 @@ impl EdgeRun {
         self.reporter.report(Event::EdgeScriptFailed { edge: self.edge, status });
     }
 
-    /// We stop before it has ended.
-    pub fn abandon(&self) {
-        self.running.signal(Signal::SIGTERM);
+    /// Ends it. One that not even KILL ends is left behind: it must not hold up the start or the stop.
+    pub async fn abandon(&mut self) {
+        if !self.running.end().await {
+            self.reporter.report(Event::EdgeScriptStuck { edge: self.edge, pid: self.running.id() });
+        }
     }
 }

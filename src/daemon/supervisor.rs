@@ -5,6 +5,7 @@
 mod stop;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -175,21 +176,27 @@ impl Supervisor {
     async fn begin(&mut self, signals: &mut Signals) -> Option<u8> {
         let script = self.model.global.upkeep.startup_script.clone()?;
         let mut run = EdgeRun::start(Edge::Startup, &script, &self.reporter)?;
-        loop {
-            tokio::select! {
-                biased;
-                request = signals.next() => match request {
-                    Request::Stop => {
-                        run.abandon();
-                        return Some(0);
-                    }
-                    Request::Reload => self.queued = true,
-                    // Nothing runs that could be asked.
-                    Request::WriteState | Request::WriteStatistics | Request::ClearStatistics | Request::WriteJson => {}
-                },
-                () = run.finish() => return None,
+        {
+            // Its time goes on whatever comes meanwhile.
+            let mut finished = pin!(run.finish());
+            loop {
+                tokio::select! {
+                    biased;
+                    request = signals.next() => match request {
+                        Request::Stop => break,
+                        Request::Reload => self.queued = true,
+                        // Nothing runs that could be asked.
+                        Request::WriteState
+                        | Request::WriteStatistics
+                        | Request::ClearStatistics
+                        | Request::WriteJson => {}
+                    },
+                    () = &mut finished => return None,
+                }
             }
         }
+        run.abandon().await;
+        Some(0)
     }
 
     /// FIFOs first, so that the first lines find them; then the parts that the configuration has something for.

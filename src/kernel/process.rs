@@ -104,8 +104,27 @@ impl Running {
         }
     }
 
-    /// Waits for its end, at most `limit`: then TERM, and KILL after [`GRACE`], again and again. `stuck` is told when
-    /// even KILL did not help within [`GRACE`].
+    /// Ends it: TERM, and KILL when that did not help within [`GRACE`]. False: nor did KILL.
+    pub async fn end(&mut self) -> bool {
+        for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+            self.signal(signal);
+            if tokio::time::timeout(GRACE, self.ended()).await.is_ok() {
+                self.clear_group();
+                return true;
+            }
+        }
+        false
+    }
+
+    /// What it started and left behind in its group goes, too (VR-218).
+    fn clear_group(&self) {
+        if self.pid.as_raw() > 0 {
+            killpg(self.pid, Signal::SIGKILL).unwrap_or(());
+        }
+    }
+
+    /// Waits for its end, at most `limit`: then it is ended, by KILL again and again. `stuck` is told when even KILL did
+    /// not help within [`GRACE`].
     ///
     /// # Errors
     /// As waitpid(2) has them.
@@ -113,20 +132,12 @@ impl Running {
         if let Ok(ended) = tokio::time::timeout(limit, self.ended()).await {
             return ended;
         }
-        self.signal(Signal::SIGTERM);
-        let mut wait = GRACE;
-        let mut killed = false;
-        while tokio::time::timeout(wait, self.ended()).await.is_err() {
-            if killed {
-                stuck(self.id());
-                wait = Duration::from_secs(10);
-            }
+        let mut gone = self.end().await;
+        while !gone {
+            stuck(self.id());
             self.signal(Signal::SIGKILL);
-            killed = true;
-        }
-        // What it started and left behind in its group goes, too (VR-218).
-        if self.pid.as_raw() > 0 {
-            killpg(self.pid, Signal::SIGKILL).unwrap_or(());
+            gone = tokio::time::timeout(Duration::from_secs(10), self.ended()).await.is_ok();
+            self.clear_group();
         }
         Ok(ScriptOutcome::TimedOut)
     }

@@ -61,6 +61,44 @@ fn a_stop_does_not_wait_for_the_first_script() {
     });
 }
 
+/// A stop ends the first script even when it takes no notice of TERM.
+#[test]
+fn a_stop_ends_a_deaf_first_script() {
+    let desk = Desk::new();
+    let deaf =
+        format!("trap '' TERM; echo $$ > {}; for i in $(seq 300); do sleep 0.1; done", desk.path("pid").display());
+    let first = script(&desk, "first", &deaf);
+    let mut daemon = desk.start(&desk.write("a.conf", &format!("global_defs {{\n startup_script {first}\n}}\n")), &[]);
+    let pid: i32 = poll("the script runs", || desk.read("pid").trim().parse().map_err(|_| "not yet".to_owned()));
+    let group = nix::unistd::Pid::from_raw(pid);
+    daemon.send(15);
+    assert_eq!(daemon.ended(), Some(0));
+    poll("the script has ended", || match nix::sys::signal::killpg(group, None) {
+        Ok(()) => Err("it lives".to_owned()),
+        Err(_) => Ok(()),
+    });
+}
+
+/// IF-180: the time of the first script goes on while signals come.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the test measures real time")]
+fn signals_do_not_prolong_the_first_script() {
+    let desk = Desk::new();
+    let first = script(&desk, "first", "exec sleep 60");
+    let text = format!("global_defs {{\n startup_script {first}\n startup_script_timeout 1\n}}\n");
+    let mut daemon = desk.start(&desk.write("a.conf", &text), &[]);
+    daemon.until("Running startup script");
+    let begun = Instant::now();
+    while !desk.read("log").contains("startup script timed out") {
+        assert!(begun.elapsed().as_secs() < 20, "it goes on as long as signals come");
+        daemon.send(1);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    daemon.until("has no configuration to run");
+    daemon.send(15);
+    assert_eq!(daemon.ended(), Some(0));
+}
+
 /// IF-86, IF-92, IF-94, IF-250: with `reload_check_config` a file with any mistake is not taken up and its findings are in
 /// the file named; a good one is, and what ran before and after it is saved, for the owner only, without passwords. A sign
 /// that a killed daemon left is removed.

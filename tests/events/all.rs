@@ -191,6 +191,7 @@ fn daemon() -> Vec<Daemon> {
         Daemon::ProcessEventsLost,
         Daemon::EdgeScript { edge: Edge::Startup, script: text("/bin/s") },
         Daemon::EdgeScriptTimedOut { edge: Edge::Shutdown },
+        Daemon::EdgeScriptStuck { edge: Edge::Startup, pid: 4711 },
         Daemon::EdgeScriptFailed { edge: Edge::Startup, status: 3 },
         Daemon::ReloadCheckFailed { file: text("/tmp/check") },
         Daemon::TraceRefused { file: text("/x/y"), error: text("No such file or directory") },

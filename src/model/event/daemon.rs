@@ -127,6 +127,11 @@ pub enum Event {
     EdgeScriptTimedOut {
         edge: Edge,
     },
+    /// Not even KILL ended it: it is left behind.
+    EdgeScriptStuck {
+        edge: Edge,
+        pid: i32,
+    },
     /// IF-265. An exit status, or a signal.
     EdgeScriptFailed {
         edge: Edge,

@@ -77,6 +77,10 @@ pub(super) fn wording(event: &Event) -> Wording {
         Event::EdgeScriptTimedOut { edge } => {
             row("edge_script_timed_out", Keepalived, Info, format!("{} script timed out", edge.name()))
         }
+        Event::EdgeScriptStuck { edge, pid } => {
+            let text = format!("{} script (PID {pid}) failed to terminate after kill", edge.name());
+            row("edge_script_stuck", Keepalived, Warn, text)
+        }
         // The word stands twice in the original, too.
         Event::EdgeScriptFailed { edge, status } => {
             let text = format!("{} script script failed, status {status}", edge.name());
