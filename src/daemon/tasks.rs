@@ -126,6 +126,10 @@ impl Start {
         let name = task.thread(&global.upkeep.names).to_owned();
         let (settings, reporter, ended) = (settings.clone(), self.reporter.clone(), self.ended.clone());
         let whole = move || {
+            if task == Task::Vrrp && settings.nice.is_none() && settings.rt_priority.is_none() {
+                // Thousands of checks in the same process must not make an advert late.
+                scheduling::go_first();
+            }
             for refusal in scheduling::apply(&settings) {
                 let error = refusal.source.to_string();
                 reporter.report(Event::SchedulingRefused { part: task.part(), what: refusal.what, error });

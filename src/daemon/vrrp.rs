@@ -29,10 +29,9 @@ use crate::kernel::clock::{self, Timer};
 use crate::kernel::items::Items;
 use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::Failure;
-use crate::kernel::scheduling;
 use crate::kernel::vrrp_socket::{Received, VrrpSocket};
 use crate::model::Model;
-use crate::model::event::{bfd as bfd_event, daemon, kernel};
+use crate::model::event::{bfd as bfd_event, kernel};
 use crate::model::route::Follow;
 use crate::model::vrrp::{SocketKey, Vrrp};
 use crate::vrrp::router::Router;
@@ -47,15 +46,6 @@ const PAUSE: Interval = Interval::from_secs(1);
 /// Runs on the calling thread until `ToVrrp::Stop` or until the inbox is closed.
 pub fn run(setup: Setup<ToVrrp>) {
     let supervisor = setup.supervisor.clone();
-    let settings = &setup.model.global.vrrp_process;
-    if settings.nice.is_none() && settings.rt_priority.is_none() {
-        // Thousands of checks in the same process must not make an advert late.
-        scheduling::go_first();
-    }
-    for refusal in scheduling::apply(settings) {
-        let (what, error) = (refusal.what, refusal.source.to_string());
-        setup.reporter.report(daemon::Event::SchedulingRefused { part: daemon::Part::Vrrp, what, error });
-    }
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(work(setup)),
         Err(error) => {
