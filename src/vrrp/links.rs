@@ -17,6 +17,8 @@ pub struct Links {
     told: BTreeMap<InterfaceIndex, Told>,
     /// Answers of links that are asked.
     asked: BTreeMap<InterfaceName, bool>,
+    /// Changes that will count if they are not taken back until then.
+    waiting: BTreeMap<InterfaceIndex, (Time, bool)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,8 +27,6 @@ struct Told {
     up: bool,
     /// Before that no change is delayed.
     seen_up: bool,
-    /// When a change will count that is not taken back until then, and what it is.
-    waiting: Option<(Time, bool)>,
 }
 
 /// How the changes of one link count.
@@ -41,12 +41,12 @@ struct Rule {
 impl Links {
     /// The kernel told of a link.
     pub fn told(&mut self, index: InterfaceIndex, up: bool) {
-        let fresh = Told { up, seen_up: up, waiting: None };
-        self.told.entry(index).or_insert(fresh).up = up;
+        self.told.entry(index).or_insert(Told { up, seen_up: up }).up = up;
     }
 
     pub fn gone(&mut self, index: InterfaceIndex) {
         self.told.remove(&index);
+        self.waiting.remove(&index);
     }
 
     /// Another link of that name has not answered yet.
@@ -73,31 +73,31 @@ impl Links {
         let told = self.told.get_mut(&link.index)?;
         let change = before.filter(|before| *before != link.up);
         let delay = if link.up { rule.up } else { rule.down };
-        let lasts = told.waiting.filter(|(_, up)| *up == link.up && change.is_some());
-        told.waiting = None;
+        let lasts = self.waiting.remove(&link.index).filter(|(_, up)| *up == link.up && change.is_some());
         let Some(before) = change.filter(|_| told.seen_up && !rule.polled && !delay.is_zero()) else {
             told.seen_up |= link.up;
             return None;
         };
         link.up = before;
-        told.waiting = Some(lasts.unwrap_or((now + delay, !before)));
+        self.waiting.insert(link.index, lasts.unwrap_or((now + delay, !before)));
         lasts.is_none().then_some(delay)
     }
 
     pub fn deadline(&self) -> Option<Time> {
-        self.told.values().filter_map(|told| Some(told.waiting?.0)).min()
+        self.waiting.values().map(|(at, _)| *at).min()
     }
 
     /// Changes that have lasted.
     fn due(&mut self, now: Time) -> Vec<(InterfaceIndex, bool)> {
-        let over =
-            |(index, told): (&InterfaceIndex, &mut Told)| Some((*index, told.waiting.take_if(|(at, _)| *at <= now)?.1));
-        self.told.iter_mut().filter_map(over).collect()
+        let over: Vec<(InterfaceIndex, bool)> =
+            self.waiting.iter().filter(|(_, (at, _))| *at <= now).map(|(index, (_, up))| (*index, *up)).collect();
+        self.waiting.retain(|_, (at, _)| *at > now);
+        over
     }
 
     pub fn rebase(&mut self, by: Interval) {
-        for told in self.told.values_mut() {
-            told.waiting = told.waiting.map(|(at, up)| (at - by, up));
+        for (at, _) in self.waiting.values_mut() {
+            *at = *at - by;
         }
     }
 }
