@@ -12,39 +12,21 @@ use netlink_sys::{Socket, protocols::NETLINK_ROUTE};
 use nix::sys::socket::{setsockopt, sockopt};
 
 use super::figure::{quantile, row, sorted, title};
-use super::lateness::lan;
+use super::lan::{BENCH, ROUTER, VIP, VRID, instance, lan};
 use super::wire::{Frame, Wire, now};
 use super::{Programs, rounds};
 use crate::daemon::Daemon;
 use crate::namespace::{Namespace, Outcome, doing};
 
-const BENCH: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
-const ROUTER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-const VIP: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 100);
-const VRID: u8 = 51;
-/// Tenths of a second between adverts of the bench and of the router alike.
+/// Between adverts of the bench and of the router alike.
 const CENTISECONDS: u16 = 10;
 /// `garp_master_repeat`, as it is if nothing is said.
 const REPEAT: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn configuration(addresses: usize) -> String {
-    let mut text = format!(
-        "global_defs {{
-    vrrp_version 3
-}}
-vrrp_instance bench {{
-    state BACKUP
-    interface lan
-    virtual_router_id {VRID}
-    priority 100
-    advert_int 0.{CENTISECONDS}
-    virtual_ipaddress {{
-        {VIP}
-    }}
-    virtual_ipaddress_excluded {{
-"
-    );
+    let text = instance("BACKUP", 100, &format!("0.{CENTISECONDS}"));
+    let mut text = text.trim_end_matches("}\n").to_owned() + "    }\n    virtual_ipaddress_excluded {\n";
     for nth in 1..addresses {
         let _ = writeln!(text, "        {}", Ipv4Addr::from(0x0a14_0000 + nth as u32));
     }

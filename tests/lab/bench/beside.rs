@@ -1,39 +1,21 @@
 //! A Master with an interval of 10 ms beside 5,000 health checks in the same daemon: how even its adverts are, with the
 //! checks and without. Needs IPVS.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::Programs;
 use super::figure::{quantile, row, sorted, title};
-use super::lateness::lan;
+use super::lan::{BENCH, ROUTER, instance, lan};
 use super::reading::TCP_CHECK;
 use super::size::virtual_servers;
 use super::wire::{Frame, Wire};
 use crate::daemon::Daemon;
 use crate::namespace::Outcome;
 
-const BENCH: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
-const ROUTER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const INTERVAL: f64 = 10.0;
 /// All servers have been probed, more than once, and are out of the pool: nobody listens.
 const SETTLED: Duration = Duration::from_secs(25);
 const MEASURED: Duration = Duration::from_secs(20);
-
-const INSTANCE: &str = "global_defs {
-    vrrp_version 3
-}
-vrrp_instance bench {
-    state MASTER
-    interface lan
-    virtual_router_id 51
-    priority 200
-    advert_int 0.01
-    virtual_ipaddress {
-        192.0.2.100
-    }
-}
-";
 
 pub fn checks(programs: &Programs) -> Outcome<()> {
     let (here, there) = lan("router", "wire")?;
@@ -45,7 +27,8 @@ pub fn checks(programs: &Programs) -> Outcome<()> {
     for servers in [0, 100] {
         for (at, program) in programs.both() {
             let mut daemon = Daemon::new(program, programs.place.join(format!("beside{at}")))?;
-            daemon.configure(&(INSTANCE.to_owned() + &virtual_servers(50 * servers.min(1), servers, TCP_CHECK)))?;
+            let servers_text = virtual_servers(50 * servers.min(1), servers, TCP_CHECK);
+            daemon.configure(&(instance("MASTER", 200, "0.01") + &servers_text))?;
             daemon.start(&here)?;
             std::thread::sleep(if servers > 0 { SETTLED } else { SETTLED / 5 });
             wire.forget()?;

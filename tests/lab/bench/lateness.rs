@@ -3,7 +3,6 @@
 //! The bench is the master: it sends a few adverts and falls silent. Each router is the only other one on a LAN of its
 //! own; rounds go from one to the next, so that what disturbs the machine disturbs all of them alike.
 
-use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,15 +14,12 @@ use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFl
 use nix::time::clock_gettime;
 
 use super::figure::{bare, quantile, row, sorted, title};
+use super::lan::{BENCH, ROUTER, VIP, VRID, instance, lan};
 use super::wire::{Wire, advert, send, vrrp_socket};
 use super::{Programs, rounds};
 use crate::daemon::Daemon;
-use crate::namespace::{Namespace, Outcome, doing};
+use crate::namespace::{Outcome, doing};
 
-const BENCH: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
-const ROUTER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-const VIP: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 100);
-const VRID: u8 = 51;
 const CENTISECONDS: u16 = 5;
 const PRIORITY: u8 = 100;
 
@@ -31,37 +27,6 @@ const PRIORITY: u8 = 100;
 fn master_down_interval() -> Duration {
     let interval = Duration::from_millis(u64::from(CENTISECONDS) * 10);
     3 * interval + interval * (256 - u32::from(PRIORITY)) / 256
-}
-
-pub fn configuration() -> String {
-    format!(
-        "global_defs {{
-    vrrp_version 3
-}}
-vrrp_instance bench {{
-    state BACKUP
-    interface lan
-    virtual_router_id {VRID}
-    priority {PRIORITY}
-    advert_int 0.{CENTISECONDS:02}
-    virtual_ipaddress {{
-        {VIP}
-    }}
-}}
-"
-    )
-}
-
-/// A LAN of two: the router's end and the bench's.
-pub fn lan(router: &'static str, bench: &'static str) -> Outcome<(Namespace, Namespace)> {
-    let (here, there) = (Namespace::new(router)?, Namespace::new(bench)?);
-    here.ip(&[
-        &format!("link add lan type veth peer name lan netns {bench}"),
-        &format!("address add {ROUTER}/24 dev lan"),
-        "link set lan up",
-    ])?;
-    there.ip(&[&format!("address add {BENCH}/24 dev lan"), "link set lan up"])?;
-    Ok((here, there))
 }
 
 pub fn first_adverts(programs: &Programs) -> Outcome<()> {
@@ -76,7 +41,7 @@ pub fn first_adverts(programs: &Programs) -> Outcome<()> {
     {
         let mut daemon = Daemon::new(program, programs.place.join(name))?;
         daemon.options = vec!["-P"];
-        daemon.configure(&configuration())?;
+        daemon.configure(&instance("BACKUP", PRIORITY, &format!("0.{CENTISECONDS:02}")))?;
         daemon.start(namespace)?;
         daemons.push(daemon);
     }

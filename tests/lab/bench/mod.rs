@@ -3,6 +3,7 @@
 pub mod addresses;
 pub mod beside;
 mod figure;
+mod lan;
 pub mod lateness;
 pub mod lvs;
 pub mod many;

@@ -13,7 +13,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::Programs;
 use super::figure::{row, sorted, title};
-use super::lateness::lan;
+use super::lan::{BENCH, instance, lan};
 use super::wire::Wire;
 
 use crate::daemon::{Daemon, until};
@@ -21,7 +21,6 @@ use crate::namespace::{Namespace, Outcome, doing};
 
 pub const PATIENCE: Duration = Duration::from_secs(120);
 const FIRST_SERVICE: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 1);
-const BENCH: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
 
 /// `services` virtual servers of `each` real servers; `check` stands in each of them.
 pub fn virtual_servers(services: u32, each: u32, check: &str) -> String {
@@ -39,24 +38,6 @@ pub fn virtual_servers(services: u32, each: u32, check: &str) -> String {
         text.push_str("}\n");
     }
     text
-}
-
-fn instance() -> String {
-    "global_defs {
-    vrrp_version 3
-}
-vrrp_instance bench {
-    state MASTER
-    interface lan
-    virtual_router_id 51
-    priority 200
-    advert_int 0.1
-    virtual_ipaddress {
-        192.0.2.100
-    }
-}
-"
-    .to_owned()
 }
 
 /// Real servers in the kernel's table.
@@ -114,7 +95,7 @@ struct Run {
 fn run(program: &Path, place: &Path, here: &Namespace, wire: &Wire, servers: u32) -> Outcome<Run> {
     let table = here.inside(table_socket)?;
     let mut daemon = Daemon::new(program, place.to_owned())?;
-    daemon.configure(&(instance() + &virtual_servers(servers.min(1), servers, "")))?;
+    daemon.configure(&(instance("MASTER", 200, "0.1") + &virtual_servers(servers.min(1), servers, "")))?;
     wire.forget()?;
     let begun = Instant::now();
     daemon.start(here)?;
@@ -204,7 +185,7 @@ pub fn pss(daemon: &Daemon) -> Outcome<f64> {
 pub fn memory(programs: &Programs) -> Outcome<()> {
     let (here, there) = lan("router", "wire")?;
     let wire = Wire::open(&there, BENCH)?;
-    let mut text = instance();
+    let mut text = instance("MASTER", 200, "0.1");
     let _ = writeln!(
         text,
         "virtual_server 192.0.2.100 80 {{\n    delay_loop 1\n    lb_algo wrr\n    lb_kind NAT\n    protocol TCP"

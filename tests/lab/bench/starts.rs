@@ -1,32 +1,15 @@
 //! An address owner that is started and stopped: how soon its first advert is on the wire, and how soon it is gone.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::figure::{quantile, row, sorted, title};
-use super::lateness::lan;
+use super::lan::{BENCH, instance, lan};
 use super::wire::{Wire, now};
 use super::{Programs, rounds};
 use crate::daemon::Daemon;
 use crate::namespace::Outcome;
 
-const BENCH: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
 const PATIENCE: Duration = Duration::from_secs(10);
-
-const CONFIGURATION: &str = "global_defs {
-    vrrp_version 3
-}
-vrrp_instance bench {
-    state MASTER
-    interface lan
-    virtual_router_id 51
-    priority 255
-    advert_int 1
-    virtual_ipaddress {
-        192.0.2.100
-    }
-}
-";
 
 /// Milliseconds, one for each start.
 #[derive(Default)]
@@ -45,7 +28,7 @@ pub fn owner(programs: &Programs) -> Outcome<()> {
         for (at, program) in programs.both() {
             let mut daemon = Daemon::new(program, programs.place.join(format!("start{at}")))?;
             daemon.options = vec!["-P"];
-            daemon.configure(CONFIGURATION)?;
+            daemon.configure(&instance("MASTER", 255, "1"))?;
             wire.forget()?;
             let begun = now()?;
             daemon.start(&here)?;
