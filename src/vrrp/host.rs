@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::base::name::InterfaceName;
-use crate::base::net::{Family, InterfaceIndex};
+use crate::base::net::{Cidr, Family, InterfaceIndex};
 use crate::model::host::{HostAddress, Link};
 use crate::model::vrrp::{VirtualAddress, Vrrp};
 
@@ -22,9 +22,48 @@ pub struct Host {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Interface {
     link: Link,
-    /// In the order in which the kernel told of them.
-    addresses: Vec<HostAddress>,
+    addresses: Addresses,
     sources: Sources,
+}
+
+/// The addresses of an interface. There may be thousands, and the kernel tells of each when it comes and when it goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Addresses {
+    held: BTreeMap<Cidr, Held>,
+    /// In the order in which the kernel told of them.
+    order: BTreeMap<u64, IpAddr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Held {
+    place: u64,
+    /// Duplicate address detection still runs.
+    tentative: bool,
+}
+
+impl Addresses {
+    fn insert(&mut self, cidr: Cidr, tentative: bool) {
+        let next = self.order.last_key_value().map_or(0, |(place, _)| place + 1);
+        let held = self.held.entry(cidr).or_insert(Held { place: next, tentative });
+        held.tentative = tentative;
+        self.order.insert(held.place, cidr.address);
+    }
+
+    fn remove(&mut self, cidr: Cidr) {
+        if let Some(held) = self.held.remove(&cidr) {
+            self.order.remove(&held.place);
+        }
+    }
+
+    /// With whatever prefix.
+    fn of(&self, address: IpAddr) -> impl Iterator<Item = Held> {
+        let any = |prefix| Cidr { address, prefix };
+        self.held.range(any(0)..=any(u8::MAX)).map(|(_, held)| *held)
+    }
+
+    fn has(&self, address: IpAddr) -> bool {
+        self.of(address).next().is_some()
+    }
 }
 
 /// The address that adverts are sent from where none is configured.
@@ -121,8 +160,7 @@ impl Host {
 
     /// Is this address on this interface, as far as the kernel told?
     pub fn has(&self, index: InterfaceIndex, address: IpAddr) -> bool {
-        let interface = self.interfaces.get(&index);
-        interface.is_some_and(|interface| interface.addresses.iter().any(|held| held.cidr.address == address))
+        self.interfaces.get(&index).is_some_and(|interface| interface.addresses.has(address))
     }
 
     /// Takes in what the kernel says of a link.
@@ -134,7 +172,8 @@ impl Host {
         let (index, name, up) = (link.index, link.name.clone(), link.up);
         let Some(interface) = self.interfaces.get_mut(&index) else {
             self.names.insert(name, index);
-            self.interfaces.insert(index, Interface { link, addresses: Vec::new(), sources: Sources::default() });
+            let (addresses, sources) = Default::default();
+            self.interfaces.insert(index, Interface { link, addresses, sources });
             return Change::Appeared;
         };
         let old = std::mem::replace(&mut interface.link, link);
@@ -168,10 +207,7 @@ impl Host {
     /// Takes in an address; true when it became the source (VR-209).
     pub fn address_told(&mut self, address: &HostAddress) -> bool {
         let Some(interface) = self.interfaces.get_mut(&address.index) else { return false };
-        match interface.addresses.iter_mut().find(|held| held.cidr == address.cidr) {
-            Some(held) => *held = address.clone(),
-            None => interface.addresses.push(address.clone()),
-        }
+        interface.addresses.insert(address.cidr, address.tentative);
         let family = Family::of(address.cidr.address);
         if interface.sources.of(family).is_some() || !interface.is_source(address.cidr.address, &self.virtual_addresses)
         {
@@ -184,9 +220,9 @@ impl Host {
     /// An address is no more; true when it was the source. The last of the others takes its place (VR-209).
     pub fn address_gone(&mut self, address: &HostAddress) -> bool {
         let Some(interface) = self.interfaces.get_mut(&address.index) else { return false };
-        interface.addresses.retain(|held| held.cidr != address.cidr);
+        interface.addresses.remove(address.cidr);
         let family = Family::of(address.cidr.address);
-        let still_there = interface.addresses.iter().any(|held| held.cidr.address == address.cidr.address);
+        let still_there = interface.addresses.has(address.cidr.address);
         if *interface.sources.of(family) != Some(address.cidr.address) || still_there {
             return false;
         }
@@ -200,7 +236,7 @@ impl Interface {
     /// May adverts be sent from this address of ours? Not while duplicate address detection runs (VR-208); of
     /// IPv6 only link-local ones (VR-34).
     fn is_source(&self, address: IpAddr, virtual_addresses: &BTreeSet<(InterfaceName, IpAddr)>) -> bool {
-        let settled = self.addresses.iter().any(|held| held.cidr.address == address && !held.tentative);
+        let settled = self.addresses.of(address).any(|held| !held.tentative);
         let scope = match address {
             IpAddr::V4(_) => true,
             IpAddr::V6(address) => is_link_local(address),
@@ -213,10 +249,8 @@ impl Interface {
         family: Family,
         virtual_addresses: &BTreeSet<(InterfaceName, IpAddr)>,
     ) -> impl DoubleEndedIterator<Item = IpAddr> {
-        self.addresses
-            .iter()
-            .map(|held| held.cidr.address)
-            .filter(move |address| Family::of(*address) == family && self.is_source(*address, virtual_addresses))
+        let in_order = self.addresses.order.values().copied();
+        in_order.filter(move |address| Family::of(*address) == family && self.is_source(*address, virtual_addresses))
     }
 }
 

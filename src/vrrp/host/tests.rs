@@ -1,3 +1,5 @@
+use std::net::Ipv4Addr;
+
 use super::*;
 use crate::vrrp::fixture::*;
 
@@ -64,6 +66,38 @@ fn changes_of_links() {
     assert_eq!(host.link_gone(ETH0), Some(eth("wan0")));
     assert_eq!(host.link_gone(ETH0), None);
     assert!(!host.is_up(&eth("wan0")));
+}
+
+/// One address with two prefixes is there until both are gone, and has its place in the order until then.
+#[test]
+fn one_address_with_two_prefixes() {
+    let mut host = host();
+    for text in ["10.0.0.1/24", "10.0.0.1/32", "10.0.0.2/24"] {
+        host.address_told(&host_address(ETH0, text));
+    }
+    assert!(!host.address_gone(&host_address(ETH0, "10.0.0.1/24")), "it is there with the other");
+    assert!(host.has(ETH0, ip("10.0.0.1")));
+    assert!(host.address_gone(&host_address(ETH0, "10.0.0.1/32")));
+    assert!(!host.has(ETH0, ip("10.0.0.1")));
+    assert_eq!(host.source(&eth("eth0"), Family::V4), Some(ip("10.0.0.2")));
+}
+
+/// Of many addresses each is found without a walk through the others: comparing all 40,000 with all would be billions of
+/// steps here.
+#[test]
+fn many_addresses() {
+    let mut host = host();
+    let all: Vec<HostAddress> =
+        (0..40_000_u32).map(|nth| host_address(ETH0, &format!("{}/32", Ipv4Addr::from(0x0a00_0001 + nth)))).collect();
+    for address in &all {
+        host.address_told(address);
+    }
+    assert_eq!(host.source(&eth("eth0"), Family::V4), Some(ip("10.0.0.1")));
+    assert!(all.iter().all(|address| host.has(ETH0, address.cidr.address)));
+    for address in &all[1..] {
+        assert!(!host.address_gone(address));
+    }
+    assert!(host.address_gone(&all[0]));
 }
 
 /// Messages about links that are not known do nothing.
