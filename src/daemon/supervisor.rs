@@ -38,8 +38,6 @@ use crate::notify::plan::Planner;
 
 /// Exit status after a defect of ours (IF-62).
 const EXIT_INTERNAL: u8 = 70;
-/// A reader of a FIFO that is restarted by a reload gets TERM at once (IF-89).
-const NO_GRACE: std::time::Duration = std::time::Duration::ZERO;
 /// Models kept for notifications that were sent before a reload.
 const MOST_MODELS: usize = 4;
 
@@ -207,7 +205,7 @@ impl Supervisor {
             std::fs::remove_file(file).unwrap_or(());
         }
         self.clock.set(&upkeep.reload_time);
-        self.fifos.open(&self.model.global, self.wants);
+        self.fifos.set(&self.model.global, self.wants);
         if self.wants.0 {
             self.files.initialise(&self.model.vrrp.files);
         }
@@ -354,8 +352,7 @@ impl Supervisor {
         self.model = model;
         self.save("post");
         self.clock.set(&self.model.global.upkeep.reload_time);
-        self.fifos.close(NO_GRACE);
-        self.fifos.open(&self.model.global, self.wants);
+        self.fifos.set(&self.model.global, self.wants);
         self.unready.clone_from(&self.running);
         let (model, generation) = (self.model.clone(), self.generation);
         if self.inboxes.vrrp.is_some() {

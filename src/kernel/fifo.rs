@@ -84,8 +84,11 @@ impl Fifo {
         (&self.file).write_all(line.as_bytes())
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Whether who opens its path gets this one: nobody has removed it or put another there.
+    pub fn is_in_its_place(&self) -> bool {
+        let same =
+            |open: std::fs::Metadata, there: std::fs::Metadata| (open.dev(), open.ino()) == (there.dev(), there.ino());
+        self.file.metadata().and_then(|open| Ok(same(open, self.path.symlink_metadata()?))).unwrap_or(false)
     }
 
     /// Closes it, and removes it if it was made here.

@@ -99,6 +99,71 @@ fn signals_do_not_prolong_the_first_script() {
     assert_eq!(daemon.ended(), Some(0));
 }
 
+/// IF-199: a reload leaves a FIFO and its reader as they are, starts a reader that has ended again, makes a FIFO that
+/// somebody removed again, and makes another of another path.
+#[test]
+fn a_reload_leaves_a_fifo_open() {
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+    let desk = Desk::new();
+    let reader = script(&desk, "reader", &format!("echo $$ >> {}; exec sleep 60", desk.path("readers").display()));
+    let conf = desk.path("a.conf");
+    let configure = |fifo: &str, id: u8| {
+        let (fifo, reader) = (desk.path(fifo).display().to_string(), &reader);
+        let text = format!("notify_fifo {fifo}\n notify_fifo_script {reader}\n router_id ID{id}");
+        desk.write("a.conf", &format!("global_defs {{\n {text}\n}}\n"));
+    };
+    let inode = |name: &str| fs::metadata(desk.path(name)).map(|found| found.ino()).ok();
+    let pid = |count: usize| {
+        poll("another reader", || match desk.read("readers") {
+            text if text.lines().count() == count => Ok(text.lines().last().unwrap_or_default().to_owned()),
+            text => Err(text),
+        })
+    };
+    configure("one", 1);
+    let mut daemon = desk.start(&conf, &[]);
+    daemon.until("has no configuration to run");
+    let (made, first) = (inode("one"), pid(1));
+    assert!(made.is_some());
+    let mut options = fs::OpenOptions::new();
+    let options = options.read(true).custom_flags(nix::libc::O_NONBLOCK);
+    let mut outside = options.open(desk.path("one")).expect("the fifo");
+
+    configure("one", 2);
+    // Made by the same reload, after it looked at the first.
+    let text = desk
+        .read("a.conf")
+        .replace("router_id", &format!("vrrp_notify_fifo {}\n router_id", desk.path("new").display()));
+    desk.write("a.conf", &text);
+    daemon.send(1);
+    poll("the reload", || inode("new").ok_or_else(|| desk.read("log")));
+    assert_eq!(inode("one"), made);
+    let read = std::io::Read::read(&mut outside, &mut [0]).map_err(|error| error.kind());
+    assert_eq!(read, Err(std::io::ErrorKind::WouldBlock), "no end of file");
+    assert_eq!(pid(1), first);
+
+    assert!(Command::new("kill").arg(&first).status().expect("kill").success());
+    daemon.until("fifo script terminated");
+    configure("one", 3);
+    daemon.send(1);
+    let second = pid(2);
+    assert_ne!(second, first);
+
+    fs::remove_file(desk.path("one")).expect("the fifo");
+    configure("one", 4);
+    daemon.send(1);
+    pid(3);
+    assert!(inode("one").is_some());
+
+    configure("two", 5);
+    daemon.send(1);
+    pid(4);
+    assert!(inode("two").is_some());
+    assert_eq!(inode("one"), None);
+    daemon.send(15);
+    assert_eq!(daemon.ended(), Some(0));
+    assert_eq!(inode("two"), None);
+}
+
 /// IF-86, IF-92, IF-94, IF-250: with `reload_check_config` a file with any mistake is not taken up and its findings are in
 /// the file named; a good one is, and what ran before and after it is saved, for the owner only, without passwords. A sign
 /// that a killed daemon left is removed.
