@@ -1,10 +1,11 @@
 //! Virtual servers, real servers, their sorry server and quorum.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use crate::base::name::{GroupName, InterfaceName};
+use crate::base::name::{GroupName, InterfaceName, TrackFileName};
 use crate::base::net::{Endpoint, Family};
 use crate::base::time::Interval;
 use crate::model::check::{Check, Checker, ClientCertificate};
@@ -49,17 +50,14 @@ pub struct Lvs {
 }
 
 impl Lvs {
-    /// The files that FILE_CHECKs follow, each once.
+    /// The files that FILE_CHECKs follow, each once: there is one of each name.
     pub fn files(&self) -> Vec<Arc<TrackFile>> {
-        let mut files: Vec<Arc<TrackFile>> = Vec::new();
-        for checker in &self.checkers {
-            if let Check::File(check) = &checker.check
-                && !files.contains(&check.file)
-            {
-                files.push(check.file.clone());
-            }
-        }
-        files
+        let mut known: BTreeSet<&TrackFileName> = BTreeSet::new();
+        let followed = self.checkers.iter().filter_map(|checker| match &checker.check {
+            Check::File(check) => Some(&check.file),
+            _ => None,
+        });
+        followed.filter(|file| known.insert(&file.name)).cloned().collect()
     }
 }
 

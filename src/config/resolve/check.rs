@@ -140,10 +140,10 @@ impl Resolver<'_> {
 
     /// CK-120: the weight of the file's own block unless the checker has one.
     fn file(&self, declared: &Declared) -> Option<FileCheck> {
-        let (file, usual) = self.track_file(&declared.name.as_ref()?.value)?;
+        let (file, usual) = self.files.get(declared.name.as_ref()?.value.as_str())?;
         let own = value(&declared.file_weight);
         Some(FileCheck {
-            file: Arc::new(file),
+            file: file.clone(),
             weight: own.map_or(i32::from(usual.weight), |own| own.weight),
             reverse: own.and_then(|own| own.reverse).unwrap_or(usual.reverse),
         })

@@ -28,6 +28,7 @@ pub struct Resolver<'a> {
     devices: vrrp::device::Devices,
     /// Of all that name none.
     no_state_scripts: Arc<StateScripts>,
+    files: vrrp::watched::Files<'a>,
     /// For the addresses of groups.
     room: lvs::Room,
     /// An interface is missing and may not come later: the daemon does not start (CL-103).
@@ -47,6 +48,7 @@ pub fn resolve(config: &mut Config, host: &dyn Host, found: Findings) -> (Option
         scripts: Scripts::default(),
         devices: vrrp::device::Devices::default(),
         no_state_scripts: Arc::default(),
+        files: vrrp::watched::files(config),
         room: lvs::Room::default(),
         missing_interface: false,
         fatal: false,

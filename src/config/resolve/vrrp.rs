@@ -10,7 +10,7 @@ mod room;
 mod script;
 mod statics;
 mod strict;
-mod watched;
+pub(super) mod watched;
 mod weights;
 
 use std::sync::Arc;
@@ -61,6 +61,7 @@ impl Resolver<'_> {
                 || groups.iter().any(|group| tracks(&group.track_scripts))
         });
         watched.retain_tracked(&instances, &groups);
+        let files = self.followed_files(&instances, &groups);
         let garp_groups = self.garp_groups();
         let link_delays = self.link_delays(&instances, &spans);
         let polled_links = self.polled_links(&instances, &groups);
@@ -70,7 +71,7 @@ impl Resolver<'_> {
             sync_groups: shared(groups),
             scripts: scripts.into_iter().map(|script| Arc::new(script.model)).collect(),
             statics,
-            files: watched.files.into_iter().map(|(file, _)| Arc::new(file)).collect(),
+            files,
             processes: watched.processes.into_iter().map(|(process, _)| Arc::new(process)).collect(),
             devices: std::mem::take(&mut self.devices.all).into_iter().map(Arc::new).collect(),
             vmac_addr_prefix: self.address_prefix(),

@@ -67,7 +67,7 @@ impl Resolver<'_> {
                 track_interfaces: self.tracked_interfaces(name, &block.track_interfaces),
                 track_scripts: self.tracked_scripts(name, &block.track_scripts, scripts),
                 track_bfds,
-                track_files: watched.tracked_files(&block.track_files),
+                track_files: self.tracked_files(&block.track_files),
                 track_processes: watched.tracked_processes(&block.track_processes),
                 tracking_weight,
                 notify: StateScripts {

@@ -157,7 +157,7 @@ impl Resolver<'_> {
             track_interfaces,
             track_scripts: self.tracked_scripts(&block.name, &block.track_scripts, scripts),
             track_bfds: self.own_tracked_bfds(&block.name, &block.track_bfds, block.span, priority),
-            track_files: watched.tracked_files(&block.track_files),
+            track_files: self.tracked_files(&block.track_files),
             track_processes: watched.tracked_processes(&block.track_processes),
             notify: self.state_scripts(block),
             notify_deleted: block.deleted.is_some(),

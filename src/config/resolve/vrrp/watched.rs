@@ -1,9 +1,11 @@
 //! `track_file` and `vrrp_track_process` blocks, and the lists that name them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::base::name::{FilePath, TrackFileName, TrackProcessName};
 use crate::base::time::Interval;
+use crate::config::block::root::Config;
 use crate::config::block::track::{self, Weight};
 use crate::config::block::value;
 use crate::config::block::watched::{ParamMatch, TrackProcess as Declared};
@@ -15,30 +17,50 @@ use crate::model::vrrp::{Instance, SyncGroup};
 
 /// What is watched, with the effect that its block gives it.
 pub struct Watched {
-    pub files: Vec<(TrackFile, Weight)>,
     pub processes: Vec<(TrackProcess, Weight)>,
 }
 
+/// `track_file` blocks by name, with the effect that each gives its file.
+pub type Files<'a> = BTreeMap<&'a str, (Arc<TrackFile>, Weight)>;
+
+/// Of two of one name the first.
+pub fn files(config: &Config) -> Files<'_> {
+    let mut files = Files::new();
+    for block in &config.track_files {
+        let Some(file) = &block.file else { continue };
+        files.entry(&block.name).or_insert_with(|| {
+            let name = TrackFileName::new(&block.name);
+            let path = FilePath::new(&file.value);
+            let init = value(&block.init_file).map(|init| InitFile { value: init.value, overwrite: init.overwrite });
+            let weight = value(&block.weight).unwrap_or(Weight { weight: 1, reverse: false });
+            (Arc::new(TrackFile { name, path, init }), weight)
+        });
+    }
+    files
+}
+
 impl Resolver<'_> {
-    /// The first `track_file` of this name.
-    pub(in crate::config::resolve) fn track_file(&self, name: &str) -> Option<(TrackFile, Weight)> {
-        let block = self.config.track_files.iter().find(|block| block.name == name && block.file.is_some())?;
-        let init = value(&block.init_file).map(|init| InitFile { value: init.value, overwrite: init.overwrite });
-        let path = FilePath::new(&block.file.as_ref()?.value);
-        let weight = value(&block.weight).unwrap_or(Weight { weight: 1, reverse: false });
-        Some((TrackFile { name: TrackFileName::new(&block.name), path, init }, weight))
+    pub(super) fn tracked_files(&self, list: &[track::Tracked]) -> Vec<TrackedFile> {
+        let tracked = |one: &track::Tracked| {
+            let (file, weight) = self.files.get(one.name.as_str())?;
+            Some(TrackedFile { file: file.name.clone(), effect: effect(one, *weight) })
+        };
+        list.iter().filter_map(tracked).collect()
+    }
+
+    /// The files that somebody tracks, in the order of their blocks.
+    pub(super) fn followed_files(&self, instances: &[Instance], groups: &[SyncGroup]) -> Vec<Arc<TrackFile>> {
+        let lists = instances.iter().map(|instance| &instance.track_files);
+        let lists = lists.chain(groups.iter().map(|group| &group.track_files));
+        let mut tracked: BTreeSet<&str> = lists.flatten().map(|one| one.file.as_str()).collect();
+        let blocks = self.config.track_files.iter().filter(|block| tracked.remove(block.name.as_str()));
+        blocks.filter_map(|block| self.files.get(block.name.as_str())).map(|(file, _)| file.clone()).collect()
     }
 
     /// Of two of one name the first.
     pub(super) fn watched(&self) -> Watched {
-        let config = self.config;
-        let mut watched = Watched { files: Vec::new(), processes: Vec::new() };
-        for block in &config.track_files {
-            if !watched.files.iter().any(|(other, _)| other.name.as_str() == block.name) {
-                watched.files.extend(self.track_file(&block.name));
-            }
-        }
-        for block in &config.track_processes {
+        let mut watched = Watched { processes: Vec::new() };
+        for block in &self.config.track_processes {
             let Some(pattern) = pattern(block) else { continue };
             if watched.processes.iter().any(|(other, _)| other.name.as_str() == block.name) {
                 continue;
@@ -78,14 +100,6 @@ fn pattern(block: &Declared) -> Option<ProcessPattern> {
 }
 
 impl Watched {
-    pub fn tracked_files(&self, list: &[track::Tracked]) -> Vec<TrackedFile> {
-        let tracked = |one: &track::Tracked| {
-            let (file, weight) = self.files.iter().find(|(file, _)| file.name.as_str() == one.name)?;
-            Some(TrackedFile { file: file.name.clone(), effect: effect(one, *weight) })
-        };
-        list.iter().filter_map(tracked).collect()
-    }
-
     pub fn tracked_processes(&self, list: &[track::Tracked]) -> Vec<TrackedProcess> {
         let tracked = |one: &track::Tracked| {
             let (process, weight) = self.processes.iter().find(|(process, _)| process.name.as_str() == one.name)?;
@@ -96,11 +110,6 @@ impl Watched {
 
     /// What nobody tracks is not watched.
     pub fn retain_tracked(&mut self, instances: &[Instance], groups: &[SyncGroup]) {
-        self.files.retain(|(file, _)| {
-            let named = |list: &[TrackedFile]| list.iter().any(|one| one.file == file.name);
-            instances.iter().any(|instance| named(&instance.track_files))
-                || groups.iter().any(|group| named(&group.track_files))
-        });
         self.processes.retain(|(process, _)| {
             let named = |list: &[TrackedProcess]| list.iter().any(|one| one.process == process.name);
             instances.iter().any(|instance| named(&instance.track_processes))
