@@ -5,20 +5,16 @@ use super::root::Config;
 use crate::config::lower::{Reader, Stop};
 use crate::config::schema::{Row, keywords};
 use crate::config::tree::Line;
-use crate::config::value::{Seconds, Value, choice};
+use crate::config::value::{Seconds, Value};
 use crate::diagnostic::{Code, Span, Spanned};
-
-choice! {
-    /// How a link is polled.
-    pub enum Method: "MII|ETHTOOL|IOCTL" { Mii = "MII", Ethtool = "ETHTOOL", Ioctl = "IOCTL" }
-}
+use crate::model::vrrp::PollMethod;
 
 /// One line of `linkbeat_interfaces`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Linkbeat {
     pub interface: Spanned<String>,
     /// `None`: the best that works.
-    pub method: Option<Method>,
+    pub method: Option<PollMethod>,
 }
 
 /// One line of `interface_up_down_delays`; microseconds.
@@ -77,7 +73,7 @@ pub fn linkbeat(config: &mut Config, line: &Line<'_>, reader: &mut Reader<'_>) -
     if !is_known(config, name, line.span(0), reader, "linkbeat interface") {
         return Ok(());
     }
-    let method = line.word(1).and_then(|word| Method::parse(word, false).value);
+    let method = line.word(1).and_then(poll_method);
     if let Some(word) = line.word(1).filter(|_| method.is_none() || line.len() > 2) {
         let words = format!("extra characters {word} in linkbeat interface");
         reader.report(Code::InvalidValue, line.span(1), words);
@@ -85,6 +81,15 @@ pub fn linkbeat(config: &mut Config, line: &Line<'_>, reader: &mut Reader<'_>) -
     config.linkbeat_interfaces.retain(|other| other.interface.value != name);
     config.linkbeat_interfaces.push(Linkbeat { interface: Spanned::new(name.to_owned(), line.span(0)), method });
     Ok(())
+}
+
+fn poll_method(word: &str) -> Option<PollMethod> {
+    match word {
+        "MII" => Some(PollMethod::Mii),
+        "ETHTOOL" => Some(PollMethod::Ethtool),
+        "IOCTL" => Some(PollMethod::Ioctl),
+        _ => None,
+    }
 }
 
 /// One line of `interface_up_down_delays`.

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use crate::base::name::InterfaceName;
 use crate::base::time::Interval;
 use crate::config::block::global_defs::value::RxBuffers;
-use crate::config::block::interfaces::Method;
 use crate::config::block::value;
 use crate::config::resolve::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::track::TrackedInterface;
-use crate::model::vrrp::{Instance, LinkDelay, PollMethod, PolledLink, ReceiveBuffers, SyncGroup};
+use crate::model::vrrp::{Instance, LinkDelay, PolledLink, ReceiveBuffers, SyncGroup};
 
 /// What `vrrp_rx_bufs_policy` multiplies with.
 const TIMES: u32 = 3;
@@ -65,12 +64,7 @@ impl Resolver<'_> {
         let device = |name: &InterfaceName| self.devices.all.iter().any(|device| device.name == *name);
         let mut polled: Vec<PolledLink> = Vec::new();
         for block in &config.linkbeat_interfaces {
-            let method = block.method.map(|method| match method {
-                Method::Mii => PollMethod::Mii,
-                Method::Ethtool => PollMethod::Ethtool,
-                Method::Ioctl => PollMethod::Ioctl,
-            });
-            polled.push(PolledLink { interface: InterfaceName::new(&block.interface.value), method });
+            polled.push(PolledLink { interface: InterfaceName::new(&block.interface.value), method: block.method });
         }
         let of_instances = config.instances.iter().filter(|block| block.linkbeat_use_polling.is_some());
         let own: Vec<InterfaceName> =
