@@ -71,31 +71,26 @@ fn read(request: &Request<'_>, limits: &Limits) -> (Loaded, block::root::Config)
     let mut expander = expand::Expander::new(request.host, request.config_id, request.all_config, limits);
     let there = expander.main(&request.file.to_string_lossy());
     let expand::Expander { sources, mut found, include_failed, too_large, .. } = expander;
-    let nothing = |found: Findings, sources: SourceMap, exit: u8, refusal: u8| {
-        let loaded = Loaded { model: None, diagnostics: found.finish(), sources, exit, refusal };
-        (loaded, block::root::Config::default())
-    };
-    if too_large {
-        return nothing(found, sources, Class::Fatal.exit(), 2);
-    }
-    if !there {
-        // `-t` of the original is satisfied with a file that is not there; a start is not (CL-94).
-        return nothing(found, sources, 0, 6);
-    }
-    let Some(tree) = tree::Tree::read(&sources, limits, &mut found) else {
-        return nothing(found, sources, Class::Fatal.exit(), 2);
-    };
-    let mut reader = lower::Reader::new(&tree, &sources, request.host, request.test, found, limits);
     let mut config = block::root::Config::default();
-    reader.top(block::root::ROOT, &mut config);
-    if reader.too_large {
-        return nothing(reader.found, sources, Class::Fatal.exit(), 2);
-    }
-    let stopped = reader.stopped;
-    let mut found = reader.found;
     let refused = |found: Findings, sources, config, exit, refusal| {
         (Loaded { model: None, diagnostics: found.finish(), sources, exit, refusal }, config)
     };
+    if too_large {
+        return refused(found, sources, config, Class::Fatal.exit(), 2);
+    }
+    if !there {
+        // `-t` of the original is satisfied with a file that is not there; a start is not (CL-94).
+        return refused(found, sources, config, 0, 6);
+    }
+    let Some(tree) = tree::Tree::read(&sources, limits, &mut found) else {
+        return refused(found, sources, config, Class::Fatal.exit(), 2);
+    };
+    let mut reader = lower::Reader::new(&tree, &sources, request.host, request.test, found, limits);
+    reader.top(block::root::ROOT, &mut config);
+    let lower::Reader { mut found, stopped, too_large, .. } = reader;
+    if too_large {
+        return refused(found, sources, config, Class::Fatal.exit(), 2);
+    }
     if let Some(namespace) = config.net_namespace.as_ref().filter(|name| !request.host.namespace(&name.value)) {
         // `-t` of the original ends here without a verdict (CL-115).
         let words = format!("Unable to open network namespace {}", namespace.value);
