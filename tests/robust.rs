@@ -198,5 +198,5 @@ fn lines_outside_of_virtual_servers() {
     servers.push_str("}\n");
     let others = |count: usize| format!("{servers}static_routes {{\n{}}}\n", "10.0.0.0/24 dev lo\n".repeat(count));
     assert_eq!(read_text(others(90), &limits).model.expect("a model").lvs.virtual_servers[0].real_servers.len(), 200);
-    refused(&read_text(others(110), &limits), "there are too many lines outside of virtual servers");
+    refused(&read_text(others(110), &limits), "there are more than 100 lines and braces outside of virtual servers");
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::host::Host;
 use super::include::{Checks, Matches, Refused};
-use super::limits::Limits;
+use super::limits::{self, Limits};
 use super::{bytes, include, replicate};
 use crate::diagnostic::source::FileId;
 use crate::diagnostic::{Code, Diagnostic, Findings, SourceMap};
@@ -80,15 +80,8 @@ impl<'a> Expander<'a> {
         if std::mem::replace(&mut self.too_large, true) {
             return;
         }
-        let words = format!("{words}, which is too much: nothing of this configuration is used");
-        let finding = match place {
-            Some(place) => {
-                let span = self.sources.append_expanded(place.file, place.line, "");
-                Diagnostic::at(Code::TooLarge, span, words)
-            }
-            None => Diagnostic::new(Code::TooLarge, words),
-        };
-        self.found.push(finding.help("see the limits of a configuration in docs/differences.md"));
+        let span = place.map(|place| self.sources.append_expanded(place.file, place.line, ""));
+        self.found.push(limits::passed(span, words));
     }
 
     /// Takes `count` of what is left of a limit; false: there is not so much, which was said.

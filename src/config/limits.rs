@@ -1,7 +1,9 @@
 //! How much a configuration may be. The original has no such limits and ends, with its memory or its stack, where
 //! ours says which limit was passed and starts nothing.
 
-use crate::diagnostic::Findings;
+use std::fmt::Display;
+
+use crate::diagnostic::{Code, Diagnostic, Findings, Span};
 
 /// Bounds of what is read and of what is made of it. A configuration beyond one of them is not used at all.
 #[derive(Clone, Copy, Debug)]
@@ -43,4 +45,14 @@ impl Limits {
     pub fn found(&self) -> Findings {
         Findings::new(self.findings)
     }
+}
+
+/// That a limit was passed: nothing of the configuration is used then.
+pub fn passed(span: Option<Span>, words: impl Display) -> Diagnostic {
+    let words = format!("{words}, which is too much: nothing of this configuration is used");
+    let finding = match span {
+        Some(span) => Diagnostic::at(Code::TooLarge, span, words),
+        None => Diagnostic::new(Code::TooLarge, words),
+    };
+    finding.help("see the limits of a configuration in docs/differences.md")
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::block::rule::NextPriority;
 use super::host::Host;
 use super::iproute::Names;
-use super::limits::Limits;
+use super::limits::{self, Limits};
 use super::schema::{Keyword, Missing, Repeat, Row, Shape};
 use super::tree::{Line, Mark, Tree};
 use super::value::{Fault, Value};
@@ -45,16 +45,15 @@ pub struct Reader<'t> {
     /// For rules that give none.
     pub next_priority: NextPriority,
     unacted: BTreeSet<(&'static str, &'static str)>,
-    /// Of each open block, outermost first, the values that are only read.
-    read: Vec<BTreeMap<&'static str, Spanned<String>>>,
     /// The closing brace of the block or list that was read last.
     pub closed: Span,
     /// A value was missing, so nothing starts with this file (CL-111).
     pub stopped: bool,
     /// There are more lines outside virtual servers than are read, which was said.
     pub too_large: bool,
-    /// How many more may be read; what is counted now.
+    /// How many there are, how many may be, and whether they are counted now.
     others: usize,
+    most_others: usize,
     counting: bool,
 }
 
@@ -106,11 +105,11 @@ impl<'t> Reader<'t> {
             names: Names::default(),
             next_priority: NextPriority::default(),
             unacted: BTreeSet::new(),
-            read: vec![BTreeMap::new()],
             closed: Span::default(),
             stopped: false,
             too_large: false,
-            others: limits.others,
+            others: 0,
+            most_others: limits.others,
             counting: true,
         }
     }
@@ -122,11 +121,11 @@ impl<'t> Reader<'t> {
     fn next(&mut self) -> Option<Line<'t>> {
         let line = self.peek()?;
         if self.counting {
-            let Some(left) = self.others.checked_sub(1) else {
+            if self.others == self.most_others {
                 self.full(&line);
                 return None;
-            };
-            self.others = left;
+            }
+            self.others += 1;
         }
         self.at += 1;
         match line.mark() {
@@ -141,9 +140,8 @@ impl<'t> Reader<'t> {
     /// All that follows is left unread.
     fn full(&mut self, line: &Line<'_>) {
         if !std::mem::replace(&mut self.too_large, true) {
-            let words = "there are too many lines outside of virtual servers: nothing of this configuration is used";
-            let finding = Diagnostic::at(Code::TooLarge, line.whole(), words);
-            self.found.push(finding.help("see the limits of a configuration in docs/differences.md"));
+            let words = format!("there are more than {} lines and braces outside of virtual servers", self.most_others);
+            self.found.push(limits::passed(Some(line.whole()), words));
         }
     }
 
@@ -207,7 +205,6 @@ impl<'t> Reader<'t> {
         block: &mut B,
     ) -> Result<(), Stop> {
         self.open.push((context, header.whole()));
-        self.read.push(BTreeMap::new());
         match self.peek() {
             Some(line) if line.mark() == Mark::Open => {
                 self.next();
@@ -232,7 +229,6 @@ impl<'t> Reader<'t> {
             }
         }
         self.open.pop();
-        self.read.pop();
         Ok(())
     }
 
@@ -420,20 +416,20 @@ impl<'t> Reader<'t> {
 
     /// Reports what is wrong with a value: the number's own words, then the keyword's.
     pub fn judge(&mut self, fault: Option<Fault>, text: &str, span: Span, row: &'static Row) {
+        let Some(fault) = fault else { return };
         let label = match (row.hint, (row.range)()) {
             ("", _) => String::new(),
             (hint, Some(range)) => format!("wanted: {hint}, {range}"),
             (hint, None) => format!("wanted: {hint}"),
         };
         match fault {
-            None => {}
-            Some(Fault::Tolerated(words)) => self.report(Code::InvalidNumber, span, words),
-            Some(Fault::Number(words)) => {
+            Fault::Tolerated(words) => self.report(Code::InvalidNumber, span, words),
+            Fault::Number(words) => {
                 self.found.push(Diagnostic::at(Code::InvalidNumber, span, words).label(label));
                 let words = self.complaint(row, text);
                 self.report(Code::InvalidValue, span, words);
             }
-            Some(Fault::Bad) => {
+            Fault::Bad => {
                 let words = self.complaint(row, text);
                 self.found.push(Diagnostic::at(Code::InvalidValue, span, words).label(label));
             }
@@ -445,21 +441,6 @@ impl<'t> Reader<'t> {
             return format!("{} '{text}' invalid - ignoring", row.name);
         }
         row.complaint.replace("{block}", &self.block_name).replace("{}", text)
-    }
-
-    /// The same for a value that is read and kept nowhere: the block that is being read remembers it.
-    pub fn refuse_another(&mut self, line: &Line<'_>, row: &'static Row) -> bool {
-        if matches!(row.repeat, Repeat::LastWins | Repeat::Append) {
-            return false;
-        }
-        let before = self.read.last().and_then(|given| given.get(row.name)).cloned();
-        if self.refuse_second(before, line, row) {
-            return true;
-        }
-        if let (Some(word), Some(given)) = (line.word(1), self.read.last_mut()) {
-            given.insert(row.name, Spanned::new(word.to_owned(), line.span(1)));
-        }
-        false
     }
 
     /// Whether a keyword is given a second time and the first is to stay; says so. `before` is the first one's value.

@@ -26,8 +26,9 @@ pub fn open(path: &Path) -> Result<(File, Metadata)> {
 /// # Errors
 /// When it cannot be read, or is no regular file.
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
-    let (file, _) = open(path)?;
-    let mut bytes = Vec::new();
+    let (file, about) = open(path)?;
+    // One more than there are, so that the end is seen without more room.
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len().min(most)).unwrap_or(0).saturating_add(1));
     file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

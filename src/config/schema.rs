@@ -160,12 +160,7 @@ macro_rules! keyword {
                 acted: false,
                 ..$crate::config::value::row::<$V>($default)
             },
-            set: |_: &mut $B, line, row, reader| {
-                if reader.refuse_another(line, row) {
-                    return Ok(());
-                }
-                reader.value::<$V>(line, row).map(|_| ())
-            },
+            set: |_: &mut $B, line, row, reader| reader.value::<$V>(line, row).map(|_| ()),
         }
     };
     (unused $B:ty, ($V:ty = $default:literal), { $($option:ident: $value:expr),* }) => {
