@@ -189,7 +189,7 @@ impl<'a> Expander<'a> {
         let mut lo = 0;
         while lo < text.len() && !self.too_large {
             let rest = text.get(lo..).unwrap_or_default();
-            let length = rest.find('\n').unwrap_or(rest.len());
+            let length = rest.bytes().position(|byte| byte == b'\n').unwrap_or(rest.len());
             let line = rest.get(..length).unwrap_or_default();
             place.line += 1;
             if definition.is_none() && plain(line) {
@@ -562,7 +562,9 @@ fn is_name(text: &str) -> bool {
 /// Whether a line can only mean itself: no definition, condition, replication or include, and not too long.
 fn plain(line: &str) -> bool {
     let bytes = line.as_bytes();
-    if bytes.len() > LINE || bytes.iter().any(|byte| matches!(byte, b'$' | 0)) {
+    // Without a way out of the loop, which looks at many bytes at once then.
+    let odd = |found, byte: &u8| found | matches!(byte, b'$' | 0);
+    if bytes.len() > LINE || bytes.iter().fold(false, odd) {
         return false;
     }
     if bytes.contains(&b'\\') && without_comment(line).trim_end().ends_with('\\') {

@@ -180,16 +180,26 @@ impl Builder<'_> {
     }
 
     fn words(&mut self, base: usize, stretch: &str) {
+        let escapes = stretch.contains('\\');
         let mut at = base;
-        for word in stretch.split([' ', '\t', '\r', '\x0b', '\x0c']) {
+        // No byte of a longer character is a blank.
+        for word in stretch.as_bytes().split(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\x0b' | b'\x0c')) {
             if !word.is_empty() {
-                if word.contains("\\#") || word.contains("\\!") {
-                    let number = self.tree.words.len() as u32;
-                    self.tree.unescaped.insert(number, word.replace("\\#", "#").replace("\\!", "!"));
+                let span = Span::new(at, at + word.len());
+                if escapes {
+                    self.unescape(span);
                 }
-                self.tree.words.push(Span::new(at, at + word.len()));
+                self.tree.words.push(span);
             }
             at += word.len() + 1;
+        }
+    }
+
+    fn unescape(&mut self, span: Span) {
+        let word = self.text.get(span.lo as usize..span.hi as usize).unwrap_or_default();
+        if word.contains("\\#") || word.contains("\\!") {
+            let number = self.tree.words.len() as u32;
+            self.tree.unescaped.insert(number, word.replace("\\#", "#").replace("\\!", "!"));
         }
     }
 

@@ -190,12 +190,13 @@ impl<const MIN: u64, const MAX: u64, const PLACES: u32> Value for Decimal<MIN, M
         }
         let scale = 10u64.pow(PLACES);
         let places = PLACES as usize;
-        let kept: String = part.chars().chain(std::iter::repeat('0')).take(places).collect();
+        let digits = part.bytes().chain(std::iter::repeat(b'0')).take(places);
+        let kept = digits.fold(0, |kept, digit| kept * 10 + u64::from(digit - b'0'));
         let rounding = u64::from(part.as_bytes().get(places).is_some_and(|digit| *digit >= b'5'));
         let whole = if whole.is_empty() { Some(0) } else { whole.parse::<u64>().ok() };
         let value = whole
             .and_then(|whole| whole.checked_mul(scale))
-            .and_then(|whole| whole.checked_add(kept.parse().unwrap_or(0)))
+            .and_then(|whole| whole.checked_add(kept))
             .and_then(|value| value.checked_add(rounding));
         let show = |value: u64| format!("{}.{:0places$}", value / scale, value % scale);
         match value {

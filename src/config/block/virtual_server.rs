@@ -258,9 +258,9 @@ fn rs_retry(block: &mut RealServer, line: &Line<'_>, row: &'static Row, reader: 
 fn endpoint(line: &Line<'_>, at: usize, reader: &mut Reader<'_>) -> Result<Endpoint, String> {
     let text = line.word(at).unwrap_or_default();
     let port_text = line.word(at + 1).unwrap_or_default();
-    let shown = if port_text.is_empty() { text.to_owned() } else { format!("{text}/{port_text}") };
-    let Ok(address) = text.parse() else { return Err(shown) };
-    port(port_text, line.span(at + 1), reader).map(|port| Endpoint { address, port }).ok_or(shown)
+    let shown = || if port_text.is_empty() { text.to_owned() } else { format!("{text}/{port_text}") };
+    let Ok(address) = text.parse() else { return Err(shown()) };
+    port(port_text, line.span(at + 1), reader).map(|port| Endpoint { address, port }).ok_or_else(shown)
 }
 
 /// 1..=65535, or 0 for a word of zeros or none; what is wrong with the number is said.
