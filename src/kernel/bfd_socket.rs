@@ -2,11 +2,12 @@
 //! VR-295).
 
 use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd;
 use std::task::{Context, Poll};
 
+use nix::ifaddrs::getifaddrs;
 use nix::libc;
 use nix::sys::socket::{
     ControlMessageOwned, MsgFlags, SockaddrIn, SockaddrIn6, SockaddrStorage, recvmsg, setsockopt, sockopt,
@@ -141,6 +142,9 @@ pub struct BfdSender {
 impl BfdSender {
     /// `ports`: from `source_ports`; `first` picks the one to begin with, so that it differs from run to run.
     ///
+    /// From a link-local address packets leave by the interface that has it (RFC 4007 section 6): there is no word for
+    /// another.
+    ///
     /// Errors: EADDRNOTAVAIL when the session's source address is not there (yet), EADDRINUSE when no port is free.
     pub fn open(session: &Session, ports: &RangeInclusive<u16>, first: u64) -> io::Result<BfdSender> {
         let domain = if session.neighbor.is_ipv4() { Domain::IPV4 } else { Domain::IPV6 };
@@ -151,11 +155,12 @@ impl BfdSender {
             IpAddr::V4(_) => socket.set_ttl_v4(u32::from(session.ttl))?,
             IpAddr::V6(_) => socket.set_unicast_hops_v6(u32::from(session.ttl))?,
         }
+        let zone = session.source.map_or(Ok(0), zone)?;
         if let Some(source) = session.source {
-            bind(&socket, source, ports, first)?;
+            bind(&socket, &|port| within(source, port, zone), ports, first)?;
         }
         let port = if session.multihop { MULTIHOP } else { SINGLE_HOP };
-        Ok(BfdSender { socket, neighbor: SocketAddr::new(session.neighbor, port) })
+        Ok(BfdSender { socket, neighbor: within(session.neighbor, port, zone) })
     }
 
     /// Errors: ENETUNREACH, EHOSTUNREACH, ENETDOWN when the neighbour cannot be sent to just now.
@@ -164,14 +169,40 @@ impl BfdSender {
     }
 }
 
+/// The number of the interface that has this address if it is a link-local one; 0 for any other.
+fn zone(address: IpAddr) -> io::Result<u32> {
+    let IpAddr::V6(address) = address else { return Ok(0) };
+    if !address.is_unicast_link_local() {
+        return Ok(0);
+    }
+    let here = getifaddrs()?.filter_map(|one| one.address).find_map(|held| {
+        let held = held.as_sockaddr_in6()?;
+        (held.ip() == address).then(|| held.scope_id())
+    });
+    here.ok_or_else(|| io::Error::from_raw_os_error(libc::EADDRNOTAVAIL))
+}
+
+/// The kernel looks at the zone of a link-local address only.
+fn within(address: IpAddr, port: u16, zone: u32) -> SocketAddr {
+    match address {
+        IpAddr::V4(_) => SocketAddr::new(address, port),
+        IpAddr::V6(address) => SocketAddrV6::new(address, port, 0, zone).into(),
+    }
+}
+
 /// The first free port from the chosen one on.
-fn bind(socket: &Socket, source: IpAddr, ports: &RangeInclusive<u16>, first: u64) -> io::Result<()> {
+fn bind(
+    socket: &Socket,
+    source: &dyn Fn(u16) -> SocketAddr,
+    ports: &RangeInclusive<u16>,
+    first: u64,
+) -> io::Result<()> {
     let count = ports.len() as u64;
     let mut last = io::Error::from_raw_os_error(libc::EADDRINUSE);
     for step in 0..count {
         // invariant: less than the number of ports.
         let port = ports.start() + ((first % count + step) % count) as u16;
-        match socket.bind(&SocketAddr::new(source, port).into()) {
+        match socket.bind(&source(port).into()) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
             bound => return bound,
         }
