@@ -15,7 +15,7 @@ pub mod limits;
 pub mod lint;
 mod iproute;
 mod lower;
-mod regular;
+pub mod regular;
 mod replicate;
 mod resolve;
 pub mod schema;

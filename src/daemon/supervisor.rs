@@ -38,6 +38,8 @@ use crate::notify::plan::Planner;
 
 /// Exit status after a defect of ours (IF-62).
 const EXIT_INTERNAL: u8 = 70;
+/// Our status when a reload is refused.
+const UNUSABLE: &str = "Running the old configuration: the new one cannot be used";
 /// Models kept for notifications that were sent before a reload.
 const MOST_MODELS: usize = 4;
 
@@ -131,38 +133,11 @@ pub async fn run(order: Order) -> std::io::Result<u8> {
         ended,
         reporter,
     };
-    let early = this.begin(&mut signals).await;
-    if early.is_none() {
-        this.open();
-    }
-    let exit = loop {
-        if let Some(exit) = early {
-            break exit;
-        }
-        tokio::select! {
-            biased;
-            request = signals.next() => {
-                if let Some(exit) = this.signal(request) {
-                    break exit;
-                }
-            }
-            Some(ended) = this.ended.recv() => {
-                if let Some(exit) = this.task_ended(ended) {
-                    break exit;
-                }
-            }
-            Some(message) = this.inbox.recv() => {
-                if let Some(exit) = this.message(message) {
-                    break exit;
-                }
-            }
-            () = this.clock.due() => {
-                if let Some(exit) = this.signal(Request::Reload) {
-                    break exit;
-                }
-            }
-            () = this.scripts.one_ended() => {}
-            () = this.mails.one_done() => {}
+    let exit = match this.begin(&mut signals).await {
+        Some(exit) => exit,
+        None => {
+            this.open();
+            this.serve(&mut signals).await
         }
     };
     this.stop().await;
@@ -195,6 +170,24 @@ impl Supervisor {
         }
         run.abandon().await;
         Some(0)
+    }
+
+    /// Until something ends it: the exit status.
+    async fn serve(&mut self, signals: &mut Signals) -> u8 {
+        loop {
+            let exit = tokio::select! {
+                biased;
+                request = signals.next() => self.signal(request),
+                Some(ended) = self.ended.recv() => self.task_ended(ended),
+                Some(message) = self.inbox.recv() => self.message(message),
+                () = self.clock.due() => self.signal(Request::Reload),
+                () = self.scripts.one_ended() => None,
+                () = self.mails.one_done() => None,
+            };
+            if let Some(exit) = exit {
+                return exit;
+            }
+        }
     }
 
     /// FIFOs first, so that the first lines find them; then the parts that the configuration has something for.
@@ -304,14 +297,25 @@ impl Supervisor {
         }
     }
 
-    /// Validate, prepare, apply; nothing changes unless the new configuration can be used.
     fn reload(&mut self) {
         self.reporter.report(Event::Reloading);
         self.systemd.reloading();
+        let taken = self.take_up();
+        self.clock.set(&self.model.global.upkeep.reload_time);
+        match taken {
+            Ok(()) => self.settle(),
+            Err(status) => self.systemd.ready(status),
+        }
+    }
+
+    /// Validate, prepare, apply; nothing changes unless the new configuration can be used.
+    ///
+    /// # Errors
+    /// It cannot, which was said: our status from now on.
+    fn take_up(&mut self) -> Result<(), &'static str> {
         if let Some(file) = self.fails_check() {
             self.reporter.report(Event::ReloadCheckFailed { file });
-            self.clock.set(&self.model.global.upkeep.reload_time);
-            return self.systemd.ready("Running the old configuration: the new one cannot be used");
+            return Err(UNUSABLE);
         }
         let under_way = UnderWay::begin(self.model.global.upkeep.reload_file.as_deref());
         let Reading { model, findings, mistake } = self.source.read();
@@ -319,14 +323,13 @@ impl Supervisor {
             let file = self.model.global.upkeep.reload_file.clone().unwrap_or_default();
             self.reporter.report(Event::TraceRefused { file, error: error.to_string() });
         }
-        self.clock.set(&self.model.global.upkeep.reload_time);
         findings.into_iter().for_each(|finding| self.reporter.report(finding));
         let model = match model {
             Ok(model) => model,
             Err(unusable) => {
                 let file = self.source.file.display().to_string();
                 self.reporter.report(Event::ReloadRefused { file, why: unusable.why });
-                return self.systemd.ready("Running the old configuration: the new one cannot be used");
+                return Err(UNUSABLE);
             }
         };
         if let Some(mistake) = mistake
@@ -335,11 +338,11 @@ impl Supervisor {
             let file = self.source.file.display().to_string();
             self.reporter
                 .report(Event::ReloadRefused { file, why: format!("{gone} would be gone by a mistake: {mistake}") });
-            return self.systemd.ready("Running the old configuration: the new one cannot be used");
+            return Err(UNUSABLE);
         }
         if let Some(what) = unchangeable(&self.model, &model) {
             self.reporter.report(Event::CannotChange { what });
-            return self.systemd.ready("Running the old configuration: the new one needs a restart");
+            return Err("Running the old configuration: the new one needs a restart");
         }
         self.generation += 1;
         self.save("pre");
@@ -351,7 +354,6 @@ impl Supervisor {
         }
         self.model = model;
         self.save("post");
-        self.clock.set(&self.model.global.upkeep.reload_time);
         self.fifos.set(&self.model.global, self.wants);
         self.unready.clone_from(&self.running);
         let (model, generation) = (self.model.clone(), self.generation);
@@ -367,7 +369,7 @@ impl Supervisor {
         deliver(checkers.as_ref(), ToCheckers::Reload { model, generation });
         self.start_parts();
         self.tell_follower();
-        self.settle();
+        Ok(())
     }
 
     /// LV-101: the IPVS task hears of the instance that its sync daemon follows.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::OFlag;
 
 use crate::config::dump::{Secrets, dump};
+use crate::daemon::statistics;
 use crate::kernel::background::own_pid;
 use crate::model::Model;
 
@@ -51,7 +52,7 @@ pub fn note(file: &str, findings: &str) -> io::Result<()> {
 /// `config_save_dir`: what runs before the `number`th reload or after it, for the owner only and without passwords.
 ///
 /// # Errors
-/// As mkdir(2), open(2) and write(2) have them.
+/// As mkdir(2), open(2), write(2) and rename(2) have them.
 pub fn save(folder: &str, number: u64, when: &str, model: &Model) -> io::Result<()> {
     let folder = Path::new(folder);
     match DirBuilder::new().mode(0o700).create(folder) {
@@ -61,8 +62,7 @@ pub fn save(folder: &str, number: u64, when: &str, model: &Model) -> io::Result<
         Err(error) => return Err(error),
     }
     let path = folder.join(format!("keepalived.{}.{number}.{when}", own_pid()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(dump(model, Secrets::Hidden).as_bytes())
+    statistics::write(&path, &dump(model, Secrets::Hidden))
 }
 
 #[cfg(test)]
