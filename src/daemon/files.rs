@@ -1,7 +1,7 @@
 //! Track files: their numbers to whoever follows them, at once when they change (VR-224, CK-120).
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use tokio::time::sleep;
 use crate::base::name::FilePath;
 use crate::base::number::leading_integer;
 use crate::daemon::message::{Reporter, ToVrrp};
+use crate::kernel::file::read_within;
 use crate::kernel::inotify::{Folders, Seen};
 use crate::model::event::daemon::Event;
 use crate::model::track::TrackFile;
@@ -217,10 +218,8 @@ fn reading(path: &FilePath, reporter: &Reporter) -> Option<Reading> {
 /// # Errors
 /// The number, when it is too large.
 pub fn number(path: &FilePath) -> Result<i64, i64> {
-    let mut text = Vec::new();
-    let opened = std::fs::OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path.as_str());
     // What cannot be read holds nothing (VR-224).
-    opened.and_then(|file| file.take(MOST).read_to_end(&mut text)).map(drop).unwrap_or(());
+    let text = read_within(Path::new(path.as_str()), MOST).unwrap_or_default();
     let number = leading_integer(&text)?;
     if (i64::from(i32::MIN)..=i64::from(i32::MAX) + 1).contains(&number) { Ok(number) } else { Err(number) }
 }

@@ -1,11 +1,10 @@
 //! A client's certificate and key from files, for servers that ask who it is.
 
 use std::fmt;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
-use nix::fcntl::OFlag;
 use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::ring;
@@ -14,6 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, SignatureScheme};
 
+use crate::kernel::file::read_within;
 use crate::model::check::ClientCertificate;
 
 /// Bytes of a file at most.
@@ -78,12 +78,8 @@ impl Identity {
     }
 }
 
-/// Never waits for a file that is a pipe.
 fn read(path: &str) -> io::Result<Vec<u8>> {
-    let file = std::fs::OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
-    let mut text = Vec::new();
-    file.take(MOST).read_to_end(&mut text)?;
-    Ok(text)
+    read_within(Path::new(path), MOST)
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {

@@ -7,6 +7,7 @@ pub mod bfd_socket;
 pub mod clock;
 pub mod device;
 pub mod fifo;
+pub mod file;
 pub mod identity;
 pub mod inotify;
 pub mod ipvs;
