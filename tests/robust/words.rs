@@ -1,17 +1,19 @@
 //! Every keyword with every kind of word: huge numbers, long names, nothing at all.
 
+use std::net::Ipv4Addr;
+
 use super::*;
 use keepalived_rs::config::schema::Shape;
 use keepalived_rs::config::table;
 
-/// The lines that open a block, outermost first.
-fn header(block: &str) -> String {
+/// The lines that open a block, outermost first; no two of one kind are of one name.
+fn header(block: &str, nth: u32) -> String {
     match block {
-        "virtual_server" => "virtual_server 10.0.0.1 80 {\n".to_owned(),
+        "virtual_server" => format!("virtual_server {} 80 {{\n", Ipv4Addr::from(0x0a00_0000 + nth)),
         "real_server" => "real_server 10.0.0.2 80 {\n".to_owned(),
         "url" | "SSL" | "host" | "authentication" | "auth_hmac" | "global_defs" => format!("{block} {{\n"),
         check if check.chars().all(|c| c.is_ascii_uppercase() || c == '_') => format!("{check} {{\n"),
-        named => format!("{named} name {{\n"),
+        named => format!("{named} name{nth} {{\n"),
     }
 }
 
@@ -122,13 +124,13 @@ fn every_keyword_takes_any_word() {
     let mut lines = 0;
     for (path, rows) in table::all() {
         let blocks: Vec<&str> = path.split('.').filter(|block| *block != "(root)").collect();
-        let open: String = blocks.iter().map(|block| header(block)).collect();
         let close = "}\n".repeat(blocks.len());
         let mut text = String::new();
         for (at, row) in rows.iter().enumerate() {
             // Each keyword some of the words, each word to some keywords of every block.
             for word in words.iter().skip(at % 5).step_by(5) {
                 lines += 1;
+                let open: String = blocks.iter().map(|block| header(block, lines)).collect();
                 let line = match row.shape {
                     Shape::Flag | Shape::Value | Shape::Words => format!("{} {word}\n", row.name),
                     Shape::Lines => {
