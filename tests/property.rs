@@ -14,12 +14,18 @@ use keepalived_rs::check::{datagram, dns};
 use keepalived_rs::kernel::netlink::frames;
 use keepalived_rs::kernel::process_events;
 use keepalived_rs::model::check::Url;
+use keepalived_rs::model::event::check::Tested;
 use keepalived_rs::wire::advert::{self, Advert, ChecksumForm, Envelope, Expected, Incoming, Reject};
 use keepalived_rs::wire::arp::GratuitousArp;
 use keepalived_rs::wire::bfd::{self, Control};
 use keepalived_rs::wire::ndisc::NeighbourAdvertisement;
+use md5::{Digest, Md5};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+/// What a server says first, and of a body of five bytes.
+const STATUS: &[u8] = b"HTTP/1.1 200 OK\r\n";
+const ANNOUNCED: &[u8] = b"Content-Length: 5\r\n";
 
 fn address(family: Family) -> BoxedStrategy<IpAddr> {
     match family {
@@ -245,20 +251,24 @@ proptest! {
         }
     }
 
-    /// CK-47, CK-48, CK-50: an answer is worth the same however the network cuts it.
+    /// CK-47, CK-48, CK-50, CK-51: an answer is worth the same however the network cuts it, and the digest is that of
+    /// the bytes announced.
     #[test]
     fn an_answer_is_worth_the_same_in_any_pieces(
-        head in prop_oneof![Just(b"HTTP/1.1 200 OK\r\n".to_vec()), vec(any::<u8>(), 0..30)],
-        middle in prop_oneof![Just(b"Content-Length: 5\r\n".to_vec()), vec(any::<u8>(), 0..30), vec(any::<u8>(), 4000..4100)],
+        head in prop_oneof![Just(STATUS.to_vec()), vec(any::<u8>(), 0..30)],
+        middle in prop_oneof![Just(ANNOUNCED.to_vec()), vec(any::<u8>(), 0..30), vec(any::<u8>(), 4000..4100)],
         body in vec(any::<u8>(), 0..30),
         cuts in vec(1..200usize, 1..40),
     ) {
         let text = [&head[..], &middle, b"\r\n\r\n", &body].concat();
+        let end = text.windows(4).position(|four| four == b"\r\n\r\n").map_or(text.len(), |at| at + 4);
+        let (received, announced) = (text.len() - end, if middle == ANNOUNCED { 5 } else { usize::MAX });
+        let covered = &text[end..end + received.min(announced)];
         let url = Url {
             path: "/".to_owned(),
             virtual_host: None,
             server_name: None,
-            digest: Some([0; 16]),
+            digest: Some(Md5::digest(covered).into()),
             status_codes: vec![(200, 299)],
             tls_compliant: false,
             regex: None,
@@ -274,7 +284,11 @@ proptest! {
             }
             rest = after;
         }
-        prop_assert_eq!(whole.judge(), cut.judge());
+        let judged = whole.judge();
+        prop_assert_eq!(judged, cut.judge());
+        if head == STATUS && middle.len() < 4000 {
+            prop_assert_eq!(judged.result, Ok(Tested::Digest));
+        }
     }
 
     /// CK-70, CK-71: a mail server may say anything in any pieces; good is only who greeted and was greeted.
