@@ -166,14 +166,14 @@ fn a_reload_leaves_a_fifo_open() {
 
 /// IF-86, IF-92, IF-94, IF-250: with `reload_check_config` a file with any mistake is not taken up and its findings are in
 /// the file named; a good one is, and what ran before and after it is saved, for the owner only, without passwords. A sign
-/// that a killed daemon left is removed.
+/// that a killed daemon left is removed; where one cannot be, that is told, and the reload goes on.
 #[test]
 fn a_reload_is_checked_and_leaves_its_traces() {
     use std::os::unix::fs::PermissionsExt;
     let desk = Desk::new();
     let (check, sign, saved) = (desk.path("check"), desk.write("sign", ""), desk.path("saved"));
     let global = format!(
-        "global_defs {{\n reload_check_config {}\n reload_file {}\n config_save_dir {}\n router_id ID\n}}\n",
+        "global_defs {{\n reload_check_config {}\n reload_file {}\n config_save_dir {}\n router_id ID\n}}\nSSL {{\n password hush\n}}\n",
         check.display(),
         sign.display(),
         saved.display()
@@ -197,10 +197,25 @@ fn a_reload_is_checked_and_leaves_its_traces() {
         if text.contains("router_id other") { Ok(()) } else { Err(text) }
     });
     assert!(desk.read(&one("pre")).contains("router_id ID"));
+    for when in ["pre", "post"] {
+        let text = desk.read(&one(when));
+        assert!(text.contains("password ********") && !text.contains("hush"), "{text}");
+    }
     assert_eq!(desk.read("check"), "");
     assert!(!sign.exists());
     let mode = |path: std::path::PathBuf| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
     assert_eq!((mode(saved.clone()), mode(desk.path(&one("post")))), (0o700, 0o600));
+
+    let nowhere = desk.path("nowhere/sign");
+    desk.write("a.conf", &global.replace(&sign.display().to_string(), &nowhere.display().to_string()));
+    for number in [2, 3] {
+        daemon.send(1);
+        let after = desk.path(&format!("saved/keepalived.{}.{number}.post", daemon.child.id()));
+        poll("it is taken up", || if after.exists() { Ok(()) } else { Err(after.display().to_string()) });
+    }
+    // The first of the two was still to be told by the old sign.
+    let told = format!("Unable to write {}: ", nowhere.display());
+    assert_eq!(desk.read("log").matches(&told).count(), 1);
     daemon.send(15);
     assert_eq!(daemon.ended(), Some(0));
 }
