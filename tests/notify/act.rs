@@ -450,16 +450,20 @@ fn a_task_that_does_not_stop_is_left_behind() {
     assert!(seen.contains(&daemon::Event::PartOverdue { part: daemon::Part::Vrrp }), "{seen:?}");
 }
 
-/// A script that ignores TERM and never ends does not hold the stop up for long.
+/// IF-185: scripts that ignore TERM and never end, one begun before the stop and one by it, do not hold it up for long.
 #[test]
 fn a_hanging_script_is_killed_at_the_stop() {
     let _alone = alone();
     let ledger = Ledger::new();
     let mut hung = model(&["/bin/true"], global(None));
     let mut one = (*hung.vrrp.instances[0]).clone();
-    let pid = ledger.path("pid");
-    let hang = format!("trap '' TERM; echo $$ >{0}.new; mv {0}.new {0}; while :; do sleep 1; done", pid.display());
-    Arc::make_mut(&mut one.notify).master = Some(script(&["/bin/sh", "-c", &hang]));
+    let hang = |name: &str| {
+        let pid = ledger.path(name);
+        let hang = format!("trap '' TERM; echo $$ >{0}.new; mv {0}.new {0}; while :; do sleep 1; done", pid.display());
+        Some(script(&["/bin/sh", "-c", &hang]))
+    };
+    let scripts = Arc::make_mut(&mut one.notify);
+    (scripts.master, scripts.stop) = (hang("pid"), hang("last"));
     hung.vrrp.instances[0] = one.into();
     let mut running = start(hung, talking);
     running.until(complete);
@@ -468,5 +472,8 @@ fn a_hanging_script_is_killed_at_the_stop() {
         None => Err("none".to_owned()),
     });
     assert_eq!(running.stop().0, 0);
-    assert!(!Path::new("/proc").join(&number).exists(), "{number} still runs");
+    let last = ledger.lines("last").first().cloned().expect("the number of the one of the stop");
+    for number in [number, last] {
+        assert!(!Path::new("/proc").join(&number).exists(), "{number} still runs");
+    }
 }
