@@ -240,7 +240,8 @@ impl Stage {
         if self.daemon.is_some() {
             return Err("the daemon is still running".to_owned());
         }
-        self.expect_log(&[], true)
+        self.expect_log(&[], true)?;
+        if self.fifo.is_some() { self.expect_fifo(&[]) } else { Ok(()) }
     }
 
     /// `DIR` and `OTHER` in the texts of a scenario.
