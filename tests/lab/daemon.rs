@@ -17,6 +17,7 @@ pub struct Daemon {
     pub place: PathBuf,
     /// Options besides those that every start has.
     pub options: Vec<&'static str>,
+    pub environment: Vec<(&'static str, PathBuf)>,
     child: Option<Child>,
 }
 
@@ -37,7 +38,7 @@ pub fn until<T>(limit: Duration, mut look: impl FnMut() -> Outcome<T>) -> Outcom
 impl Daemon {
     pub fn new(program: &Path, place: PathBuf) -> Outcome<Daemon> {
         doing(place.display(), std::fs::create_dir_all(&place))?;
-        Ok(Daemon { program: program.to_owned(), place, options: Vec::new(), child: None })
+        Ok(Daemon { program: program.to_owned(), place, options: Vec::new(), environment: Vec::new(), child: None })
     }
 
     pub fn configure(&self, text: &str) -> Outcome<()> {
@@ -64,7 +65,7 @@ impl Daemon {
             .arg(file("vrrp.pid"))
             .arg("-c")
             .arg(file("checkers.pid"));
-        command.args(&self.options);
+        command.args(&self.options).envs(self.environment.iter().map(|(name, value)| (name, value)));
         if self.is_original() {
             command.arg("-G"); // else its -l writes to the console too where there is no /dev/log
         }

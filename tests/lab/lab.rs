@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lab demo PROGRAM                    the main job, shown step by step; needs IPVS
-//! lab lateness|deaths|steady|addresses|starts|config ORIGINAL OURS
+//! lab lateness|deaths|steady|addresses|starts|config|connects|pages|handshakes|removals ORIGINAL OURS
 //!                                     figures beside the original's, on any kernel
 //! lab table|lvs|memory|beside ORIGINAL OURS
 //!                                     figures that need IPVS
@@ -38,6 +38,10 @@ fn main() -> ExitCode {
         ["addresses", original, ours] => bench::addresses::takeovers(&programs(original, ours)).map(|()| true),
         ["starts", original, ours] => bench::starts::owner(&programs(original, ours)).map(|()| true),
         ["beside", original, ours] => bench::beside::checks(&programs(original, ours)).map(|()| true),
+        ["connects", original, ours] => bench::checks::connects(&programs(original, ours)).map(|()| true),
+        ["pages", original, ours] => bench::checks::pages(&programs(original, ours)).map(|()| true),
+        ["handshakes", original, ours] => bench::checks::handshakes(&programs(original, ours)).map(|()| true),
+        ["removals", original, ours] => bench::checks::removals(&programs(original, ours)).map(|()| true),
         ["config", original, ours] => bench::reading::reading(&programs(original, ours)).map(|()| true),
         ["table", original, ours] => bench::size::ten_thousand(&programs(original, ours)).map(|()| true),
         ["lvs", original, ours] => bench::lvs::table_at_work(&programs(original, ours)).map(|()| true),

@@ -87,6 +87,12 @@ impl Namespace {
         doing(self.name, setns(self.handle.as_fd(), CloneFlags::CLONE_NEWNET))
     }
 
+    /// For a thread that lives longer than the borrow: calling it moves that thread here.
+    pub fn entrance(&self) -> Outcome<impl FnOnce() -> Outcome<()> + Send + 'static> {
+        let (handle, name) = (doing(self.name, self.handle.try_clone())?, self.name);
+        Ok(move || doing(name, setns(handle.as_fd(), CloneFlags::CLONE_NEWNET)))
+    }
+
     /// One `ip -batch` with these lines.
     pub fn ip(&self, lines: &[&str]) -> Outcome<()> {
         let lines = lines.join("\n") + "\n";

@@ -2,12 +2,15 @@
 
 pub mod addresses;
 pub mod beside;
+pub mod checks;
 mod figure;
 mod lan;
 pub mod lateness;
 pub mod lvs;
 pub mod many;
+mod pretended;
 pub mod reading;
+mod servers;
 pub mod size;
 pub mod starts;
 mod wire;
