@@ -16,7 +16,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use addresses::Addresses;
-use probe::{Ended, Tools, probe};
+use probe::{Ended, Tools, connected, probe};
 use regexes::Regexes;
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
@@ -29,10 +29,12 @@ use crate::check::{Effect, Input, Outcome};
 use crate::daemon::files::{Reading, TrackFiles, number};
 use crate::daemon::message::{Reporter, Setup, Task, ToCheckers, ToIpvs, ToSupervisor, Verdict};
 use crate::kernel::clock;
+use crate::kernel::connects::Connects;
 use crate::kernel::identity::Identity;
 use crate::kernel::netlink::Failure;
 use crate::kernel::ping::{GroupRange, Pinger};
 use crate::kernel::resource::allow_open_files;
+use crate::kernel::tcp::ConnectError;
 use crate::kernel::tls::{Session, Tls};
 use crate::model::Model;
 use crate::model::check::{Check, Checker};
@@ -53,10 +55,17 @@ const LONG: Interval = Interval::from_secs(3600);
 pub fn run(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>) {
     let supervisor = setup.supervisor.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let why = match (runtime, tls(&setup.model.lvs)) {
-        (Ok(runtime), Ok(tls)) => {
-            runtime.block_on(work(setup, ipvs, tls));
-            return;
+    let begun = runtime.and_then(|runtime| {
+        let _inside = runtime.enter();
+        Connects::new().map(|connects| (runtime, connects))
+    });
+    let why = match (begun, tls(&setup.model.lvs)) {
+        (Ok((runtime, connects)), Ok(tls)) => {
+            // A task among the probes: one that `block_on` itself runs is woken by a system call.
+            match runtime.block_on(runtime.spawn(work(setup, ipvs, tls, connects))) {
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Ok(()) | Err(_) => return,
+            }
         }
         (Err(error), _) => format!("cannot start the checkers' task: {error}"),
         (_, Err(why)) => {
@@ -88,6 +97,9 @@ struct Prober {
     tls: Arc<Tls>,
     regexes: Arc<Regexes>,
     begun: Instant,
+    /// TCP_CHECKs.
+    connects: Connects<CheckerId>,
+    /// All others.
     probes: JoinSet<Ended>,
     /// Which checker a probe is for.
     running: HashMap<Id, CheckerId>,
@@ -107,7 +119,7 @@ struct Prober {
     verdicts: VecDeque<Verdict>,
 }
 
-async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls>) {
+async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls>, connects: Connects<CheckerId>) {
     let Setup { model, generation, mut inbox, supervisor, reporter, release: _ } = setup;
     let lvs = Arc::new(model.lvs.clone());
     let (readings, mut changed_files) = mpsc::channel(FILES);
@@ -123,6 +135,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
         tls,
         regexes: Arc::default(),
         begun: clock::instant(),
+        connects,
         probes: JoinSet::new(),
         running: HashMap::new(),
         sessions: HashMap::new(),
@@ -164,6 +177,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
                 // The IPVS task has ended: nobody is left to tell.
                 (Err(_), _) | (_, None) => prober.verdicts.clear(),
             },
+            () = prober.connects.wait_for_some(), if has_room => prober.connected(&ipvs),
             Some(ended) = prober.probes.join_next_with_id(), if has_room => prober.ended(ended, &ipvs),
             Some(mut reading) = changed_files.recv(), if has_room => {
                 // It may have waited, and the file have been read again meanwhile by a reload.
@@ -171,7 +185,7 @@ async fn work(setup: Setup<ToCheckers>, ipvs: mpsc::Sender<ToIpvs>, tls: Arc<Tls
                 prober.read(reading);
             }
             changed = prober.addresses.changed() => prober.addresses_changed(changed),
-            () = &mut sleep, if has_room => prober.handle(Input::Deadline),
+            () = &mut sleep, if has_room => prober.on_time(&ipvs),
         }
         prober.tell(&ipvs);
     }
@@ -186,11 +200,40 @@ impl Prober {
         Time::from_micros(u64::try_from(since).unwrap_or(u64::MAX))
     }
 
-    /// When the machine has something to do; never so far off that the clock cannot say it.
+    /// When the machine has something to do, or a connection took too long; never so far off that the clock cannot say
+    /// it.
     fn wake_up(&self) -> Instant {
         let latest = self.now() + LONG;
         let at = self.machine.deadline().map_or(latest, |at| at.min(latest));
-        self.begun + at.since(Time::ZERO).as_duration()
+        let at = self.begun + at.since(Time::ZERO).as_duration();
+        self.connects.deadline().map_or(at, |end| end.min(at))
+    }
+
+    /// What time alone brings, as long as verdicts find room.
+    fn on_time(&mut self, ipvs: &mpsc::Sender<ToIpvs>) {
+        let now = clock::instant();
+        while self.verdicts.is_empty()
+            && let Some(checker) = self.connects.next_overdue(now)
+        {
+            self.finished(checker, connected(Err(ConnectError::Timeout)), ipvs);
+        }
+        if self.verdicts.is_empty() {
+            self.handle(Input::Deadline);
+        }
+    }
+
+    /// Connections that have ended are judged in one go, as long as verdicts find room.
+    fn connected(&mut self, ipvs: &mpsc::Sender<ToIpvs>) {
+        while self.verdicts.is_empty()
+            && let Some((checker, result)) = self.connects.next_ended()
+        {
+            self.finished(checker, connected(result), ipvs);
+        }
+    }
+
+    fn finished(&mut self, checker: CheckerId, outcome: Outcome, ipvs: &mpsc::Sender<ToIpvs>) {
+        self.handle(Input::Finished { checker, outcome });
+        self.tell(ipvs);
     }
 
     /// Hands an input to the machine and carries its effects out.
@@ -211,6 +254,10 @@ impl Prober {
 
     fn probe(&mut self, id: CheckerId, url: usize) {
         let checker = self.model.checkers[id.0].clone();
+        if let Check::Tcp(to) = &checker.check {
+            let deadline = clock::instant() + checker.timing.connect_timeout.as_duration();
+            return self.connects.begin(to, id, deadline);
+        }
         let tools = Tools {
             tls: self.tls.clone(),
             session: self.session(&checker, id, url),
@@ -282,6 +329,7 @@ impl Prober {
         let lvs = Arc::new(model.lvs.clone());
         self.watch_files(&lvs);
         self.watch_addresses(&lvs);
+        self.connects.clear();
         self.probes = JoinSet::new();
         self.running.clear();
         self.pingers.clear();

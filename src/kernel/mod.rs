@@ -5,6 +5,7 @@ pub mod arp_socket;
 pub mod background;
 pub mod bfd_socket;
 pub mod clock;
+pub mod connects;
 pub mod device;
 pub mod fifo;
 pub mod file;

@@ -5,7 +5,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use nix::errno::Errno;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -57,30 +58,45 @@ impl std::error::Error for ConnectError {
 /// # Errors
 /// See `ConnectError`.
 pub async fn connect(to: &Connect, deadline: Instant) -> Result<TcpStream, ConnectError> {
+    let (socket, pending) = begin(to)?;
+    let stream = TcpStream::from_std(socket.into()).map_err(ConnectError::Create)?;
+    if pending {
+        let ready = tokio::time::timeout_at(deadline, stream.ready(Interest::WRITABLE | Interest::ERROR))
+            .await
+            .map_err(|_late| ConnectError::Timeout)?
+            .map_err(ConnectError::Failed)?;
+        if ready.is_error() || ready.is_write_closed() {
+            failure(SockRef::from(&stream))?;
+        }
+    }
+    Ok(stream)
+}
+
+/// Begins to connect; whether the end of it is yet to come.
+///
+/// # Errors
+/// Never `Timeout`, and `Failed` not yet.
+pub(super) fn begin(to: &Connect) -> Result<(Socket, bool), ConnectError> {
     let destination = socket_address(to.destination);
     let domain = Domain::for_address(destination);
     let socket = Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP)).map_err(ConnectError::Create)?;
     prepare(&socket, to).map_err(ConnectError::Bind)?;
-    let pending = match socket.connect(&destination.into()) {
-        Ok(()) => false,
-        Err(error) if is(&error, &[Errno::EINPROGRESS]) => true,
-        Err(error) if is(&error, NO_WAY) => return Err(ConnectError::Unreachable(error)),
-        Err(error) => return Err(ConnectError::Bind(error)),
-    };
-    let stream = TcpStream::from_std(socket.into()).map_err(ConnectError::Create)?;
-    if pending {
-        tokio::time::timeout_at(deadline, stream.writable())
-            .await
-            .map_err(|_late| ConnectError::Timeout)?
-            .map_err(ConnectError::Failed)?;
-        match stream.take_error() {
-            Ok(None) => {}
-            // The kernel gave up before we did.
-            Ok(Some(error)) | Err(error) if is(&error, &[Errno::ETIMEDOUT]) => return Err(ConnectError::Timeout),
-            Ok(Some(error)) | Err(error) => return Err(ConnectError::Failed(error)),
-        }
+    match socket.connect(&destination.into()) {
+        Ok(()) => Ok((socket, false)),
+        Err(error) if is(&error, &[Errno::EINPROGRESS]) => Ok((socket, true)),
+        Err(error) if is(&error, NO_WAY) => Err(ConnectError::Unreachable(error)),
+        Err(error) => Err(ConnectError::Bind(error)),
     }
-    Ok(stream)
+}
+
+/// What the kernel says of a connection that it calls broken.
+pub(super) fn failure(socket: SockRef<'_>) -> Result<(), ConnectError> {
+    match socket.take_error() {
+        Ok(None) => Ok(()),
+        // The kernel gave up before we did.
+        Ok(Some(error)) | Err(error) if is(&error, &[Errno::ETIMEDOUT]) => Err(ConnectError::Timeout),
+        Ok(Some(error)) | Err(error) => Err(ConnectError::Failed(error)),
+    }
 }
 
 /// What connect(2) may say at once of the other side or of the way to it (CK-13).

@@ -14,9 +14,9 @@ use crate::check::{Outcome, ScriptResult};
 use crate::daemon::message::Reporter;
 use crate::kernel::clock;
 use crate::kernel::ping::Pinger;
-use crate::kernel::tcp::{ConnectError, connect};
+use crate::kernel::tcp::ConnectError;
 use crate::kernel::tls::{Session, Tls};
-use crate::model::check::{Check, Checker, Connect, MiscCheck};
+use crate::model::check::{Check, Checker, MiscCheck};
 use crate::model::event::check::{Event, Obstacle, TcpFailure};
 use crate::model::track::ScriptOutcome;
 
@@ -73,8 +73,6 @@ impl From<Outcome> for Ended {
 pub(super) async fn probe(checker: Arc<Checker>, url: usize, tools: Tools) -> Ended {
     let patience = checker.timing.connect_timeout.as_duration();
     match &checker.check {
-        Check::Tcp(to) => tcp(to, patience).await.into(),
-        // The others aside, so that the many that only connect stay small.
         Check::Http(http) => match http.urls.get(url) {
             Some(url) => Box::pin(web::web(http, url, patience, &tools)).await.into(),
             None => Outcome::Hindered(Obstacle::Create { error: format!("there is no URL {url}") }).into(),
@@ -84,17 +82,17 @@ pub(super) async fn probe(checker: Arc<Checker>, url: usize, tools: Tools) -> En
         Check::Udp(check) => Box::pin(datagram::udp(check, patience)).await.into(),
         Check::Ping(to) => Box::pin(datagram::ping(to, tools.pinger, patience)).await,
         Check::Misc(misc) => Box::pin(misc_check(&checker, misc, &tools.reporter)).await.into(),
-        // The machine asks for none.
-        Check::Bfd(_) | Check::File(_) => {
+        // The machine asks for none, and those that only connect are made by `Connects`.
+        Check::Tcp(_) | Check::Bfd(_) | Check::File(_) => {
             Outcome::Hindered(Obstacle::Create { error: "nothing to probe".to_owned() }).into()
         }
     }
 }
 
 /// CK-30: connected is good; not a byte is sent.
-async fn tcp(to: &Connect, patience: Duration) -> Outcome {
-    match connect(to, clock::instant() + patience).await {
-        Ok(_closed_at_once) => Outcome::Tcp(Ok(())),
+pub(super) fn connected(result: Result<(), ConnectError>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Tcp(Ok(())),
         Err(ConnectError::Timeout) => Outcome::Tcp(Err(TcpFailure::Timeout)),
         Err(ConnectError::Unreachable(_) | ConnectError::Failed(_)) => Outcome::Tcp(Err(TcpFailure::Failed)),
         Err(ConnectError::Create(error)) => Outcome::Hindered(Obstacle::Create { error: reason(&error) }),
