@@ -18,6 +18,8 @@ mod scenario;
 mod stage;
 #[path = "lab_ipvs/task.rs"]
 mod task;
+#[path = "lab_ipvs/tls.rs"]
+mod tls;
 #[path = "lab_ipvs/traffic.rs"]
 mod traffic;
 

@@ -1,5 +1,7 @@
 //! Scenario files: a step a line, what belongs to it indented below. `scenarios/README.md` says what each step does.
 
+use crate::tls::End;
+
 /// A story of one daemon.
 pub struct Scenario {
     pub name: String,
@@ -30,6 +32,7 @@ pub enum Step {
 pub enum Kind {
     Tcp,
     Http,
+    Tls(End),
     Udp,
     Echo,
 }
@@ -97,6 +100,8 @@ fn step(line: &str, body: &[&str]) -> Option<Step> {
             kind: match kind {
                 "tcp" => Kind::Tcp,
                 "http" => Kind::Http,
+                "tls" => Kind::Tls(End::InOrder),
+                "rude" => Kind::Tls(End::Rude),
                 "udp" => Kind::Udp,
                 "echo" => Kind::Echo,
                 _ => return None,

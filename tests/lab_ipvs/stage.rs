@@ -19,6 +19,7 @@ use nix::unistd::Pid;
 use crate::fixture::sorted;
 use crate::scenario::{Kind, Scenario, Step};
 use crate::task::{now, table};
+use crate::tls;
 
 /// How long anything may take in the guest, which has one slow processor.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -244,9 +245,11 @@ impl Stage {
         if self.fifo.is_some() { self.expect_fifo(&[]) } else { Ok(()) }
     }
 
-    /// `DIR` and `OTHER` in the texts of a scenario.
+    /// `DIR`, `OTHER` and `GENHASH` in the texts of a scenario.
     fn placed(&self, text: &str) -> String {
-        text.replace("DIR", &self.folder.display().to_string()).replace("OTHER", &format!("other{}", self.nth))
+        text.replace("DIR", &self.folder.display().to_string())
+            .replace("OTHER", &format!("other{}", self.nth))
+            .replace("GENHASH", concat!(env!("CARGO_BIN_EXE_keepalived-rs"), " genhash"))
     }
 
     fn write(&self, name: &str, text: &str) -> Result<(), String> {
@@ -414,6 +417,14 @@ fn differ(what: &str, expected: &[String], said: &[String]) -> String {
     format!("the {what} should say\n{}but says\n{}", shown(expected), shown(said))
 }
 
+/// What a web server answers.
+fn answered(file: &Path) -> String {
+    let text = fs::read_to_string(file).unwrap_or("HTTP/1.0 200 OK\n\nok".to_owned());
+    let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let head = head.trim_end().replace('\n', "\r\n");
+    format!("{head}\r\n\r\n{body}")
+}
+
 /// A server on a thread of its own until it is stopped.
 ///
 /// `answer`: where an HTTP server finds what it answers; without it, it is 200.
@@ -421,26 +432,27 @@ fn serve(kind: Kind, at: SocketAddr, answer: PathBuf, stopped: Arc<AtomicBool>) 
     const TURN: Duration = Duration::from_millis(20);
     let ends = move || stopped.load(Ordering::Relaxed);
     match kind {
-        Kind::Tcp | Kind::Http => {
+        Kind::Tcp | Kind::Http | Kind::Tls(_) => {
             let listener = TcpListener::bind(at)?;
             listener.set_nonblocking(true)?;
             std::thread::spawn(move || {
                 while !ends() {
-                    match listener.accept() {
-                        Ok((mut connection, _)) if matches!(kind, Kind::Http) => {
-                            let mut request = [0; 4096];
-                            connection.set_nonblocking(false).unwrap_or(());
-                            connection.set_read_timeout(Some(TURN * 50)).unwrap_or(());
-                            if connection.read(&mut request).is_ok() {
-                                let text = fs::read_to_string(&answer).unwrap_or("HTTP/1.0 200 OK\n\nok".to_owned());
-                                let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
-                                let head = head.trim_end().replace('\n', "\r\n");
-                                // Who does not want the answer any more is no concern of ours.
-                                connection.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).unwrap_or(());
-                            }
+                    let Ok((mut connection, _)) = listener.accept() else {
+                        std::thread::sleep(TURN);
+                        continue;
+                    };
+                    if let Kind::Tls(end) = kind {
+                        let (text, asked) = (answered(&answer), answer.with_file_name("asked"));
+                        // Who breaks off has asked nothing.
+                        std::thread::spawn(move || tls::talk(connection, &text, end, &asked).unwrap_or(()));
+                    } else if let Kind::Http = kind {
+                        let mut request = [0; 4096];
+                        connection.set_nonblocking(false).unwrap_or(());
+                        connection.set_read_timeout(Some(TURN * 50)).unwrap_or(());
+                        if connection.read(&mut request).is_ok() {
+                            // Who does not want the answer any more is no concern of ours.
+                            connection.write_all(answered(&answer).as_bytes()).unwrap_or(());
                         }
-                        Ok(_) => {}
-                        Err(_) => std::thread::sleep(TURN),
                     }
                 }
                 // Before the count of who holds `stopped` goes down.
