@@ -20,9 +20,15 @@ impl Table {
         let model = marks::kept(&old_model, model);
         let kept = kept_virtual_servers(&old_model, &model);
         turn.services.extend(self.facts.keys());
-        for (at, server) in old_model.virtual_servers.iter().enumerate() {
+        let mut becomes: Vec<Option<usize>> = vec![None; old_model.virtual_servers.len()];
+        for (new, place) in kept.iter().enumerate() {
+            if let Some(place) = place {
+                becomes[place.0] = Some(new);
+            }
+        }
+        for (at, (server, new)) in old_model.virtual_servers.iter().zip(becomes).enumerate() {
             let id = VirtualServerId(at);
-            match kept.iter().position(|place| *place == Some(id)) {
+            match new {
                 None => self.leave(id, turn),
                 Some(new) => self.narrow(id, server, &model.virtual_servers[new], turn),
             }

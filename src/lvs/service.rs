@@ -349,13 +349,15 @@ impl Table {
         let (changed, first_run) = (state.up != verdict.up, !state.has_run);
         state.has_run = true;
         self.retry_refused(id, turn);
-        if std::mem::take(&mut self.facts.servers[id.0].reals[real.0].adopted) {
-            self.touch(id, real, turn);
-        }
         self.weigh(verdict, id, real, turn);
         self.facts.checkers[verdict.checker.0].up = verdict.up;
         let alive = self.facts.servers[id.0].reals[real.0].alive;
-        let becomes = if verdict.up { self.failed_checkers(id, real) == 0 } else { false };
+        let becomes = verdict.up && self.failed_checkers(id, real) == 0;
+        // One of which another checker has yet to speak keeps its connections until then.
+        let decided = becomes || !verdict.up;
+        if decided && std::mem::take(&mut self.facts.servers[id.0].reals[real.0].adopted) {
+            self.touch(id, real, turn);
+        }
         let server_changes = changed && becomes != alive;
         if server_changes {
             self.become_alive(id, real, becomes, turn);

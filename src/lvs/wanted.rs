@@ -26,8 +26,8 @@ pub struct CheckerState {
 pub struct RealState {
     /// No checker has failed: it counts for quorum.
     pub alive: bool,
-    /// Found in the table at start while an alpha checker has yet to speak: it gets no new connections, but keeps
-    /// those that a killed predecessor left.
+    /// Found in the table at start while alpha checkers have yet to speak: it gets no new connections, but keeps those
+    /// that a killed predecessor left, until all have or one of them says that it is down.
     pub adopted: bool,
     /// Its weight grows (`slow_start`); `None`: it has its full weight.
     pub rising: Option<Rising>,

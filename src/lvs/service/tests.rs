@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::base::net::Family;
-use crate::lvs::fixture::{Draft, group, lvs, mark, show, tcp};
+use crate::lvs::fixture::{Draft, at, group, lvs, mark, show, tcp};
+use crate::model::check::Connect;
 use crate::model::ipvs::{Refused, Service};
 use crate::model::lvs::{CheckerId, Protocol};
 
@@ -372,5 +373,27 @@ proptest! {
         kernel.turn(&mut machine, Input::Present(present));
         prop_assert_eq!(kernel.ours(&machine), crate::lvs::fixture::sorted(&show(&machine.wanted())));
         prop_assert_eq!(others(&kernel, &machine), before);
+    }
+}
+
+/// LV-49, CK-14, and the difference that docs/differences.md names: what a killed predecessor left of a server with two
+/// alpha checkers keeps its connections until both are good, and goes when one is bad.
+#[test]
+fn an_adopted_server_waits_for_all_of_its_checkers() {
+    let both = |server: Draft| server.check(Check::Tcp(Connect::to(at("10.1.0.11:81").address, 81))).all_alpha();
+    let model = lvs([both(tcp("10.1.0.1:80").real("10.1.0.11:80", 3))]);
+    let left = Table::new(Arc::new(lvs([tcp("10.1.0.1:80").unchecked("10.1.0.11:80", 3)])), 1);
+    let adopted = "-A -t 10.1.0.1:80 -s wrr\n-a -t 10.1.0.1:80 -r 10.1.0.11:80 -m -w";
+    for (second, table) in [(true, format!("{adopted} 3")), (false, "-A -t 10.1.0.1:80 -s wrr".to_owned())] {
+        let (mut machine, mut kernel) = (Table::new(Arc::new(model.clone()), 1), Kernel::default());
+        let mut before = left.clone();
+        kernel.turn(&mut before, Input::Start { present: Vec::new(), timeouts: NO_TIMEOUTS });
+        let present = kernel.present();
+        kernel.turn(&mut machine, Input::Start { present, timeouts: NO_TIMEOUTS });
+        assert_eq!(kernel.ours(&machine), format!("{adopted} 0"));
+        let effects = kernel.turn(&mut machine, Input::Verdicts(vec![verdict(0, true)]));
+        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Commands(_))), "{effects:?}");
+        kernel.turn(&mut machine, Input::Verdicts(vec![verdict(1, second)]));
+        assert_eq!(kernel.ours(&machine), table);
     }
 }
