@@ -10,7 +10,7 @@ use nix::libc;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, geteuid};
 
-use super::resource;
+use super::{resource, scheduling};
 use crate::model::notify::{Script, ScriptIdentity};
 use crate::model::track::ScriptOutcome;
 
@@ -31,8 +31,8 @@ pub struct Running {
 /// Starts `script` with `more` words after the configured ones. Must be called inside a tokio runtime with I/O.
 ///
 /// The program has: the environment of the daemon without [`REMOVED`]; standard streams on /dev/null; the daemon's
-/// directory and umask; the limits of files that the daemon was started with (IF-166); a new process group; default signal dispositions, nothing blocked; no other descriptor
-/// (IF-183); user, group and supplementary groups as configured (IF-168, IF-169). A file that the kernel does not
+/// directory and umask; limits of files, nice value and processors that the daemon was started with (IF-166); a new
+/// process group; default signal dispositions, nothing blocked; no other descriptor (IF-183); user, group and supplementary groups as configured (IF-168, IF-169). A file that the kernel does not
 /// know how to run is run by /bin/sh, as execvp(3) does (IF-175).
 ///
 /// # Errors
@@ -72,6 +72,8 @@ fn become_script(identity: &ScriptIdentity, privileged: bool) -> io::Result<()> 
         let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
         libc::sigemptyset(none.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
+        // Before the privilege goes.
+        scheduling::restore();
         if privileged {
             check(libc::setgroups(identity.groups.len(), identity.groups.as_ptr()))?;
             check(libc::setgid(identity.gid))?;

@@ -1,10 +1,11 @@
 //! How the calling thread is scheduled: nice value, real time, processors, pages kept in memory.
 
 use std::io;
+use std::sync::OnceLock;
 
 use nix::errno::Errno;
 use nix::libc;
-use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::mman::{MlockAllFlags, mlockall};
 use nix::unistd::Pid;
 
@@ -51,11 +52,20 @@ fn keep_to_itself() {
     Errno::result(result).map(drop).unwrap_or(());
 }
 
+/// Nice value and processors that the daemon was started with.
+static BEFORE: OnceLock<(libc::c_int, Option<CpuSet>)> = OnceLock::new();
+
 /// Applies the settings to the calling thread; what fails is told and the rest still applied.
 ///
-/// Programs started later do not inherit urgency (SCHED_RESET_ON_FORK), as scripts run with the start-up values (IF-166).
+/// Programs started later do not inherit urgency (SCHED_RESET_ON_FORK), and `restore` gives them the rest as it was.
 pub fn apply(settings: &ProcessSettings) -> Vec<Refusal> {
     let mut refused = Vec::new();
+    // A thread begins with what the first one has, which nobody changes.
+    BEFORE.get_or_init(|| {
+        // SAFETY: a plain system call; `who` 0 is the calling thread on Linux.
+        let nice = unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
+        (nice, sched_getaffinity(Pid::from_raw(0)).ok())
+    });
     let mut note = |what, result: Result<(), io::Error>| {
         refused.extend(result.err().map(|source| Refusal { what, source }));
     };
@@ -79,6 +89,18 @@ pub fn apply(settings: &ProcessSettings) -> Vec<Refusal> {
         note("memory lock", result.map_err(io::Error::from));
     }
     refused
+}
+
+/// Gives a forked child nice value and processors that the daemon was started with (IF-166), where it may have them.
+/// Allocates nothing and takes no lock: it runs between fork(2) and execve(2).
+pub(super) fn restore() {
+    let Some((nice, processors)) = BEFORE.get() else { return };
+    // SAFETY: a plain system call; `who` 0 is the calling thread on Linux.
+    let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, *nice) };
+    Errno::result(result).map(drop).unwrap_or(());
+    if let Some(processors) = processors {
+        sched_setaffinity(Pid::from_raw(0), processors).unwrap_or(());
+    }
 }
 
 #[cfg(test)]

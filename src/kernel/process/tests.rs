@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use nix::unistd::{getegid, geteuid};
 
-use super::spawn;
+use super::{scheduling, spawn};
+use crate::model::global::ProcessSettings;
 use crate::model::notify::{Script, ScriptIdentity};
 use crate::model::track::ScriptOutcome;
 
@@ -43,4 +44,29 @@ fn what_cannot_be_started_says_so() {
     let error = spawn(&script(&["/nonexistent/program"]), &[]).expect_err("no such program");
     assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
     assert!(spawn(&script(&[]), &[]).is_err());
+}
+
+/// IF-166: what a task's thread is given for itself is nothing to the programs that it starts.
+#[test]
+#[ignore = "needs CAP_SYS_NICE"]
+fn a_program_has_the_scheduling_of_the_start() {
+    let shown = "echo $(nice) $(nproc) > \"$0\"";
+    let folder = tempfile::tempdir().expect("a folder");
+    let ask = |name: &str| {
+        let file = folder.path().join(name);
+        let ended = run(&["/bin/sh", "-c", shown, &file.to_string_lossy()], Duration::from_secs(20));
+        assert_eq!(ended, ScriptOutcome::Exited(0));
+        std::fs::read_to_string(file).expect("what it said")
+    };
+    let before = ask("before");
+    let settings = ProcessSettings { nice: Some(7), cpu_affinity: vec![0], ..ProcessSettings::default() };
+    let inside = std::thread::scope(|scope| {
+        let task = scope.spawn(|| {
+            assert!(scheduling::apply(&settings).is_empty());
+            assert_eq!(std::thread::available_parallelism().expect("processors").get(), 1);
+            ask("inside")
+        });
+        task.join().expect("no panic")
+    });
+    assert_eq!(inside, before);
 }
