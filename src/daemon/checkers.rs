@@ -39,6 +39,7 @@ use crate::kernel::tls::{Session, Tls};
 use crate::model::Model;
 use crate::model::check::{Check, Checker};
 use crate::model::event::check::Event;
+use crate::model::event::lvs;
 use crate::model::lvs::{CheckerId, Lvs};
 
 /// Exit status of the daemon (IF-62).
@@ -365,6 +366,10 @@ impl Prober {
         if model.virtual_servers.iter().any(|server| server.ha_suspend) {
             let opened = self.addresses.open();
             self.addresses_changed(opened);
+            if let Err(error) = self.addresses.set_room(model.monitor_room) {
+                let setting = "lvs_netlink_monitor_rcv_bufs";
+                self.reporter.report(lvs::Event::RoomRefused { setting, error: error.to_string() });
+            }
         }
     }
 

@@ -25,7 +25,6 @@ use crate::lvs::service::Table;
 use crate::lvs::{self, Effect, Input};
 use crate::model::Model;
 use crate::model::check::Check;
-use crate::model::event::kernel;
 use crate::model::event::lvs::Event;
 use crate::model::ipvs::{Command, Marking};
 use crate::model::lvs::{CheckerId, Timeouts};
@@ -177,6 +176,7 @@ impl Director {
             Ok(kernel) => self.kernel = Some(kernel),
             Err(error) => return self.fail(&error),
         }
+        self.make_room();
         match self.read().and_then(|present| Ok((present, self.timeouts()?))) {
             Ok((present, timeouts)) => {
                 self.handle(Input::Verdicts(self.known()));
@@ -185,6 +185,15 @@ impl Director {
             Err(failure) => self.fail(&OpenError::Failed(failure)),
         }
         self.plan_look();
+    }
+
+    /// The receive buffer of the socket to IPVS.
+    fn make_room(&mut self) {
+        let room = self.model.lvs.command_room;
+        if let Some(Err(error)) = self.kernel.as_mut().map(|kernel| kernel.set_room(room)) {
+            let setting = "lvs_netlink_cmd_rcv_bufs";
+            self.reporter.report(Event::RoomRefused { setting, error: error.to_string() });
+        }
     }
 
     fn fail(&mut self, error: &OpenError) {
@@ -230,6 +239,7 @@ impl Director {
         if self.kernel.is_some() {
             self.reporter.report(Event::Initializing { again: true });
         }
+        self.make_room();
         let known = self.known();
         self.handle(Input::Reload { model: Arc::new(model.lvs.clone()), generation, known });
         self.start(true);
@@ -316,7 +326,7 @@ impl Director {
             (Ok(()), None) => {}
             (Err(failure), _) => {
                 self.marked = before;
-                self.reporter.report(kernel::Event::FirewallRefused { table, error: failure.to_string() });
+                self.reporter.report(Event::MarksRefused { table, error: failure.to_string() });
             }
         }
     }

@@ -40,14 +40,6 @@ pub struct Later {
     pub dbus_service_name: String,
     /// Its name for instances without interface.
     pub dbus_no_interface_name: Option<String>,
-    /// Receive buffer.
-    pub lvs_netlink_cmd_rcv_bufs: Option<u32>,
-    /// Beyond the system's limit.
-    pub lvs_netlink_cmd_rcv_bufs_force: bool,
-    /// Receive buffer.
-    pub lvs_netlink_monitor_rcv_bufs: Option<u32>,
-    /// Beyond the system's limit.
-    pub lvs_netlink_monitor_rcv_bufs_force: bool,
     /// Names of dump files hold the instance.
     pub data_use_instance: bool,
     /// Layout of the JSON dump.

@@ -11,6 +11,7 @@ use crate::base::time::Interval;
 use crate::model::check::{Check, Checker, ClientCertificate};
 use crate::model::notify::Script;
 use crate::model::track::TrackFile;
+use crate::model::upkeep::Room;
 
 pub use crate::model::id::{CheckerId, RealServerId, VirtualServerId};
 
@@ -39,6 +40,10 @@ pub struct Lvs {
     /// `net_namespace_ipvs`: the network namespace whose table is ours; `Some(None)`: that of the machine's first
     /// process. `None`: where we run (LV-121). A reload cannot change it.
     pub net_namespace: Option<Option<String>>,
+    /// `lvs_netlink_cmd_rcv_bufs`: of the socket to IPVS; `None`: enough for every answer.
+    pub command_room: Option<Room>,
+    /// `lvs_netlink_monitor_rcv_bufs`: of the one that tells of addresses (`ha_suspend`).
+    pub monitor_room: Option<Room>,
     /// `lvs_table_interval`: how often the kernel's table is looked at; zero: only at the start and after errors.
     pub table_interval: Interval,
     /// `no_shared_probes`: every checker probes for itself.

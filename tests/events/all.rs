@@ -462,6 +462,8 @@ fn lvs() -> Vec<Lvs> {
         Lvs::Refused { command: CommandName::Add, errno: 17, service: Some(key), destination: None },
         Lvs::Refused { command: CommandName::AddDestination, errno: 1, service: Some(key), destination: Some(at) },
         Lvs::Refused { command: CommandName::Flush, errno: 12, service: None, destination: None },
+        Lvs::MarksRefused { table: text("keepalived_ipvs"), error: text("Operation not supported") },
+        Lvs::RoomRefused { setting: "lvs_netlink_cmd_rcv_bufs", error: text("Operation not permitted") },
         Lvs::AnswersLost { error: text("No buffer space available") },
     ]
 }

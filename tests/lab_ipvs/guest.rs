@@ -10,6 +10,7 @@ use keepalived_rs::model::ipvs::{Command, Destination, Method, Service, ServiceK
 use keepalived_rs::model::lvs::{
     FlushOnStop, Forwarding, Granularity, Lvs, Protocol, Scheduler, SyncDaemon, Timeouts, Tunnel, TunnelKind,
 };
+use keepalived_rs::model::upkeep::Room;
 use nix::sched::{CloneFlags, unshare};
 
 use crate::fixture::{Draft, group, lvs, mark, show, sorted, tcp, udp};
@@ -543,6 +544,14 @@ fn errors_find_their_command() {
     // None of them can be done: as many answers as commands, and none is lost.
     let vain: Vec<Command> =
         (1..=5000).map(|port| Command::DeleteDestination(service.clone(), to(port + 10_000))).collect();
+    assert_eq!(kernel.execute(&vain).expect("no answer is lost").len(), 5000);
+    // `lvs_netlink_cmd_rcv_bufs`: room for a few answers only, and again for all.
+    kernel.set_room(Some(Room { bytes: 4096, force: false })).expect("less is always possible");
+    assert!(kernel.execute(&vain).is_err(), "answers are lost");
+    kernel.reopen().expect("IPVS is there");
+    assert!(kernel.execute(&vain).is_err(), "answers are lost on a fresh socket, too");
+    kernel.set_room(None).expect("room");
+    kernel.reopen().expect("IPVS is there");
     assert_eq!(kernel.execute(&vain).expect("no answer is lost").len(), 5000);
     let gone = kernel.execute(&[Command::DeleteService(service)]).expect("no answer is lost");
     assert_eq!(gone, []);

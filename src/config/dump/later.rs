@@ -23,10 +23,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
         enable_dbus,
         dbus_service_name,
         dbus_no_interface_name,
-        lvs_netlink_cmd_rcv_bufs,
-        lvs_netlink_cmd_rcv_bufs_force,
-        lvs_netlink_monitor_rcv_bufs,
-        lvs_netlink_monitor_rcv_bufs_force,
         data_use_instance,
         json_version,
         state_dump_file,
@@ -49,10 +45,6 @@ pub fn settings(out: &mut Writer, later: &Later) {
     out.flag("enable_dbus", *enable_dbus);
     out.value("dbus_service_name", word(dbus_service_name));
     out.given("dbus_no_interface_name", dbus_no_interface_name.as_deref().map(word));
-    out.given("lvs_netlink_cmd_rcv_bufs", *lvs_netlink_cmd_rcv_bufs);
-    out.flag("lvs_netlink_cmd_rcv_bufs_force", *lvs_netlink_cmd_rcv_bufs_force);
-    out.given("lvs_netlink_monitor_rcv_bufs", *lvs_netlink_monitor_rcv_bufs);
-    out.flag("lvs_netlink_monitor_rcv_bufs_force", *lvs_netlink_monitor_rcv_bufs_force);
     out.flag("data_use_instance", *data_use_instance);
     out.value("json_version", json_version);
     out.given("state_dump_file", state_dump_file.as_deref().map(word));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use super::upkeep::room;
 use super::writer::{Writer, boolean, word};
 use super::{check, notify};
 use crate::base::net::{Endpoint, Family};
@@ -43,6 +44,8 @@ pub fn settings(out: &mut Writer, lvs: &Lvs, counted: bool) {
         marks,
         // Not in `global_defs`.
         net_namespace: _,
+        command_room,
+        monitor_room,
         table_interval,
         no_shared_probes,
         // A block of its own.
@@ -70,6 +73,8 @@ pub fn settings(out: &mut Writer, lvs: &Lvs, counted: bool) {
     out.value("rs_init_notifies", boolean(*rs_init_notifies));
     out.value("checker_log_all_failures", boolean(*log_all_failures));
     out.flag("no_checker_emails", *no_checker_emails);
+    room(out, "lvs_netlink_cmd_rcv_bufs", command_room);
+    room(out, "lvs_netlink_monitor_rcv_bufs", monitor_room);
     out.value("lvs_table_interval", table_interval);
     out.flag("no_shared_probes", *no_shared_probes);
     out.flag("no_tls_resumption", *no_tls_resumption);

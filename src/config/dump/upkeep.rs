@@ -51,7 +51,7 @@ fn edge(out: &mut Writer, keyword: &str, edge: &Option<EdgeScript>) {
     out.value(&format!("{keyword}_timeout"), timeout);
 }
 
-fn room(out: &mut Writer, keyword: &str, room: &Option<Room>) {
+pub(super) fn room(out: &mut Writer, keyword: &str, room: &Option<Room>) {
     let Some(Room { bytes, force }) = room else { return };
     out.value(keyword, bytes);
     out.flag(&format!("{keyword}_force"), *force);

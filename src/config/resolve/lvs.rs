@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::Resolver;
+use super::upkeep::room;
 use crate::base::name::{GroupName, InstanceName, InterfaceName};
 use crate::base::net::{Endpoint, Family};
 use crate::base::time::Interval;
@@ -86,6 +87,11 @@ impl Resolver<'_> {
                 first: value(&global.nftables_ipvs_start_fwmark).map_or(FIRST_MARK, |mark| mark.0 as u32),
             }),
             net_namespace: self.config.net_namespace_ipvs.as_ref().map(|given| given.value.0.clone()),
+            command_room: room(value(&global.lvs_netlink_cmd_rcv_bufs), value(&global.lvs_netlink_cmd_rcv_bufs_force)),
+            monitor_room: room(
+                value(&global.lvs_netlink_monitor_rcv_bufs),
+                value(&global.lvs_netlink_monitor_rcv_bufs_force),
+            ),
             table_interval: value(&global.lvs_table_interval)
                 .map_or(TABLE_INTERVAL, |seconds| Interval::from_secs(seconds.0 as u64)),
             no_shared_probes: value(&global.no_shared_probes).unwrap_or(false),

@@ -67,7 +67,7 @@ fn edge(script: Option<Script>, timeout: Option<Number<1, 1000>>) -> Option<Edge
     script.map(|script| EdgeScript { script, timeout })
 }
 
-fn room(bytes: Option<Number<0, 4_294_967_295>>, force: Option<bool>) -> Option<Room> {
+pub(super) fn room(bytes: Option<Number<0, 4_294_967_295>>, force: Option<bool>) -> Option<Room> {
     let bytes = bytes.map(|number| number.0 as u32).filter(|bytes| *bytes > 0)?;
     Some(Room { bytes, force: force.unwrap_or(false) })
 }

@@ -1,6 +1,7 @@
 //! The addresses of this host, for virtual servers with `ha_suspend` (LV-103).
 
 use std::future::{pending, poll_fn};
+use std::io;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -12,6 +13,7 @@ use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::Failure;
 use crate::model::host::HostAddress;
 use crate::model::route::Follow;
+use crate::model::upkeep::Room;
 
 /// After reading failed, until the next try.
 const LATER: Duration = Duration::from_secs(1);
@@ -22,6 +24,7 @@ pub(super) struct Addresses {
     monitor: Option<Monitor>,
     /// Reading failed: another socket is needed, not before this moment.
     broken: Option<Instant>,
+    room: Option<Room>,
 }
 
 impl Addresses {
@@ -35,9 +38,20 @@ impl Addresses {
         }
         let opened = Monitor::open(Follow::default());
         self.broken = opened.is_err().then(|| clock::instant() + LATER);
-        let (monitor, present) = opened?;
+        let (mut monitor, present) = opened?;
+        // Whether the kernel gives that much is said when it is asked for.
+        monitor.set_room(self.room).unwrap_or(());
         self.monitor = Some(monitor);
         Ok(inputs(present))
+    }
+
+    /// Another receive buffer, for what tells of them now and later.
+    ///
+    /// # Errors
+    /// EPERM when it is to be forced without CAP_NET_ADMIN.
+    pub(super) fn set_room(&mut self, room: Option<Room>) -> io::Result<()> {
+        self.room = room;
+        self.monitor.as_mut().map_or(Ok(()), |monitor| monitor.set_room(room))
     }
 
     /// What became different; waits until something did. Can be dropped at any moment without losing anything.

@@ -14,6 +14,7 @@ pub use self::socket::Failure;
 use self::socket::Socket;
 use crate::model::ipvs::{Command, Destination, Present, Refused, Service, ServiceKey};
 use crate::model::lvs::Timeouts;
+use crate::model::upkeep::Room;
 
 /// IPVS cannot be used (LV-107).
 #[derive(Debug)]
@@ -52,6 +53,8 @@ impl std::error::Error for OpenError {
 #[derive(Debug)]
 pub struct Ipvs {
     socket: Socket,
+    /// Of the socket's receive buffer, when another than ours is asked for.
+    room: Option<Room>,
 }
 
 impl Ipvs {
@@ -65,13 +68,26 @@ impl Ipvs {
             other => other.map_err(OpenError::from)?,
         };
         socket.question(Message::new(Operation::GetInfo, vec![])).map_err(OpenError::from)?;
-        Ok(Ipvs { socket })
+        Ok(Ipvs { socket, room: None })
     }
 
     /// A fresh socket, after answers were lost on the old one.
     pub fn reopen(&mut self) -> Result<(), OpenError> {
         self.socket = Socket::open().map_err(OpenError::from)?;
+        // Whether the kernel gives that much was said when it was asked for; with less there is work to do, too.
+        self.socket.set_room(self.room).unwrap_or(());
         Ok(())
+    }
+
+    /// Another receive buffer, now and after `reopen`; `None`: enough for every answer.
+    ///
+    /// # Errors
+    /// EPERM when it is to be forced without CAP_NET_ADMIN.
+    pub fn set_room(&mut self, room: Option<Room>) -> io::Result<()> {
+        if std::mem::replace(&mut self.room, room) == room {
+            return Ok(());
+        }
+        self.socket.set_room(room)
     }
 
     /// All services of the namespace, foreign ones too, in the kernel's order.

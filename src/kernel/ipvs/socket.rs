@@ -19,14 +19,14 @@ use nix::sys::time::{TimeVal, TimeValLike};
 
 use super::codec::{FAMILY_NAME, Message};
 pub use crate::kernel::netlink::Failure;
+use crate::kernel::netlink::set_room;
+use crate::model::upkeep::Room;
 
 /// Messages in one send. The default receive buffer holds the answers to 256 even if every one fails.
 const BATCH: usize = 128;
 /// The longest wait for any one answer. The kernel runs a batch inside send(), so an answer that is not there
 /// after this is lost.
 const PATIENCE_SECONDS: i64 = 5;
-/// Room for the answers to a batch; the kernel doubles it.
-const RECEIVE_BUFFER: usize = 1 << 20;
 /// Room for one datagram: the kernel fills at most 32 KiB of a dump into one (netlink(7)).
 const DATAGRAM: usize = 64 << 10;
 /// NLMSG_ALIGNTO.
@@ -61,12 +61,15 @@ impl Socket {
         let descriptor = unsafe { BorrowedFd::borrow_raw(socket.as_raw_fd()) };
         setsockopt(&descriptor, sockopt::ReceiveTimeout, &TimeVal::seconds(PATIENCE_SECONDS))
             .map_err(io::Error::from)?;
-        setsockopt(&descriptor, sockopt::RcvBufForce, &RECEIVE_BUFFER)
-            .or_else(|_| setsockopt(&descriptor, sockopt::RcvBuf, &RECEIVE_BUFFER))
-            .map_err(io::Error::from)?;
         let mut socket = Socket { socket, sequence: 0, family: 0, datagram: Vec::with_capacity(DATAGRAM) };
+        socket.set_room(None)?;
         socket.family = socket.resolve()?;
         Ok(socket)
+    }
+
+    /// Another receive buffer; see [`set_room`].
+    pub fn set_room(&self, room: Option<Room>) -> io::Result<()> {
+        set_room(&self.socket, room)
     }
 
     fn resolve(&mut self) -> Result<u16, Failure> {

@@ -131,6 +131,16 @@ pub enum Event {
         service: Option<ServiceKey>,
         destination: Option<Endpoint>,
     },
+    /// The packet filter does not mark what comes for groups of virtual servers as it should (`nftables_ipvs`).
+    MarksRefused {
+        table: String,
+        error: String,
+    },
+    /// A netlink socket has not the receive buffer that is asked for.
+    RoomRefused {
+        setting: &'static str,
+        error: String,
+    },
     /// Answers of the kernel were lost or late: the table is read and compared again.
     AnswersLost {
         error: String,

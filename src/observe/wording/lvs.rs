@@ -188,6 +188,18 @@ pub(super) fn wording(event: &Event) -> Wording {
                 vec![("command", command.to_string()), ("errno", errno.to_string())],
             )
         }
+        Event::MarksRefused { table, error } => (
+            "ipvs_marks_refused",
+            Level::Error,
+            format!("Cannot set up the nftables table {table} - {error}; its groups of virtual servers get no packets"),
+            vec![("table", table.clone()), ("error", error.clone())],
+        ),
+        Event::RoomRefused { setting, error } => (
+            "ipvs_room_refused",
+            Level::Warn,
+            format!("{setting}: {error}"),
+            vec![("key", (*setting).to_owned()), ("error", error.clone())],
+        ),
         Event::AnswersLost { error } => (
             "ipvs_answers_lost",
             Level::Warn,
@@ -253,4 +265,20 @@ fn refusal(command: CommandName, errno: i32) -> String {
         }
     };
     text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// LV-118, LV-119, LV-120: the original's words for what it knows; any other number is shown as it is.
+    #[test]
+    fn what_the_kernel_refuses_has_its_own_words() {
+        let said = |errno| {
+            let command = CommandName::Flush;
+            wording(&Event::Refused { command, errno, service: None, destination: None }).message
+        };
+        assert_eq!(said(12), "IPVS cmd IP_VS_SO_SET_FLUSH(1157) error: Memory allocation problem(12)");
+        assert_eq!(said(71), "IPVS cmd IP_VS_SO_SET_FLUSH(1157) error: Protocol error(71)");
+    }
 }
