@@ -25,6 +25,8 @@ pub struct State {
     pub failures: u32,
     /// Added to the configured weight (CK-112).
     weight: i64,
+    /// The whole weight, when a script said one.
+    said: Option<i64>,
     /// The URL to fetch next.
     pub url: usize,
     /// Only this URL is polled until it is good once (CK-59).
@@ -52,6 +54,7 @@ impl State {
             has_run: false,
             failures: State::first_failures(checker),
             weight: 0,
+            said: None,
             url: 0,
             failed_url: None,
             lengths: BTreeMap::new(),
@@ -65,10 +68,22 @@ impl State {
     }
 
     /// LV-92, CK-21: what a checker that stays takes over. A row of good URLs begins anew, and so do the attempts of
-    /// an SMTP_CHECK.
-    pub fn kept(&self, checker: &Checker) -> State {
+    /// an SMTP_CHECK. What a script said is the weight still when another one is configured.
+    pub fn kept(&self, checker: &Checker, configured_weight: u32) -> State {
         let failures = if matches!(checker.check, Check::Smtp(_)) { 0 } else { self.failures };
-        State { url: self.failed_url.unwrap_or(0), failures, ..self.clone() }
+        let weight = self.said.map_or(self.weight, |said| said - i64::from(configured_weight));
+        State { url: self.failed_url.unwrap_or(0), failures, weight, ..self.clone() }
+    }
+
+    /// The last verdict again, with the weight as it is now; none for one that has not run.
+    pub fn again(&self, checker: CheckerId) -> Option<Verdict> {
+        let verdict = Verdict { checker, up: self.up, weight: self.weight, mail: String::new() };
+        self.has_run.then_some(verdict)
+    }
+
+    /// Whether it adds another weight than `before`.
+    pub fn weighs_other_than(&self, before: &State) -> bool {
+        self.weight != before.weight
     }
 
     /// Judges the end of a probe that began at `started`; returns when the next one begins.
@@ -375,8 +390,10 @@ impl Turn<'_> {
     fn misc(&mut self, misc: &MiscCheck, result: ScriptResult, configured_weight: i64) -> Interval {
         let timing = self.checker.timing;
         let script = || misc.script.argv.first().cloned().unwrap_or_default();
-        if let Some(weight) = good_exit(misc, result, configured_weight) {
+        if let Some(said) = good_exit(misc, result) {
             self.state.failures = 0;
+            self.state.said = said;
+            let weight = said.map_or(0, |said| said - configured_weight);
             let changed = std::mem::replace(&mut self.state.weight, weight) != weight;
             if self.comes_up() {
                 tell!(self, MiscSucceeded { script: script() });
@@ -401,6 +418,7 @@ impl Turn<'_> {
         tell!(self, MiscFailed { script: script(), end: result.end(), retry });
         // What it added to the weight goes with it (CK-114).
         self.state.weight = 0;
+        self.state.said = None;
         self.verdict(
             false,
             match result {
@@ -457,11 +475,11 @@ const PING: Plain<PingFailure> = Plain {
     mails: ("=> ICMP CHECK succeed on service <=", "=> ICMP CHECK failed on service <="),
 };
 
-/// What a good run adds to the weight; `None`: it is not good (CK-111, CK-112).
-fn good_exit(misc: &MiscCheck, result: ScriptResult, configured_weight: i64) -> Option<i64> {
+/// The weight that a good run says, if it says one; `None`: it is not good (CK-111, CK-112).
+fn good_exit(misc: &MiscCheck, result: ScriptResult) -> Option<Option<i64>> {
     match result {
-        ScriptResult::Exited(0) => Some(0),
-        ScriptResult::Exited(status @ 2..) if misc.dynamic => Some(i64::from(status) - 2 - configured_weight),
+        ScriptResult::Exited(0) => Some(None),
+        ScriptResult::Exited(status @ 2..) if misc.dynamic => Some(Some(i64::from(status) - 2)),
         ScriptResult::Exited(_) | ScriptResult::Signalled(_) | ScriptResult::TimedOut => None,
     }
 }

@@ -13,7 +13,7 @@ use crate::base::name::{BfdName, FilePath};
 use crate::base::random::Random;
 use crate::base::time::{Interval, Time};
 use crate::model::change::lvs::kept_checkers;
-use crate::model::check::{Check, FileCheck};
+use crate::model::check::{Check, Checker, FileCheck};
 use crate::model::event::check::Event;
 use crate::model::lvs::{CheckerId, Lvs, VirtualServerId};
 
@@ -110,16 +110,27 @@ impl Checkers {
                 }
             }
             Input::Reload { model } => {
+                let mut weighed = Vec::new();
+                let mut kept = |at: usize, checker: &Checker, before: &State| {
+                    let server = &model.virtual_servers[checker.virtual_server.0];
+                    let state = before.kept(checker, server.real_servers[checker.real_server.0].weight);
+                    if state.weighs_other_than(before) {
+                        weighed.extend(state.again(CheckerId(at)));
+                    }
+                    state
+                };
                 self.states = kept_checkers(&self.model, &model)
                     .into_iter()
                     .zip(&model.checkers)
-                    .map(|(before, checker)| match before.and_then(|before| self.states.get(before.0)) {
-                        Some(state) => state.kept(checker),
+                    .enumerate()
+                    .map(|(at, (before, checker))| match before.and_then(|before| self.states.get(before.0)) {
+                        Some(state) => kept(at, checker, state),
                         None => State::new(checker),
                     })
                     .collect();
                 self.model = model;
                 self.start(now, out);
+                out.extend(weighed.into_iter().map(Effect::Verdict));
                 self.recall(out);
             }
         }

@@ -210,3 +210,21 @@ fn the_task_follows_a_reload() {
     let lines = rig.stop();
     assert_eq!(lines.iter().filter(|line| line.starts_with(&words)).count(), 1, "{lines:#?}");
 }
+
+/// CK-112: the weight that a script said holds when another one is configured, and a status of 0 is the new one.
+#[test]
+fn a_weight_that_was_said_is_not_added_to_another_one() {
+    let model = |weight: u32| {
+        let script = one(misc(&["/t/x.sh"], true)).last(|real| real.weight = weight);
+        tuned(lvs([script]), |checker| checker.timing = timing(10, 0, 3))
+    };
+    let mut host = Simulated::new(model(5));
+    host.play([exited(12)]);
+    host.log.clear();
+    host.reload(model(8));
+    host.expect(&["1 0 UP +2"]);
+    host.play([exited(12), exited(0)]);
+    host.expect(&["12 0 UP"]);
+    host.reload(model(5));
+    host.expect(&[]);
+}
