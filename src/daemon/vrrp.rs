@@ -6,6 +6,7 @@
 
 mod bfd;
 mod effects;
+mod hearing;
 mod keeping;
 mod urgency;
 
@@ -19,6 +20,7 @@ use nix::libc::{EACCES, EPERM};
 use tokio::sync::mpsc;
 
 use self::bfd::Neighbours;
+use self::hearing::{Ear, Hearing};
 use self::keeping::Keeping;
 use self::urgency::Urgency;
 use crate::base::time::{Interval, Time};
@@ -29,13 +31,12 @@ use crate::kernel::clock::{self, Timer};
 use crate::kernel::items::Items;
 use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::Failure;
-use crate::kernel::vrrp_socket::{Received, VrrpSocket};
 use crate::model::Model;
 use crate::model::event::{bfd as bfd_event, kernel};
 use crate::model::route::Follow;
-use crate::model::vrrp::{SocketKey, Vrrp};
+use crate::model::vrrp::Vrrp;
 use crate::vrrp::router::Router;
-use crate::vrrp::{Effect, Input, Packet, Release};
+use crate::vrrp::{Effect, Input, Release};
 
 /// Exit statuses of the daemon (IF-62).
 const EXIT_FATAL: u8 = 1;
@@ -46,7 +47,8 @@ const PAUSE: Interval = Interval::from_secs(1);
 /// Runs on the calling thread until `ToVrrp::Stop` or until the inbox is closed.
 pub fn run(setup: Setup<ToVrrp>) {
     let supervisor = setup.supervisor.clone();
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    // The timer is our own: tokio's would be looked at with every advert.
+    match tokio::runtime::Builder::new_current_thread().enable_io().build() {
         Ok(runtime) => runtime.block_on(work(setup)),
         Err(error) => {
             let why = format!("cannot start the vrrp task: {error}");
@@ -66,6 +68,7 @@ struct Station {
     items: Items,
     announcer: AnnounceSocket,
     sockets: Vec<Ear>,
+    hearing: Hearing,
     /// The socket to be looked at first, so that a flood on one does not drown the others.
     turn: usize,
     /// What the machine asked for and is not done yet, in order.
@@ -86,26 +89,13 @@ struct Station {
     look_again: Option<Time>,
 }
 
-/// One socket of the machine's.
-struct Ear {
-    key: SocketKey,
-    socket: VrrpSocket,
-    /// Reading failed, which has been told.
-    deaf: bool,
-}
-
-/// A packet, and how long ago it came.
-struct Heard {
-    packet: Packet,
-    age: Interval,
-}
-
 /// What ended the waiting.
 enum Wake {
     Deadline(io::Result<()>),
     Message(Option<ToVrrp>),
     Changes(Result<Vec<Change>, Failure>),
-    Packet(Heard),
+    /// `Station::hearing` has something.
+    Packets,
     /// The host is ready for `Station::coming`.
     Prepared,
     /// A BFD session heard something.
@@ -194,6 +184,7 @@ impl Station {
             items,
             announcer,
             sockets: Vec::new(),
+            hearing: Hearing::new(),
             turn: 0,
             pending: VecDeque::new(),
             inputs: VecDeque::new(),
@@ -255,7 +246,7 @@ impl Station {
                 Wake::Prepared => self.prepared(),
                 // The head of the loop tells those who follow it.
                 Wake::Bfd => {}
-                Wake::Packet(Heard { packet, age }) => self.heard(Input::Packet(packet), age),
+                Wake::Packets => self.hear(),
                 Wake::Changes(Ok(changes)) => self.changes(changes),
                 Wake::Changes(Err(failure)) => self.blinded(&failure),
                 Wake::Message(Some(message)) => {
@@ -308,7 +299,7 @@ impl Station {
         for step in 0..ears {
             let place = (self.turn + step) % ears;
             let wake = match self.sockets.get_mut(place) {
-                Some(ear) => ear.poll(context, &self.reporter).map(Wake::Packet),
+                Some(ear) => ear.poll(context, &mut self.hearing, &self.reporter).map(|()| Wake::Packets),
                 None => self.bfd.poll(context).map(|()| Wake::Bfd),
             };
             if wake.is_ready() {
@@ -430,59 +421,25 @@ impl Station {
 
     /// Hands an input to the machine and carries its effects out, until it asks for nothing more.
     fn handle(&mut self, input: Input) {
-        self.heard(input, Interval::ZERO);
+        self.inputs.push_back(input);
+        self.settle();
     }
 
-    /// The same for what came `age` ago: the master's next advert is awaited from when its last one was here, not from
-    /// when we woke up for it.
-    fn heard(&mut self, input: Input, age: Interval) {
-        let mut age = Some(age);
-        self.inputs.push_back(input);
+    /// Carries out what is pending, and what comes of that.
+    fn settle(&mut self) {
+        self.carry_out();
         while let Some(input) = self.inputs.pop_front() {
             if input == Input::Deadline {
                 self.keep_time();
             } else {
                 let mut effects = Vec::new();
                 self.machine.set_wall_time(clock::wall());
-                let then = clock::now() - age.take().unwrap_or(Interval::ZERO);
-                self.machine.handle(then, input, &mut effects);
+                self.machine.handle(clock::now(), input, &mut effects);
                 self.pending.extend(effects);
             }
             self.carry_out();
         }
     }
-}
-
-impl Ear {
-    /// A packet that is there already. Errors are told when it is waited for.
-    fn waiting(&mut self) -> Option<Heard> {
-        let received = self.socket.receive_waiting()?.ok()?;
-        Some(heard(&self.key, &received))
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>, reporter: &Reporter) -> Poll<Heard> {
-        loop {
-            match self.socket.poll_receive(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(received)) => {
-                    self.deaf = false;
-                    return Poll::Ready(heard(&self.key, &received));
-                }
-                // A link that went down says so to its sockets, once each time.
-                Poll::Ready(Err(error)) => {
-                    if !self.deaf {
-                        reporter.report(kernel::Event::CannotReceive { error: error.to_string() });
-                    }
-                    self.deaf = true;
-                }
-            }
-        }
-    }
-}
-
-fn heard(key: &SocketKey, received: &Received<'_>) -> Heard {
-    let Received { source, destination, hop_limit, age, bytes } = *received;
-    Heard { packet: Packet { socket: key.clone(), source, destination, hop_limit, bytes: bytes.to_vec() }, age }
 }
 
 /// The task cannot do its work; says what to do about it where we know.

@@ -28,10 +28,22 @@ pub fn wall() -> WallTime {
     WallTime::from_micros(seconds.saturating_mul(1_000_000).saturating_add(now.tv_nsec().unsigned_abs() / 1_000))
 }
 
-/// How long ago the kernel stamped a packet (SO_TIMESTAMPNS, socket(7)), which it does by the wall clock. Zero for a
-/// stamp of the future and for one older than a busy moment explains: then the clock was set, or we did not run.
-pub fn age(stamp: TimeSpec) -> Interval {
-    clock_gettime(Clock::CLOCK_REALTIME).map_or(Interval::ZERO, |now| credible(now - stamp))
+/// Both clocks, read together.
+pub struct Moment {
+    pub now: Time,
+    wall: Option<TimeSpec>,
+}
+
+pub fn moment() -> Moment {
+    Moment { now: now(), wall: clock_gettime(Clock::CLOCK_REALTIME).ok() }
+}
+
+impl Moment {
+    /// When the kernel stamped a packet (SO_TIMESTAMPNS, socket(7)), which it does by the wall clock. Now, for a stamp of
+    /// the future and for one older than a busy moment explains: then the clock was set, or we did not run.
+    pub fn of(&self, stamp: TimeSpec) -> Time {
+        self.now - self.wall.map_or(Interval::ZERO, |wall| credible(wall - stamp))
+    }
 }
 
 fn credible(age: TimeSpec) -> Interval {

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod arp_socket;
 pub mod background;
+pub mod basket;
 pub mod bfd_socket;
 pub mod clock;
 pub mod connects;

@@ -1,44 +1,24 @@
 //! The socket pair that adverts come and go through: raw sockets of IP protocol 112 or 51, one to receive and one to
 //! send (VR-56 … VR-59).
 
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice};
 use std::net::{IpAddr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::AsRawFd;
 use std::task::{Context, Poll};
 
 use nix::libc;
-use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, SockaddrIn6, SockaddrStorage, recvmsg, sendmsg,
-    setsockopt, sockopt,
-};
-use nix::sys::time::TimeSpec;
+use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, SockaddrIn6, sendmsg, setsockopt, sockopt};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, SockFilter, Socket, Type};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::clock;
+use super::basket::Basket;
 use crate::base::net::{Family, InterfaceIndex};
-use crate::base::time::Interval;
 use crate::model::vrrp::{SocketAddress, SocketKey};
-use crate::wire::ip::{self, Datagram};
+use crate::wire::ip;
 
-/// Room for the longest datagram that IP can carry.
-const LONGEST: usize = 64 << 10;
 /// Where the kernel puts the checksum on IPv6 (VR-19).
 const CHECKSUM_OFFSET: libc::c_int = 6;
-
-/// A datagram that came in; its bytes stay in the socket's buffer until the next.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Received<'a> {
-    pub source: IpAddr,
-    pub destination: IpAddr,
-    /// TTL or hop limit; `None` when the kernel did not tell.
-    pub hop_limit: Option<u8>,
-    /// How long ago the kernel got it.
-    pub age: Interval,
-    /// IPv4: with the IP header; IPv6: from the VRRP header on.
-    pub bytes: &'a [u8],
-}
 
 #[derive(Debug)]
 pub struct VrrpSocket {
@@ -46,7 +26,6 @@ pub struct VrrpSocket {
     send: Socket,
     family: Family,
     interface: Option<InterfaceIndex>,
-    buffer: Vec<u8>,
 }
 
 impl VrrpSocket {
@@ -72,13 +51,7 @@ impl VrrpSocket {
         }
         // SAFETY: the socket owns its descriptor, which stays the same and open for as long as the socket lives.
         let receive = unsafe { AsyncFd::register_with_interest(receive, Interest::READABLE)? };
-        Ok(VrrpSocket {
-            receive,
-            send: sending(key)?,
-            family: key.family,
-            interface: key.interface,
-            buffer: vec![0; LONGEST],
-        })
+        Ok(VrrpSocket { receive, send: sending(key)?, family: key.family, interface: key.interface })
     }
 
     /// Room for received datagrams; the kernel doubles the number for its own use (socket(7)). Beyond
@@ -89,34 +62,39 @@ impl VrrpSocket {
         Ok(setsockopt(socket, sockopt::RcvBufForce, &bytes).or_else(|_| setsockopt(socket, sockopt::RcvBuf, &bytes))?)
     }
 
-    /// Ready with the next datagram. What cannot be read as IP is dropped here.
-    pub fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Received<'_>>> {
-        let found = loop {
+    /// Ready with datagrams in the basket, at least one.
+    pub fn poll_receive(&mut self, context: &mut Context<'_>, basket: &mut Basket) -> Poll<io::Result<()>> {
+        loop {
             let mut ready = match self.receive.poll_read_ready(context) {
                 Poll::Ready(ready) => ready?,
                 Poll::Pending => return Poll::Pending,
             };
-            let (buffer, family) = (&mut self.buffer, self.family);
-            match ready.try_io(|socket| receive(socket.get_ref(), family, buffer)) {
-                Ok(Ok(Some(envelope))) => break envelope,
-                Ok(Ok(None)) | Err(_) => {}
-                Ok(Err(error)) => return Poll::Ready(Err(error)),
+            match basket.fill(self.receive.get_ref(), self.family) {
+                // It need not be asked once more to say that there is nothing.
+                Ok(false) => ready.clear_ready(),
+                Ok(true) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
+                Err(error) => return Poll::Ready(Err(error)),
             }
-        };
-        Poll::Ready(Ok(found.around(&self.buffer)))
+            if !basket.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 
-    /// The next datagram, if one waits already.
-    pub fn receive_waiting(&mut self) -> Option<io::Result<Received<'_>>> {
-        let found = loop {
-            match receive(self.receive.get_ref(), self.family, &mut self.buffer) {
-                Ok(Some(envelope)) => break envelope,
-                Ok(None) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
-                Err(error) => return Some(Err(error)),
+    /// Puts datagrams in the basket that wait already; false: there are none.
+    ///
+    /// # Errors
+    /// What became of the socket.
+    pub fn receive_waiting(&mut self, basket: &mut Basket) -> io::Result<bool> {
+        loop {
+            match basket.fill(self.receive.get_ref(), self.family) {
+                Ok(_) if !basket.is_empty() => return Ok(true),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
             }
-        };
-        Some(Ok(found.around(&self.buffer)))
+        }
     }
 
     /// Sends one datagram: multicast straight to the link, unicast by the routing table (VR-28).
@@ -151,57 +129,6 @@ impl VrrpSocket {
         }
         Ok(())
     }
-}
-
-/// What is known of a datagram beside its bytes.
-struct Envelope {
-    source: IpAddr,
-    destination: IpAddr,
-    hop_limit: Option<u8>,
-    age: Interval,
-    length: usize,
-}
-
-impl Envelope {
-    fn around(self, buffer: &[u8]) -> Received<'_> {
-        let Envelope { source, destination, hop_limit, age, length } = self;
-        Received { source, destination, hop_limit, age, bytes: &buffer[..length] }
-    }
-}
-
-/// One datagram; `None` when it is shorter than an IP header or has no sender.
-fn receive(socket: &Socket, family: Family, buffer: &mut [u8]) -> io::Result<Option<Envelope>> {
-    let mut ancillary = nix::cmsg_space!(libc::in6_pktinfo, libc::c_int, TimeSpec);
-    let mut parts = [IoSliceMut::new(buffer)];
-    let message =
-        recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut ancillary), MsgFlags::MSG_DONTWAIT)?;
-    let length = message.bytes;
-    let (mut destination, mut hop_limit, mut age) = (None, None, Interval::ZERO);
-    for part in message.cmsgs()? {
-        match part {
-            ControlMessageOwned::ScmTimestampns(stamp) => age = clock::age(stamp),
-            ControlMessageOwned::Ipv6PacketInfo(info) => destination = Some(Ipv6Addr::from(info.ipi6_addr.s6_addr)),
-            ControlMessageOwned::Ipv6HopLimit(hops) => hop_limit = u8::try_from(hops).ok(),
-            _ => {}
-        }
-    }
-    if family == Family::V4 {
-        return Ok(Datagram::from_wire(&buffer[..length]).map(|datagram| Envelope {
-            source: datagram.source().into(),
-            destination: datagram.destination().into(),
-            hop_limit: Some(datagram.ttl()),
-            age,
-            length,
-        }));
-    }
-    let source = message.address.and_then(|address| address.as_sockaddr_in6().map(SockaddrIn6::ip));
-    Ok(source.zip(destination).map(|(source, destination)| Envelope {
-        source: source.into(),
-        destination: destination.into(),
-        hop_limit,
-        age,
-        length,
-    }))
 }
 
 /// A raw socket of the key's protocol that takes only what it has joined, on the key's interface only.
@@ -289,6 +216,8 @@ fn address_of(address: IpAddr, interface: Option<InterfaceIndex>) -> SockAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::time::Interval;
+    use crate::kernel::clock;
 
     /// VR-60: the kernel has twice what was asked for, as socket(7) says.
     #[tokio::test]
@@ -301,27 +230,64 @@ mod tests {
         assert_eq!(socket.receive.get_ref().recv_buffer_size().unwrap(), 200_000);
     }
 
-    /// The kernel says when a datagram came: more than no time ago, if we were not kept from looking for long.
+    /// The kernel says when a datagram came: some time ago, if we were not kept from looking for long.
     #[tokio::test]
     #[ignore = "needs CAP_NET_RAW"]
     async fn a_datagram_has_an_age() {
-        let here = std::net::Ipv4Addr::LOCALHOST;
-        let local = SocketAddress::Unicast(here.into());
-        let key = SocketKey { family: Family::V4, ah: false, interface: None, local };
-        let mut socket = VrrpSocket::open(&key).unwrap();
-        let mut bytes = Vec::new();
-        let header = ip::Header { id: 1, ttl: ip::TTL, protocol: ip::PROTOCOL_VRRP, source: here, destination: here };
-        header.to_wire(8, &mut bytes);
-        bytes.extend([0x31, 7, 100, 0, 0, 100, 0, 0]);
+        let (mut socket, bytes) = one_that_hears_itself();
+        let (here, mut basket) = (IpAddr::from(std::net::Ipv4Addr::LOCALHOST), Basket::default());
         for _ in 0..100 {
-            socket.send(here.into(), here.into(), None, &bytes).unwrap();
-            let heard = std::future::poll_fn(|context| socket.poll_receive(context).map(|heard| heard.unwrap().age));
-            let age = tokio::time::timeout(std::time::Duration::from_secs(5), heard).await.unwrap();
+            socket.send(here, here, None, &bytes).unwrap();
+            let heard = std::future::poll_fn(|context| socket.poll_receive(context, &mut basket));
+            tokio::time::timeout(std::time::Duration::from_secs(5), heard).await.unwrap().unwrap();
+            let age = clock::now().since(basket.take().unwrap().at);
             if age > Interval::ZERO {
                 assert!(age <= Interval::from_millis(10), "{age}");
                 return;
             }
         }
         panic!("no datagram had an age");
+    }
+
+    /// More datagrams than one look brings are all heard, in order, and then it waits for the next.
+    #[tokio::test]
+    #[ignore = "needs CAP_NET_RAW"]
+    async fn many_datagrams_come_in_order() {
+        let (mut socket, mut bytes) = one_that_hears_itself();
+        let (here, mut basket) = (IpAddr::from(std::net::Ipv4Addr::LOCALHOST), Basket::default());
+        for round in 0..3 {
+            let vrids = |first: u8| first..first + [1, 8, 30][round];
+            for vrid in vrids(1) {
+                bytes[21] = vrid;
+                socket.send(here, here, None, &bytes).unwrap();
+            }
+            let mut heard = Vec::new();
+            while heard.len() < vrids(1).len() {
+                let next = std::future::poll_fn(|context| socket.poll_receive(context, &mut basket));
+                tokio::time::timeout(std::time::Duration::from_secs(5), next).await.unwrap().unwrap();
+                while let Some(received) = basket.take() {
+                    assert_eq!(
+                        (received.source, received.destination, received.hop_limit),
+                        (here, here, Some(ip::TTL))
+                    );
+                    assert_eq!(received.bytes.len(), 28);
+                    heard.push(received.bytes[21]);
+                }
+            }
+            assert_eq!(heard, vrids(1).collect::<Vec<_>>());
+            assert!(!socket.receive_waiting(&mut basket).unwrap());
+        }
+    }
+
+    /// A socket on the loopback interface, and a datagram that it may send to itself.
+    fn one_that_hears_itself() -> (VrrpSocket, Vec<u8>) {
+        let here = std::net::Ipv4Addr::LOCALHOST;
+        let local = SocketAddress::Unicast(here.into());
+        let key = SocketKey { family: Family::V4, ah: false, interface: None, local };
+        let mut bytes = Vec::new();
+        let header = ip::Header { id: 1, ttl: ip::TTL, protocol: ip::PROTOCOL_VRRP, source: here, destination: here };
+        header.to_wire(8, &mut bytes);
+        bytes.extend([0x31, 7, 100, 0, 0, 100, 0, 0]);
+        (VrrpSocket::open(&key).unwrap(), bytes)
     }
 }

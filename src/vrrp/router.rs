@@ -175,6 +175,15 @@ impl Router {
         self.wall.0 = wall;
     }
 
+    /// As `handle` with `Input::Packet`, of a packet that is only lent.
+    pub fn hear(&mut self, now: Time, packet: &Packet, out: &mut Vec<Effect>) {
+        if self.phase == Phase::Running {
+            self.notice_stalls(now, out);
+            self.packet(now, packet, out);
+            self.reindex();
+        }
+    }
+
     /// Appends what must be done, in order; does nothing itself.
     pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Effect>) {
         if self.phase == Phase::Running {

@@ -1,6 +1,7 @@
 //! What the machine asks for, carried out in its order; long lists in parts, with a look at the clock between.
 
-use super::{Ear, Heard, Station};
+use super::Station;
+use super::hearing::Ear;
 use crate::base::net::Cidr;
 use crate::daemon::message::ToSupervisor;
 use crate::kernel::address::{BATCH, Refused};
@@ -18,10 +19,6 @@ use crate::vrrp::{Announcement, Effect, Input, Transmission};
 const ANNOUNCEMENTS: usize = 64;
 /// Lines for the log, or for scripts, between two looks at the clock: each is quickly done.
 const LINES: usize = 16;
-/// Packets of one socket that are heard in turn with the others' before a Backup takes over, and how many such turns: a
-/// socket is that of up to 255 virtual routers.
-const IN_TURN: usize = 64;
-const WAITING: usize = 16;
 /// Effects that there is always room for.
 const USUAL: usize = 256;
 
@@ -101,27 +98,6 @@ impl Station {
                     self.send(&transmission);
                 }
                 later => self.pending.push_back(later),
-            }
-        }
-    }
-
-    /// Hands in what waits in the sockets, before a Backup takes over: it may be that only we did not run, or had long
-    /// lists to carry out. What comes of it is carried out after what is pending. A flood is heard only so far.
-    fn hear_waiting(&mut self) {
-        for _ in 0..WAITING {
-            let mut any = false;
-            for place in 0..self.sockets.len() {
-                for _ in 0..IN_TURN {
-                    let Some(Heard { packet, age }) = self.sockets.get_mut(place).and_then(Ear::waiting) else { break };
-                    any = true;
-                    let mut effects = Vec::new();
-                    self.machine.set_wall_time(clock::wall());
-                    self.machine.handle(clock::now() - age, Input::Packet(packet), &mut effects);
-                    self.pending.extend(effects);
-                }
-            }
-            if !any || !self.machine.listens_first(clock::now()) {
-                break;
             }
         }
     }
@@ -292,7 +268,7 @@ impl Station {
             return;
         }
         match VrrpSocket::open(&key) {
-            Ok(socket) => self.sockets.push(Ear { key, socket, deaf: false }),
+            Ok(socket) => self.sockets.push(Ear::new(key, socket)),
             Err(error) => self.inputs.push_back(Input::SocketRefused { socket: key, error: error.to_string() }),
         }
     }
