@@ -28,8 +28,8 @@ pub struct Index {
 #[derive(Clone, Debug, Default)]
 struct Socket {
     open: bool,
-    /// By VRID.
-    listeners: BTreeMap<u8, Vec<InstanceId>>,
+    /// In order: those of one VRID are neighbours, and of many hundreds few lines of memory are read.
+    listeners: Vec<(u8, InstanceId)>,
     /// Bytes of its receive buffer as asked for; 0: the kernel's own.
     buffer: u32,
 }
@@ -155,14 +155,17 @@ impl Index {
 
     // ---- sockets ----
 
-    pub fn listeners(&self, socket: &SocketKey, vrid: u8) -> &[InstanceId] {
-        let listeners = self.sockets.get(socket).and_then(|socket| socket.listeners.get(&vrid));
-        listeners.map_or(&[], Vec::as_slice)
+    /// Each with the VRID.
+    pub fn listeners(&self, socket: &SocketKey, vrid: u8) -> &[(u8, InstanceId)] {
+        let Some(socket) = self.sockets.get(socket) else { return &[] };
+        let from = socket.listeners.partition_point(|(other, _)| *other < vrid);
+        let listeners = &socket.listeners[from..];
+        &listeners[..listeners.iter().take_while(|(other, _)| *other == vrid).count()]
     }
 
     pub fn users(&self, socket: &SocketKey) -> Vec<InstanceId> {
-        let users = self.sockets.get(socket).map(|socket| socket.listeners.values().flatten().copied().collect());
-        let mut users: Vec<InstanceId> = users.unwrap_or_default();
+        let listeners = self.sockets.get(socket).map_or(&[][..], |socket| &socket.listeners);
+        let mut users: Vec<InstanceId> = listeners.iter().map(|(_, id)| *id).collect();
         users.sort_unstable();
         users
     }
@@ -173,9 +176,8 @@ impl Index {
             self.sockets.insert(socket.clone(), Socket::default());
         }
         let Some(entry) = self.sockets.get_mut(socket) else { return false };
-        let listeners = entry.listeners.entry(vrid).or_default();
-        if !listeners.contains(&id) {
-            listeners.push(id);
+        if let Err(place) = entry.listeners.binary_search(&(vrid, id)) {
+            entry.listeners.insert(place, (vrid, id));
         }
         !std::mem::replace(&mut entry.open, true)
     }
@@ -183,12 +185,7 @@ impl Index {
     /// True: nobody is left, and the socket is open.
     pub fn unsubscribe(&mut self, socket: &SocketKey, vrid: u8, id: InstanceId) -> bool {
         let Some(entry) = self.sockets.get_mut(socket) else { return false };
-        if let Some(listeners) = entry.listeners.get_mut(&vrid) {
-            listeners.retain(|listener| *listener != id);
-            if listeners.is_empty() {
-                entry.listeners.remove(&vrid);
-            }
-        }
+        entry.listeners.retain(|listener| *listener != (vrid, id));
         if !entry.listeners.is_empty() {
             return false;
         }
@@ -220,7 +217,7 @@ impl Index {
     pub fn inherit(&mut self, old: &Index) {
         for (key, socket) in &old.sockets {
             self.sockets
-                .insert(key.clone(), Socket { open: socket.open, listeners: BTreeMap::new(), buffer: socket.buffer });
+                .insert(key.clone(), Socket { open: socket.open, listeners: Vec::new(), buffer: socket.buffer });
         }
     }
 

@@ -205,16 +205,17 @@ impl VirtualRouter {
         if self.yielded { Priority(254) } else { self.condition.priority }
     }
 
+    /// Of the timers that run in its state (`check_invariants`): a Backup is asked with every advert.
     pub fn deadline(&self) -> Option<Time> {
-        let delay = match self.preempt_delay {
-            PreemptDelay::Running(until) => Some(until),
-            PreemptDelay::Idle | PreemptDelay::Over => None,
-        };
         let timers = &self.timers;
-        [timers.advert, timers.master_down, timers.rivalry, timers.schedule.deadline(), delay]
-            .into_iter()
-            .flatten()
-            .min()
+        match self.state {
+            State::Initialize | State::Fault => None,
+            State::Backup => match self.preempt_delay {
+                PreemptDelay::Running(until) => timers.master_down.into_iter().chain([until]).min(),
+                PreemptDelay::Idle | PreemptDelay::Over => timers.master_down,
+            },
+            State::Master => [timers.advert, timers.rivalry, timers.schedule.deadline()].into_iter().flatten().min(),
+        }
     }
 
     pub fn rebase(&mut self, by: Interval) {
@@ -415,15 +416,14 @@ impl VirtualRouter {
     }
 
     fn backup_hears(&mut self, heard: Heard, turn: &mut Turn<'_>) {
-        let model = self.model.0.clone();
         if heard.priority != Priority::RELEASE {
             self.note_master(heard.source, turn);
             if self.yielded && !heard.priority.is_owner() {
                 self.restore_priority(turn);
             }
         }
-        let delaying = !model.preempt_delay.is_zero() && self.preempt_delay != PreemptDelay::Over;
-        match as_backup(self.priority(), heard.priority, model.preempt, delaying) {
+        let delaying = !self.model.preempt_delay.is_zero() && self.preempt_delay != PreemptDelay::Over;
+        match as_backup(self.priority(), heard.priority, self.model.preempt, delaying) {
             AsBackup::Released => {
                 self.report(Fact::BackupReceivedPriorityZero, turn);
                 self.timers.master_down = Some(turn.now + self.skew_time());
@@ -742,6 +742,7 @@ impl VirtualRouter {
             self.state == State::Backup || self.preempt_delay == PreemptDelay::Idle,
             "only a Backup delays: {self:?}"
         );
+        debug_assert!(master || self.timers.rivalry.is_none(), "only a Master has a rival: {self:?}");
         debug_assert!(master || !self.timers.listening, "only a Master is silent after a stall: {self:?}");
         debug_assert!(!self.wants_master || self.state == State::Backup, "only a Backup wishes: {self:?}");
         debug_assert!(!self.silent || self.state == State::Fault, "only Fault is silent: {self:?}");

@@ -6,7 +6,7 @@ use super::send::expected_checksum;
 use super::signing::Refusal;
 use crate::base::name::{Priority, Version};
 use crate::model::event::vrrp::Flaw;
-use crate::model::vrrp::{State, Transport};
+use crate::model::vrrp::{Instance, State, Transport};
 use crate::wire::advert::{Advert, Expected, Incoming, Received, Reject};
 
 impl VirtualRouter {
@@ -54,8 +54,8 @@ impl VirtualRouter {
             return None;
         }
         self.tally.statistics.adverts_received += 1;
-        self.compare_addresses(packet, &advert, turn);
-        if !self.is_from_peer(packet, turn) {
+        self.compare_addresses(&model, packet, &advert, turn);
+        if !self.is_from_peer(&model, packet, turn) {
             return None;
         }
         if advert.priority == Priority::RELEASE {
@@ -113,8 +113,7 @@ impl VirtualRouter {
     }
 
     /// VR-87, VR-88: told and counted, but accepted.
-    fn compare_addresses(&mut self, packet: &Packet, advert: &Advert, turn: &mut Turn<'_>) {
-        let model = self.model.0.clone();
+    fn compare_addresses(&mut self, model: &Instance, packet: &Packet, advert: &Advert, turn: &mut Turn<'_>) {
         let (received, expected) = (advert.addresses.len(), model.virtual_addresses.len());
         let known = self.state == State::Backup && self.master == Some(packet.source);
         let flaw = if received != expected {
@@ -131,8 +130,7 @@ impl VirtualRouter {
     }
 
     /// VR-89.
-    fn is_from_peer(&mut self, packet: &Packet, turn: &mut Turn<'_>) -> bool {
-        let model = self.model.0.clone();
+    fn is_from_peer(&mut self, model: &Instance, packet: &Packet, turn: &mut Turn<'_>) -> bool {
         let Transport::Unicast { peers, check_source: true, .. } = &model.transport else { return true };
         let Some(peer) = peers.iter().find(|peer| peer.address == packet.source) else {
             self.flaw(packet, Flaw::NotAPeer, turn);

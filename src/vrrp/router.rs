@@ -447,7 +447,7 @@ impl Router {
 
     /// Takes the deadlines of those that were touched into the index.
     pub(super) fn reindex(&mut self) {
-        for id in std::mem::take(&mut self.touched) {
+        for id in self.touched.drain(..) {
             if let Some(instance) = self.instances.get(id.0) {
                 instance.check_invariants();
                 self.index.set_deadline(id, instance.deadline());
@@ -493,15 +493,16 @@ impl Router {
     /// source, else the one that has it as peer (VR-67).
     fn addressee(&self, packet: &Packet, vrid: u8) -> Option<InstanceId> {
         let candidates = self.index.listeners(&packet.socket, vrid);
-        if let [only] = candidates {
+        if let [(_, only)] = candidates {
             return Some(*only);
         }
+        let candidates = candidates.iter().map(|(_, id)| id);
         let heard = |id: &&InstanceId| self.instances[id.0].master == Some(packet.source);
         let peer = |id: &&InstanceId| match &self.instances[id.0].model.transport {
             Transport::Unicast { peers, .. } => peers.iter().any(|peer| peer.address == packet.source),
             Transport::Multicast { .. } => false,
         };
-        candidates.iter().find(heard).or_else(|| candidates.iter().find(peer)).copied()
+        candidates.clone().find(heard).or_else(|| candidates.clone().find(peer)).copied()
     }
 
     fn report_stray(&mut self, now: Time, report: Report, out: &mut Vec<Effect>) {
@@ -528,7 +529,9 @@ impl Router {
         out: &mut Vec<Effect>,
         act: impl FnOnce(&mut VirtualRouter, &mut Turn<'_>) -> R,
     ) -> R {
-        self.touched.push(id);
+        if self.touched.last() != Some(&id) {
+            self.touched.push(id);
+        }
         let mut turn = Turn {
             now,
             wall: self.wall.0,
