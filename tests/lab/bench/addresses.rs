@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use netlink_sys::{Socket, protocols::NETLINK_ROUTE};
 use nix::sys::socket::{setsockopt, sockopt};
 
-use super::figure::{quantile, row, sorted, title};
+use super::figure::{bare, quantile, row, sorted, title};
 use super::lan::{BENCH, ROUTER, VIP, VRID, instance, lan};
 use super::wire::{Frame, Wire, now};
 use super::{Programs, rounds};
@@ -142,8 +142,59 @@ pub fn takeovers(programs: &Programs) -> Outcome<()> {
         pair("first advert to the last address", |one| one.last_address);
         pair("first advert to the last of 5 announcements each", |one| one.last_announcement);
         pair("how late the latest advert was meanwhile", |one| one.latest_advert);
+        let what = format!("{addresses} addresses: median of {rounds}");
+        bare(&what, "bare batches of 16", quantile(&sorted(bare_batches(*addresses, *rounds)?), 0.5), "ms");
     }
     Ok(())
+}
+
+/// Milliseconds that the kernel takes to set so many addresses for somebody who knows beforehand what to say; each in a
+/// namespace of its own, which is watched as the daemons' are.
+fn bare_batches(addresses: usize, rounds: usize) -> Outcome<Vec<f64>> {
+    let mut found = Vec::new();
+    for _ in 0..rounds {
+        let (here, there) = lan("bare", "wire-bare")?;
+        let (_wire, _follower) = (Wire::open(&there, BENCH)?, Follower::start(&here)?);
+        let took = here.inside(|| {
+            let index = doing("lan", nix::net::if_::if_nametoindex("lan"))?;
+            let batches: Vec<Vec<u8>> = (0..addresses).step_by(16).map(|first| batch(index, first)).collect();
+            let mut socket = doing("rtnetlink", Socket::new(NETLINK_ROUTE))?;
+            doing("rtnetlink", socket.bind_auto())?;
+            let begun = Instant::now();
+            for batch in &batches {
+                doing("rtnetlink", socket.send(batch, 0))?;
+                let mut answer = Vec::with_capacity(1 << 12);
+                doing("rtnetlink", socket.recv(&mut answer, 0))?;
+                // NLMSG_ERROR with errno 0 (netlink(7)).
+                if answer.get(16..20) != Some(&[0; 4]) {
+                    return Err("an address was refused".to_owned());
+                }
+            }
+            Ok(begun.elapsed())
+        })?;
+        found.push(took.as_secs_f64() * 1000.0);
+    }
+    Ok(found)
+}
+
+/// RTM_NEWADDR of 16 addresses; the last one is answered.
+fn batch(index: u32, first: usize) -> Vec<u8> {
+    const RTM_NEWADDR: u16 = 20;
+    const REQUEST_CREATE_EXCLUSIVE: u16 = 0x0601;
+    const ACKNOWLEDGE: u16 = 4;
+    let mut bytes = Vec::new();
+    for nth in first..first + 16 {
+        let flags = REQUEST_CREATE_EXCLUSIVE | if nth == first + 15 { ACKNOWLEDGE } else { 0 };
+        bytes.extend(32_u32.to_ne_bytes());
+        bytes.extend([RTM_NEWADDR, flags].map(u16::to_ne_bytes).concat());
+        bytes.extend([nth as u32, 0].map(u32::to_ne_bytes).concat());
+        // AF_INET, /32; IFA_LOCAL.
+        bytes.extend([2, 32, 0, 0]);
+        bytes.extend(index.to_ne_bytes());
+        bytes.extend([8, 2_u16].map(u16::to_ne_bytes).concat());
+        bytes.extend(Ipv4Addr::from(0x0a14_0000 + nth as u32).octets());
+    }
+    bytes
 }
 
 fn take_over(wire: &Wire, follower: &Follower, addresses: usize) -> Outcome<Takeover> {

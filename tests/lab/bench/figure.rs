@@ -14,10 +14,10 @@ pub fn row(what: &str, original: Option<f64>, ours: Option<f64>, unit: &str) {
     println!("| {what} | {} | {} | {ratio} |", show(original), show(ours));
 }
 
-/// The least that can be had on this machine, measured in the same run.
-pub fn bare(what: &str, value: Option<f64>, unit: &str) {
+/// The least that can be had on this machine, measured in the same run by `doer`.
+pub fn bare(what: &str, doer: &str, value: Option<f64>, unit: &str) {
     let value = value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2} {unit}"));
-    println!("| {what}, a bare timerfd loop | {value} | | |");
+    println!("| {what}, {doer} | {value} | | |");
 }
 
 /// The value below which `part` of them lie.

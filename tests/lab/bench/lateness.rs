@@ -73,7 +73,7 @@ pub fn first_adverts(programs: &Programs) -> Outcome<()> {
     for (part, name) in [(0.5, "p50"), (0.99, "p99"), (1.0, "worst")] {
         let what = format!("first advert after the deadline, {name} of {rounds}");
         row(&what, quantile(&original, part), quantile(&ours, part), "ms");
-        bare(&what, quantile(&least, part), "ms");
+        bare(&what, "a bare timerfd loop", quantile(&least, part), "ms");
     }
     if silent[..2].iter().any(|count| *count > 0) {
         println!("rounds without an advert: original {}, ours {}", silent[0], silent[1]);

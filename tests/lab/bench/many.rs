@@ -280,7 +280,7 @@ pub fn steady(programs: &Programs) -> Outcome<()> {
     for (part, name) in [(0.5, "p50"), (0.99, "p99"), (1.0, "worst")] {
         let what = format!("1,020 Masters, interval 1 s: error of the gap between adverts, {name} of {seconds} s");
         row(&what, quantile(&theirs, part), quantile(&own, part), "ms");
-        bare(&what, quantile(&least_errors, part), "ms");
+        bare(&what, "a bare timerfd loop", quantile(&least_errors, part), "ms");
     }
     let [theirs, own] = [&original.gaps, &ours.gaps].map(|gaps| quantile(&sorted(gaps.drifts.clone()), 0.5));
     row("1,020 Masters, interval 1 s: drift of a period, median", theirs, own, "ms");
