@@ -48,7 +48,7 @@ impl<S: Subscriber> Layer<S> for Lines {
         let Lines(console) = self;
         let Ok(mut lines) = console.lines.lock() else { return };
         let (message, _, _) = super::line::read(event);
-        lines.extend_from_slice(format!("{}: {message}\n", console.watch.seen().console()).as_bytes());
+        lines.extend_from_slice(format!("{}: {message}\n", console.watch.seen().time.console()).as_bytes());
         if lines.len() >= ENOUGH {
             write(&mut lines);
         }

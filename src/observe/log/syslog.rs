@@ -8,7 +8,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-use super::watch::Watch;
+use super::watch::{Seen, Watch};
 use crate::base::calendar::LocalTime;
 
 const PATH: &str = "/dev/log";
@@ -39,15 +39,21 @@ impl Syslog {
         }
     }
 
-    fn send(&self, line: &[u8], now: LocalTime) {
+    /// One new try for each line, or for each second without a daemon, for which no line is even made.
+    fn send(&self, line: impl Fn(Seen) -> String) {
         let Ok(mut way) = self.socket.lock() else { return };
-        let sent = way.socket.as_ref().is_some_and(|socket| socket.send(line).is_ok());
-        // The daemon was started again, or only now: one new try for each line, or for each second without a daemon.
-        if !sent && way.refused != Some(now) {
+        let seen = self.watch.seen();
+        if way.refused == Some(seen.time) {
+            return;
+        }
+        let line = line(seen);
+        let sent = way.socket.as_ref().is_some_and(|socket| socket.send(line.as_bytes()).is_ok());
+        // The daemon was started again, or only now.
+        if !sent {
             way.socket = connect();
-            way.refused = way.socket.is_none().then_some(now);
+            way.refused = way.socket.is_none().then_some(seen.time);
             if let Some(socket) = &way.socket {
-                socket.send(line).map(drop).unwrap_or(());
+                socket.send(line.as_bytes()).map(drop).unwrap_or(());
             }
         }
     }
@@ -62,22 +68,16 @@ fn connect() -> Option<UnixDatagram> {
 
 impl<S: Subscriber> Layer<S> for Syslog {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let (message, ident, severity) = super::line::read(event);
-        let now = self.watch.seen();
-        let line = datagram(self.facility, severity, now, (ident, &self.suffix), &message);
-        self.send(line.as_bytes(), now);
+        self.send(|seen| {
+            let (message, ident, severity) = super::line::read(event);
+            datagram(self.facility, severity, seen, (ident, &self.suffix), &message)
+        });
     }
 }
 
 /// One line; a line end in the message would let its rest pass for a line of its own.
-pub(super) fn datagram(
-    facility: u8,
-    severity: u8,
-    at: LocalTime,
-    (ident, suffix): (&str, &str),
-    message: &str,
-) -> String {
+pub(super) fn datagram(facility: u8, severity: u8, seen: Seen, (ident, suffix): (&str, &str), message: &str) -> String {
     let priority = u16::from(facility) * 8 + u16::from(severity);
     let message = message.replace('\n', " ");
-    format!("<{priority}>{} {ident}{suffix}[{}]: {message}", at.syslog(), std::process::id())
+    format!("<{priority}>{} {ident}{suffix}[{}]: {message}", seen.time.syslog(), seen.pid)
 }
