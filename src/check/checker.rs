@@ -142,8 +142,8 @@ impl State {
 macro_rules! tell {
     ($turn:ident, $variant:ident { $($field:tt)* }) => {
         $turn.report(Event::$variant {
-            real_server: $turn.checker.real_server_name.clone(),
-            virtual_server: $turn.checker.virtual_server_name.clone(),
+            real_server: $turn.checker.real_server_name.to_string(),
+            virtual_server: $turn.checker.virtual_server_name.to_string(),
             $($field)*
         })
     };
@@ -238,7 +238,7 @@ impl Turn<'_> {
     /// The law that TCP, UDP and PING share.
     fn plain<Failure>(&mut self, failure: Option<Failure>, words: &Plain<Failure>) -> Interval {
         let timing = self.checker.timing;
-        let names = |checker: &Checker| (checker.real_server_name.clone(), checker.virtual_server_name.clone());
+        let names = |checker: &Checker| (checker.real_server_name.to_string(), checker.virtual_server_name.to_string());
         let Some(failure) = failure else {
             self.state.failures = 0;
             if self.comes_up() {

@@ -156,7 +156,8 @@ impl Checkers {
                 None => spread.first(checker.timing.warmup),
             };
             self.queue.insert((now + FIRST_DELAY + first, CheckerId(at)));
-            let (real_server, virtual_server) = (checker.real_server_name.clone(), checker.virtual_server_name.clone());
+            let (real_server, virtual_server) =
+                (checker.real_server_name.to_string(), checker.virtual_server_name.to_string());
             if self.suspended.contains(&checker.virtual_server) {
                 out.push(Effect::Report(Event::Deactivated { real_server, virtual_server }));
             } else if !state.has_run {
@@ -186,11 +187,11 @@ impl Checkers {
             } else {
                 self.suspended.remove(&VirtualServerId(at))
             };
-            let probed = |id: &&CheckerId| model.checkers[id.0].check.is_probed();
-            let all = server.real_servers.iter().flat_map(|real| &real.checkers).filter(probed);
+            let probed = |id: &CheckerId| model.checkers[id.0].check.is_probed();
+            let all = server.real_servers.iter().flat_map(|real| real.checkers.iter()).filter(probed);
             for checker in all.filter(|_| changed).map(|id| &model.checkers[id.0]) {
                 let (real_server, virtual_server) =
-                    (checker.real_server_name.clone(), checker.virtual_server_name.clone());
+                    (checker.real_server_name.to_string(), checker.virtual_server_name.to_string());
                 out.push(Effect::Report(match suspends {
                     true => Event::Suspended { real_server, virtual_server },
                     false => Event::Activated { real_server, virtual_server },

@@ -300,8 +300,8 @@ impl Prober {
             Err(error) => {
                 let of = &self.model.checkers[checker.0];
                 self.reporter.report(Event::Crashed {
-                    real_server: of.real_server_name.clone(),
-                    virtual_server: of.virtual_server_name.clone(),
+                    real_server: of.real_server_name.to_string(),
+                    virtual_server: of.virtual_server_name.to_string(),
                     error: error.to_string(),
                 });
                 Outcome::Crashed

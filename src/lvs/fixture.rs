@@ -12,7 +12,7 @@ use crate::base::time::Interval;
 use crate::model::check::{Check, Checker, Connect, Timing};
 use crate::model::ipvs::{Destination, Method, Present, Service, ServiceKey};
 use crate::model::lvs::{
-    CheckerId, Forwarding, Granularity, GroupEntry, Lvs, Persistence, Protocol, RealServer, RealServerId, Scheduler,
+    CheckerIds, Forwarding, Granularity, GroupEntry, Lvs, Persistence, Protocol, RealServer, RealServerId, Scheduler,
     SorryServer, TunnelKind, VirtualAddress, VirtualServer, VirtualServerId,
 };
 use crate::model::notify::{Script, ScriptIdentity};
@@ -139,7 +139,7 @@ impl Draft {
             notify_up: None,
             notify_down: None,
             smtp_alert: false,
-            checkers: Vec::new(),
+            checkers: CheckerIds::default(),
         });
         self.checks.push(Vec::new());
         self
@@ -183,14 +183,14 @@ pub fn lvs(drafts: impl IntoIterator<Item = Draft>) -> Lvs {
     let mut lvs = Lvs::default();
     for (nth, mut draft) in drafts.into_iter().enumerate() {
         for (place, checks) in draft.checks.into_iter().enumerate() {
+            let first = lvs.checkers.len();
             for (check, alpha) in checks {
-                let real_server_name = draft.server.show_real(draft.server.real_servers[place].endpoint);
-                draft.server.real_servers[place].checkers.push(CheckerId(lvs.checkers.len()));
+                let real_server_name = draft.server.show_real(draft.server.real_servers[place].endpoint).into();
                 lvs.checkers.push(Arc::new(Checker {
                     virtual_server: VirtualServerId(nth),
                     real_server: RealServerId(place),
                     real_server_name,
-                    virtual_server_name: draft.server.show(),
+                    virtual_server_name: draft.server.show().into(),
                     check,
                     timing: Timing {
                         delay_loop: Interval::from_secs(2),
@@ -203,6 +203,7 @@ pub fn lvs(drafts: impl IntoIterator<Item = Draft>) -> Lvs {
                     log_all_failures: false,
                 }));
             }
+            draft.server.real_servers[place].checkers = CheckerIds::between(first, lvs.checkers.len());
         }
         lvs.virtual_servers.push(Arc::new(draft.server));
     }

@@ -156,10 +156,10 @@ impl Table {
         self.facts.servers[id.0].reals[real.0].rising = state.rising;
         self.aim(id, real);
         self.facts.set_alive(id, real, state.alive);
-        let checkers = self.facts.server(id).real_servers[real.0].checkers.clone();
+        let checkers = self.facts.server(id).real_servers[real.0].checkers;
         // A new alpha checker holds a server back that is down; one that serves goes on serving.
         if state.alive {
-            for checker in &checkers {
+            for checker in checkers.iter() {
                 self.facts.checkers[checker.0].up = true;
             }
         }

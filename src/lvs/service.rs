@@ -337,7 +337,7 @@ impl Table {
     }
 
     fn failed_checkers(&self, id: VirtualServerId, real: RealServerId) -> usize {
-        let checkers = &self.facts.server(id).real_servers[real.0].checkers;
+        let checkers = self.facts.server(id).real_servers[real.0].checkers;
         checkers.iter().filter(|checker| !self.facts.checkers[checker.0].up).count()
     }
 

@@ -17,8 +17,8 @@ pub struct Checker {
     pub virtual_server: VirtualServerId,
     pub real_server: RealServerId,
     /// `[ADDR]:PROTO:PORT` of the real server and the virtual server, for log lines.
-    pub real_server_name: String,
-    pub virtual_server_name: String,
+    pub real_server_name: Arc<str>,
+    pub virtual_server_name: Arc<str>,
     pub check: Check,
     pub timing: Timing,
     /// `alpha`: counts as failed until its first success.

@@ -13,7 +13,7 @@ use crate::model::notify::Script;
 use crate::model::track::TrackFile;
 use crate::model::upkeep::Room;
 
-pub use crate::model::id::{CheckerId, RealServerId, VirtualServerId};
+pub use crate::model::id::{CheckerId, CheckerIds, RealServerId, VirtualServerId};
 
 /// Everything the IPVS task and the checkers run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -287,7 +287,7 @@ pub struct RealServer {
     pub notify_down: Option<Box<Script>>,
     pub smtp_alert: bool,
     /// Its checkers, as positions in `Lvs::checkers`.
-    pub checkers: Vec<CheckerId>,
+    pub checkers: CheckerIds,
 }
 
 /// Weight 1, no checks (LV-36).

@@ -7,7 +7,9 @@ use keepalived_rs::base::net::{Endpoint, Family};
 use keepalived_rs::base::time::Interval;
 use keepalived_rs::model::Model;
 use keepalived_rs::model::global::Global;
-use keepalived_rs::model::lvs::{Forwarding, Lvs, Protocol, RealServer, Scheduler, VirtualAddress, VirtualServer};
+use keepalived_rs::model::lvs::{
+    CheckerIds, Forwarding, Lvs, Protocol, RealServer, Scheduler, VirtualAddress, VirtualServer,
+};
 use keepalived_rs::model::notify::{MailServer, MailSettings, Script, ScriptIdentity, StateScripts};
 use keepalived_rs::model::vrrp::{Instance, InstanceId, SyncGroup, Vrrp};
 
@@ -68,7 +70,7 @@ pub fn model(prefix: &[&str], global: Global) -> Model {
         notify_up: Some(Box::new(script(&[prefix, &["up"][..]].concat()))),
         notify_down: Some(Box::new(script(&[prefix, &["down"][..]].concat()))),
         smtp_alert: true,
-        checkers: Vec::new(),
+        checkers: CheckerIds::default(),
     };
     let service = VirtualServer {
         address: VirtualAddress::Address(endpoint(1)),

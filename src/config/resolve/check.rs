@@ -34,7 +34,7 @@ impl Resolver<'_> {
         real: &RealServer,
         endpoint: Endpoint,
         place: (VirtualServerId, RealServerId),
-        names: (String, String),
+        names: (Arc<str>, Arc<str>),
         into: &mut Vec<Arc<Checker>>,
     ) {
         for declared in &real.checkers {
@@ -75,7 +75,7 @@ impl Resolver<'_> {
         check: Check,
         timing: Timing,
         place: (VirtualServerId, RealServerId),
-        names: &(String, String),
+        names: &(Arc<str>, Arc<str>),
     ) -> Arc<Checker> {
         let log_all = value(&connection.log_all_failures).or(value(&declared.log_all_failures));
         let alpha = value(&connection.alpha).or(value(&declared.alpha));

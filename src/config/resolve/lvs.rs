@@ -16,7 +16,7 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::change::marks;
 use crate::model::check::Checker;
 use crate::model::lvs::{
-    CheckerId, FlushOnStop, Forwarding, Granularity, GroupEntry, GroupMarks, Lvs, Persistence, Protocol, RealServer,
+    CheckerIds, FlushOnStop, Forwarding, Granularity, GroupEntry, GroupMarks, Lvs, Persistence, Protocol, RealServer,
     RealServerId, Scheduler, SorryServer, SyncDaemon, Timeouts, VirtualAddress, VirtualServer, VirtualServerId,
 };
 use crate::model::vrrp::Vrrp;
@@ -392,7 +392,7 @@ impl Resolver<'_> {
         (forwarding, id): (Forwarding, VirtualServerId),
         checkers: &mut Vec<Arc<Checker>>,
     ) {
-        let name = server.show();
+        let name: Arc<str> = server.show().into();
         let mut seen: BTreeMap<(IpAddr, u16), Span> = BTreeMap::new();
         for declared in real_servers {
             let method = declared.forwarding.unwrap_or(forwarding);
@@ -404,7 +404,7 @@ impl Resolver<'_> {
                 continue;
             }
             let place = RealServerId(server.real_servers.len());
-            let names = (server.show_real(endpoint), name.clone());
+            let names = (server.show_real(endpoint).into(), name.clone());
             let first = checkers.len();
             self.checkers(block, &declared, endpoint, (id, place), names, checkers);
             let real = RealServer {
@@ -422,7 +422,7 @@ impl Resolver<'_> {
                 notify_up: self.notify(&declared.notify_up).map(Box::new),
                 notify_down: self.notify(&declared.notify_down).map(Box::new),
                 smtp_alert: self.checker_smtp_alert(value(&declared.smtp_alert)).unwrap_or(true),
-                checkers: (first..checkers.len()).map(CheckerId).collect(),
+                checkers: CheckerIds::between(first, checkers.len()),
             };
             server.real_servers.push(real);
         }

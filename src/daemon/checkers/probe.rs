@@ -113,8 +113,8 @@ async fn misc_check(checker: &Checker, misc: &MiscCheck, reporter: &Reporter) ->
     };
     let lingers = |pid| {
         reporter.report(Event::MiscLingers {
-            real_server: checker.real_server_name.clone(),
-            virtual_server: checker.virtual_server_name.clone(),
+            real_server: checker.real_server_name.to_string(),
+            virtual_server: checker.virtual_server_name.to_string(),
             script: misc.script.argv.first().cloned().unwrap_or_default(),
             pid,
         });

@@ -122,8 +122,8 @@ pub fn kept_checkers(old: &Lvs, new: &Lvs) -> Vec<Option<CheckerId>> {
         let Some(before) = before.map(|at| &old.virtual_servers[at.0]) else { continue };
         for (real, real_before) in server.real_servers.iter().zip(kept_real_servers(before, server)) {
             let Some(real_before) = real_before.map(|at| &before.real_servers[at.0]) else { continue };
-            let mut free = real_before.checkers.clone();
-            for checker in &real.checkers {
+            let mut free: Vec<CheckerId> = real_before.checkers.iter().collect();
+            for checker in real.checkers.iter() {
                 let found = free
                     .iter()
                     .position(|candidate| same_checker(&old.checkers[candidate.0], &new.checkers[checker.0]));

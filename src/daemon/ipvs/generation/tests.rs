@@ -6,7 +6,8 @@ use crate::base::net::{Endpoint, Family};
 use crate::base::time::Interval;
 use crate::model::check::{Check, Checker, Connect, Timing};
 use crate::model::lvs::{
-    Forwarding, Protocol, RealServer, RealServerId, Scheduler, VirtualAddress, VirtualServer, VirtualServerId,
+    CheckerIds, Forwarding, Protocol, RealServer, RealServerId, Scheduler, VirtualAddress, VirtualServer,
+    VirtualServerId,
 };
 
 /// One virtual server with these real servers, one TCP check each.
@@ -24,7 +25,7 @@ fn model(servers: &[u8]) -> Lvs {
         notify_up: None,
         notify_down: None,
         smtp_alert: false,
-        checkers: vec![CheckerId(place)],
+        checkers: CheckerIds::between(place, place + 1),
     };
     let server = VirtualServer {
         address: VirtualAddress::Address(at(1)),
@@ -50,8 +51,8 @@ fn model(servers: &[u8]) -> Lvs {
         Arc::new(Checker {
             virtual_server: VirtualServerId(0),
             real_server: RealServerId(place),
-            real_server_name: String::new(),
-            virtual_server_name: String::new(),
+            real_server_name: "".into(),
+            virtual_server_name: "".into(),
             check: Check::Tcp(Connect::to(at(*last).address, 80)),
             timing,
             alpha: false,

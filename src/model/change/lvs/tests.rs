@@ -1,4 +1,5 @@
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::*;
@@ -8,13 +9,13 @@ use crate::base::time::Interval;
 use crate::model::check::{
     Connect, DnsCheck, DnsRecord, HttpProtocol, SmtpCheck, Timing, Tls, UdpCheck, UdpReply, Url,
 };
-use crate::model::lvs::{Forwarding, Protocol, Scheduler};
+use crate::model::lvs::{CheckerIds, Forwarding, Protocol, Scheduler};
 
 fn at(last: u8, port: u16) -> Endpoint {
     Endpoint { address: IpAddr::from([10, 1, 0, last]), port }
 }
 
-fn real(last: u8, checkers: &[usize]) -> RealServer {
+fn real(last: u8, checkers: Range<usize>) -> RealServer {
     RealServer {
         endpoint: at(last, 80),
         forwarding: Forwarding::Nat,
@@ -27,7 +28,7 @@ fn real(last: u8, checkers: &[usize]) -> RealServer {
         notify_up: None,
         notify_down: None,
         smtp_alert: false,
-        checkers: checkers.iter().map(|at| CheckerId(*at)).collect(),
+        checkers: CheckerIds::between(checkers.start, checkers.end),
     }
 }
 
@@ -59,8 +60,8 @@ fn checker(check: Check) -> Checker {
     Checker {
         virtual_server: VirtualServerId(0),
         real_server: RealServerId(0),
-        real_server_name: String::new(),
-        virtual_server_name: String::new(),
+        real_server_name: "".into(),
+        virtual_server_name: "".into(),
         check,
         timing: Timing {
             delay_loop: Interval::from_secs(2),
@@ -167,16 +168,16 @@ fn checkers_match_by_what_their_kind_asks_for() {
 fn checkers_are_kept_within_their_real_server() {
     let old = Lvs {
         virtual_servers: vec![
-            Arc::new(server(VirtualAddress::Address(at(1, 80)), vec![real(11, &[0, 1]), real(12, &[2])])),
-            Arc::new(server(VirtualAddress::Address(at(1, 81)), vec![real(11, &[3])])),
+            Arc::new(server(VirtualAddress::Address(at(1, 80)), vec![real(11, 0..2), real(12, 2..3)])),
+            Arc::new(server(VirtualAddress::Address(at(1, 81)), vec![real(11, 3..4)])),
         ],
         checkers: [tcp(11), http("/", None), tcp(12), tcp(11)].map(|check| Arc::new(checker(check))).to_vec(),
         ..Lvs::default()
     };
     let new = Lvs {
         virtual_servers: vec![
-            Arc::new(server(VirtualAddress::Address(at(1, 81)), vec![real(11, &[0])])),
-            Arc::new(server(VirtualAddress::Address(at(1, 80)), vec![real(13, &[1]), real(11, &[2, 3, 4])])),
+            Arc::new(server(VirtualAddress::Address(at(1, 81)), vec![real(11, 0..1)])),
+            Arc::new(server(VirtualAddress::Address(at(1, 80)), vec![real(13, 1..2), real(11, 2..5)])),
         ],
         checkers: [tcp(11), tcp(11), http("/", None), tcp(11), tcp(11)].map(|check| Arc::new(checker(check))).to_vec(),
         ..Lvs::default()
