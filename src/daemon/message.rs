@@ -166,6 +166,11 @@ impl Reporter {
         self.log.lose();
     }
 
+    /// The log has taken all that was reported.
+    pub fn is_idle(&self) -> bool {
+        self.log.is_empty()
+    }
+
     pub fn report(&self, event: impl Into<Event>) {
         if self.log.send(event.into()).is_err() {
             self.log.lose();

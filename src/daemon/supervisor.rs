@@ -40,6 +40,8 @@ use crate::notify::plan::Planner;
 const EXIT_INTERNAL: u8 = 70;
 /// Our status when a reload is refused.
 const UNUSABLE: &str = "Running the old configuration: the new one cannot be used";
+/// How often it is looked whether the log has written what the start has to say.
+const LOG_LOOK: std::time::Duration = std::time::Duration::from_millis(50);
 /// Models kept for notifications that were sent before a reload.
 const MOST_MODELS: usize = 4;
 
@@ -79,6 +81,8 @@ struct Supervisor {
     reloading: bool,
     complete: bool,
     queued: bool,
+    /// Memory that the start took and needs no more goes back to the kernel once the log has let go of its lines, too.
+    gives_back: bool,
     planner: Planner,
     scripts: Scripts,
     mails: Mails,
@@ -120,6 +124,7 @@ pub async fn run(order: Order) -> std::io::Result<u8> {
         reloading: false,
         complete: false,
         queued: false,
+        gives_back: false,
         planner: Planner::default(),
         scripts: Scripts::new(reporter.clone()),
         mails: Mails::new(reporter.clone()),
@@ -181,6 +186,10 @@ impl Supervisor {
                 Some(ended) = self.ended.recv() => self.task_ended(ended),
                 Some(message) = self.inbox.recv() => self.message(message),
                 () = self.clock.due() => self.signal(Request::Reload),
+                () = tokio::time::sleep(LOG_LOOK), if self.gives_back => {
+                    self.give_back();
+                    None
+                }
                 () = self.scripts.one_ended() => None,
                 () = self.mails.one_done() => None,
             };
@@ -347,6 +356,7 @@ impl Supervisor {
         self.generation += 1;
         self.save("pre");
         self.reloading = true;
+        self.gives_back = false;
         self.complete = false;
         self.models.insert(self.generation, model.clone());
         while self.models.len() > MOST_MODELS {
@@ -406,7 +416,7 @@ impl Supervisor {
         self.complete = true;
         // It holds up whoever allocates meanwhile: at the start that may be, in a reload no advert is to wait for it.
         if !self.reloading || !self.running.contains(&Task::Vrrp) {
-            give_memory_back();
+            self.gives_back = true;
         }
         if !self.running.is_empty() {
             self.reporter.report(if self.reloading { Event::ReloadComplete } else { Event::StartupComplete });
@@ -416,6 +426,13 @@ impl Supervisor {
         if std::mem::take(&mut self.queued) {
             self.reporter.report(Event::QueuedReload);
             self.reload();
+        }
+    }
+
+    fn give_back(&mut self) {
+        if self.reporter.is_idle() {
+            self.gives_back = false;
+            give_memory_back();
         }
     }
 

@@ -52,6 +52,11 @@ impl Entry {
         Ok(())
     }
 
+    /// Nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.shared.waiting.load(Ordering::Relaxed) == 0
+    }
+
     /// Counts one that did not fit.
     pub fn lose(&self) {
         self.shared.lost.fetch_add(1, Ordering::Relaxed);
@@ -98,13 +103,15 @@ mod tests {
     #[test]
     fn room_is_kept() {
         let (entry, exit) = queue(2);
+        assert!(entry.is_empty());
         assert!(entry.send(event(1)).is_ok() && entry.send(event(2)).is_ok());
         assert_eq!(entry.send(event(3)), Err(Box::new(event(3))));
         entry.lose();
-        assert_eq!(exit.next_waiting(), Some(event(1)));
+        assert_eq!((exit.next_waiting(), entry.is_empty()), (Some(event(1)), false));
         assert!(entry.send(event(4)).is_ok());
         assert_eq!((exit.next(), exit.next_waiting(), exit.next_waiting()), (Some(event(2)), Some(event(4)), None));
         assert_eq!((exit.take_lost(), exit.take_lost()), (1, 0));
+        assert!(entry.is_empty());
         drop(exit);
         assert!(entry.send(event(5)).is_ok(), "nobody is there, and nobody waits");
     }
