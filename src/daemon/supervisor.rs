@@ -42,8 +42,6 @@ const EXIT_INTERNAL: u8 = 70;
 const UNUSABLE: &str = "Running the old configuration: the new one cannot be used";
 /// How often it is looked whether the log has written what the start has to say.
 const LOG_LOOK: std::time::Duration = std::time::Duration::from_millis(50);
-/// Models kept for notifications that were sent before a reload.
-const MOST_MODELS: usize = 4;
 
 /// What the supervisor is started with.
 pub struct Order {
@@ -69,7 +67,7 @@ struct Supervisor {
     systemd: Systemd,
     model: Arc<Model>,
     generation: u64,
-    /// The running model and those before it, by generation.
+    /// By generation, the running model, and during a reload the one before it: notifications speak of it, too.
     models: BTreeMap<u64, Arc<Model>>,
     start: Start,
     inboxes: Inboxes,
@@ -359,9 +357,6 @@ impl Supervisor {
         self.gives_back = false;
         self.complete = false;
         self.models.insert(self.generation, model.clone());
-        while self.models.len() > MOST_MODELS {
-            self.models.pop_first();
-        }
         self.model = model;
         self.save("post");
         self.fifos.set(&self.model.global, self.wants);
@@ -414,6 +409,8 @@ impl Supervisor {
             return;
         }
         self.complete = true;
+        // What a task said of the one before, it said before it was ready.
+        self.models.retain(|generation, _| *generation == self.generation);
         // It holds up whoever allocates meanwhile: at the start that may be, in a reload no advert is to wait for it.
         if !self.reloading || !self.running.contains(&Task::Vrrp) {
             self.gives_back = true;
