@@ -234,8 +234,9 @@ mod tests {
     #[tokio::test]
     #[ignore = "needs CAP_NET_RAW"]
     async fn a_datagram_has_an_age() {
-        let (mut socket, bytes) = one_that_hears_itself();
-        let (here, mut basket) = (IpAddr::from(std::net::Ipv4Addr::LOCALHOST), Basket::default());
+        let here = std::net::Ipv4Addr::new(127, 0, 0, 2);
+        let (mut socket, bytes) = one_that_hears_itself(here);
+        let (here, mut basket) = (IpAddr::from(here), Basket::default());
         for _ in 0..100 {
             socket.send(here, here, None, &bytes).unwrap();
             let heard = std::future::poll_fn(|context| socket.poll_receive(context, &mut basket));
@@ -253,8 +254,9 @@ mod tests {
     #[tokio::test]
     #[ignore = "needs CAP_NET_RAW"]
     async fn many_datagrams_come_in_order() {
-        let (mut socket, mut bytes) = one_that_hears_itself();
-        let (here, mut basket) = (IpAddr::from(std::net::Ipv4Addr::LOCALHOST), Basket::default());
+        let here = std::net::Ipv4Addr::new(127, 0, 0, 3);
+        let (mut socket, mut bytes) = one_that_hears_itself(here);
+        let (here, mut basket) = (IpAddr::from(here), Basket::default());
         for round in 0..3 {
             let vrids = |first: u8| first..first + [1, 8, 30][round];
             for vrid in vrids(1) {
@@ -279,9 +281,9 @@ mod tests {
         }
     }
 
-    /// A socket on the loopback interface, and a datagram that it may send to itself.
-    fn one_that_hears_itself() -> (VrrpSocket, Vec<u8>) {
-        let here = std::net::Ipv4Addr::LOCALHOST;
+    /// A socket on the loopback interface, and a datagram that it may send to itself. Each test has an address of its own:
+    /// they run side by side.
+    fn one_that_hears_itself(here: std::net::Ipv4Addr) -> (VrrpSocket, Vec<u8>) {
         let local = SocketAddress::Unicast(here.into());
         let key = SocketKey { family: Family::V4, ah: false, interface: None, local };
         let mut bytes = Vec::new();
