@@ -31,3 +31,21 @@ fn distance(one: &str, other: &str) -> usize {
     }
     last.last().copied().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In a short word one letter may be wrong, and two that changed places count as one.
+    #[test]
+    fn near_words() {
+        let known = ["dev", "via", "weight", "priority"];
+        let near = |word| near(word, known.into_iter());
+        assert_eq!(
+            [near("dve"), near("DEV"), near("devi"), near("vai")],
+            [Some("dev"), Some("dev"), Some("dev"), Some("via")]
+        );
+        assert_eq!([near("edv"), near("dxx"), near("wehgtt"), near("xy")], [Some("dev"), None, Some("weight"), None]);
+        assert_eq!(near("priotiry"), Some("priority"));
+    }
+}

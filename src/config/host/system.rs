@@ -272,3 +272,6 @@ fn may_run(file: &std::fs::Metadata, identity: &ScriptIdentity) -> bool {
         mode & 0o001 != 0
     }
 }
+
+#[cfg(test)]
+mod tests;
