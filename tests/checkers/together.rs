@@ -2,13 +2,15 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::io::Read;
+use std::net::TcpStream;
 use std::sync::Arc;
 
 use keepalived_rs::base::random::Random;
 use keepalived_rs::base::time::{Interval, Time};
 use keepalived_rs::check::checkers::Checkers;
 use keepalived_rs::check::{Effect, Input, Outcome};
-use keepalived_rs::model::check::{Check, Connect};
+use keepalived_rs::model::check::{Check, Checker, Connect};
 use keepalived_rs::model::event::Event;
 use keepalived_rs::model::event::check::HttpFailure;
 use keepalived_rs::model::lvs::Lvs;
@@ -193,13 +195,23 @@ proptest! {
 /// On the task that runs: one connection for four verdicts, each time.
 #[test]
 fn the_task_asks_once() {
-    let server = Server::start(|_| {});
+    let server = Server::start(|peer| {
+        // A check has gone by then.
+        let _greeted = peer.say(b"!");
+    });
     let drafts = (1..5).map(|nth| checked(nth, to(&server.address())));
-    let mut rig = Rig::start(tuned(lvs(drafts), quick));
+    let timed = |checker: &mut Checker| {
+        quick(checker);
+        checker.timing.delay_loop = Interval::from_secs(3);
+    };
+    let mut rig = Rig::start(tuned(lvs(drafts), timed));
     let mut told: Vec<usize> = (0..4).map(|_| rig.verdict()).map(|verdict| verdict.checker.0).collect();
     told.sort_unstable();
     assert_eq!(told, [0, 1, 2, 3]);
-    assert_eq!(server.connections(), 1);
-    poll("the next one", || (server.connections() >= 2).then_some(()));
+    // The server takes them in order: once it greets us it has taken, and counted, all before.
+    let mut after = TcpStream::connect(server.at).expect("a connection");
+    after.read_exact(&mut [0]).expect("a greeting");
+    assert_eq!(server.connections(), 1 + 1);
+    poll("the next one", || (server.connections() > 2).then_some(()));
     rig.stop();
 }
